@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Vectors of field elements: the words in which every loop over a column is written.
+ *
+ * A file that includes this is compiled once per instruction set (cmake/kernel.cmake). The build
+ * names the vector header and the suffix of every exported function:
+ *
+ *   void KERNEL(column_add)(m31 *out, const m31 *a, const m31 *b, size_t n)
+ *
+ * Values are canonical M31 (0 .. p-1) in and out of every operation.
+ *
+ *   VEC_LANES                      elements of one vec
+ *   vec vec_load(const m31 *)      any alignment            void vec_store(m31 *, vec)
+ *   vec vec_splat(m31)             one value in all lanes   vec vec_zero(void)
+ *   vec vec_add(vec, vec)  vec_sub  vec_mul  vec vec_neg(vec)  vec vec_double(vec)
+ *   vec vec_gather(const m31 *table, vec index)             table[index[lane]]
+ *
+ * Sums of products without reduction (stark.md 1.1; 4 p^2 < 2^64):
+ *   wide wide_zero(void)
+ *   wide wide_madd(wide sum, vec a, vec b)                  sum + a b
+ *   wide wide_fold(wide sum)       same value mod p, below 2^34
+ *   vec  wide_reduce(wide sum)     canonical
+ * At most 4 products may be added to zero, at most 3 to a folded sum, before the next fold.
+ *
+ * qvec is a vector of secure values, one vec per coordinate:
+ *   qvec_splat, qvec_zero, qvec_add, qvec_sub, qvec_mul, qvec_mul_vec, qvec_load, qvec_store
+ */
+#pragma once
+#include "prover/field/qm31.h"
+
+#define KERNEL_PASTE2(name, variant) name##_##variant
+#define KERNEL_PASTE(name, variant)  KERNEL_PASTE2(name, variant)
+#define KERNEL(name)                 KERNEL_PASTE(name, NXP_KERNEL_VARIANT)
+
+#include VEC_HEADER
+#include "prover/kernel/qvec.h"

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Eight lanes in plain C: the meaning of every vector operation, and what runs where there is no
+ * better. prover/kernel/vec.h has the words. */
+#pragma once
+#include <stddef.h>
+#include <string.h>
+
+#include "prover/field/qm31.h"
+
+#define VEC_LANES 8
+
+typedef struct {
+    m31 v[VEC_LANES];
+} vec;
+
+typedef struct {
+    uint64_t v[VEC_LANES];
+} wide;
+
+static inline vec vec_load(const m31 *p)
+{
+    vec r;
+
+    memcpy(r.v, p, sizeof r.v);
+    return r;
+}
+
+static inline void vec_store(m31 *p, vec a)
+{
+    memcpy(p, a.v, sizeof a.v);
+}
+
+static inline vec vec_splat(m31 a)
+{
+    vec r;
+
+    for (int i = 0; i < VEC_LANES; i++)
+        r.v[i] = a;
+    return r;
+}
+
+static inline vec vec_zero(void)
+{
+    return vec_splat(M31_ZERO);
+}
+
+static inline vec vec_add(vec a, vec b)
+{
+    for (int i = 0; i < VEC_LANES; i++)
+        a.v[i] = m31_add(a.v[i], b.v[i]);
+    return a;
+}
+
+static inline vec vec_sub(vec a, vec b)
+{
+    for (int i = 0; i < VEC_LANES; i++)
+        a.v[i] = m31_sub(a.v[i], b.v[i]);
+    return a;
+}
+
+static inline vec vec_mul(vec a, vec b)
+{
+    for (int i = 0; i < VEC_LANES; i++)
+        a.v[i] = m31_mul(a.v[i], b.v[i]);
+    return a;
+}
+
+static inline vec vec_neg(vec a)
+{
+    for (int i = 0; i < VEC_LANES; i++)
+        a.v[i] = m31_neg(a.v[i]);
+    return a;
+}
+
+static inline vec vec_double(vec a)
+{
+    return vec_add(a, a);
+}
+
+static inline vec vec_gather(const m31 *table, vec index)
+{
+    for (int i = 0; i < VEC_LANES; i++)
+        index.v[i] = table[index.v[i].v];
+    return index;
+}
+
+static inline wide wide_zero(void)
+{
+    return (wide){{0}};
+}
+
+static inline wide wide_madd(wide sum, vec a, vec b)
+{
+    for (int i = 0; i < VEC_LANES; i++)
+        sum.v[i] += (uint64_t)a.v[i].v * b.v[i].v;
+    return sum;
+}
+
+/* (x mod 2^31) + floor(x / 2^31) < 2^31 + 2^33. */
+static inline wide wide_fold(wide sum)
+{
+    for (int i = 0; i < VEC_LANES; i++)
+        sum.v[i] = (sum.v[i] & M31_P) + (sum.v[i] >> 31);
+    return sum;
+}
+
+static inline vec wide_reduce(wide sum)
+{
+    vec r;
+
+    for (int i = 0; i < VEC_LANES; i++)
+        r.v[i] = m31_of_u64(sum.v[i]);
+    return r;
+}
