@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#pragma once
 /* What a guest program may use of the machine. */
 #pragma once
 typedef unsigned int u32;
