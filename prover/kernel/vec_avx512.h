@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sixteen lanes in AVX-512 (F, BW, VL, DQ). prover/kernel/vec.h has the words, vec_portable.h their
+ * meaning, vec_avx2.h the bounds, which are the same here.
+ */
+#pragma once
+#include <immintrin.h>
+
+#include "prover/field/qm31.h"
+
+#define VEC_LANES 16
+
+typedef __m512i vec;
+
+/* 64-bit sums of the even and of the odd lanes. */
+typedef struct {
+    __m512i even, odd;
+} wide;
+
+static inline vec vec_load(const m31 *p)
+{
+    return _mm512_loadu_si512(p);
+}
+
+static inline void vec_store(m31 *p, vec a)
+{
+    _mm512_storeu_si512(p, a);
+}
+
+static inline vec vec_splat(m31 a)
+{
+    return _mm512_set1_epi32((int)a.v);
+}
+
+static inline vec vec_zero(void)
+{
+    return _mm512_setzero_si512();
+}
+
+/* s <= 2p - 1 -> s mod p */
+static inline vec vec_once(vec s)
+{
+    return _mm512_min_epu32(s, _mm512_sub_epi32(s, _mm512_set1_epi32((int)M31_P)));
+}
+
+static inline vec vec_add(vec a, vec b)
+{
+    return vec_once(_mm512_add_epi32(a, b));
+}
+
+static inline vec vec_sub(vec a, vec b)
+{
+    vec d = _mm512_sub_epi32(a, b);
+
+    return _mm512_min_epu32(d, _mm512_add_epi32(d, _mm512_set1_epi32((int)M31_P)));
+}
+
+static inline vec vec_neg(vec a)
+{
+    return vec_sub(vec_zero(), a);
+}
+
+static inline vec vec_double(vec a)
+{
+    return vec_add(a, a);
+}
+
+/* The lower words of the 64-bit halves in the order of the lanes, and the upper words. */
+static inline vec vec_merge_low(__m512i even, __m512i odd)
+{
+    return _mm512_castps_si512(_mm512_mask_moveldup_ps(_mm512_castsi512_ps(even), 0xaaaa,
+                                                       _mm512_castsi512_ps(odd)));
+}
+
+static inline vec vec_merge_high(__m512i even, __m512i odd)
+{
+    return _mm512_castps_si512(_mm512_mask_movehdup_ps(_mm512_castsi512_ps(odd), 0x5555,
+                                                       _mm512_castsi512_ps(even)));
+}
+
+/* Both products are doubled: 2q has q >> 31 as its upper word, and its lower word halved is
+ * q mod 2^31, so neither needs a mask. The odd lanes of a come down doubled when they are shifted
+ * by 31, since bit 31 of the even lanes is 0. */
+static inline vec vec_mul(vec a, vec b)
+{
+    __m512i even = _mm512_mul_epu32(_mm512_add_epi32(a, a), b);
+    __m512i odd = _mm512_mul_epu32(
+        _mm512_srli_epi64(a, 31), _mm512_castps_si512(_mm512_movehdup_ps(_mm512_castsi512_ps(b))));
+
+    return vec_once(_mm512_add_epi32(_mm512_srli_epi32(vec_merge_low(even, odd), 1),
+                                     vec_merge_high(even, odd)));
+}
+
+static inline vec vec_gather(const m31 *table, vec index)
+{
+    return _mm512_i32gather_epi32(index, table, 4);
+}
+
+static inline wide wide_zero(void)
+{
+    return (wide){_mm512_setzero_si512(), _mm512_setzero_si512()};
+}
+
+static inline wide wide_madd(wide sum, vec a, vec b)
+{
+    sum.even = _mm512_add_epi64(sum.even, _mm512_mul_epu32(a, b));
+    sum.odd = _mm512_add_epi64(
+        sum.odd, _mm512_mul_epu32(_mm512_srli_epi64(a, 32), _mm512_srli_epi64(b, 32)));
+    return sum;
+}
+
+static inline __m512i wide_fold_half(__m512i x)
+{
+    return _mm512_add_epi64(_mm512_and_si512(x, _mm512_set1_epi64(M31_P)),
+                            _mm512_srli_epi64(x, 31));
+}
+
+static inline wide wide_fold(wide sum)
+{
+    return (wide){wide_fold_half(sum.even), wide_fold_half(sum.odd)};
+}
+
+/* Folded sums are below 2^34, so twice the sum has the quotient by 2^31 (at most 7) as its upper
+ * word and its lower word halved is the rest. */
+static inline vec wide_reduce(wide sum)
+{
+    sum = wide_fold(sum);
+    sum.even = _mm512_add_epi64(sum.even, sum.even);
+    sum.odd = _mm512_add_epi64(sum.odd, sum.odd);
+    return vec_once(_mm512_add_epi32(_mm512_srli_epi32(vec_merge_low(sum.even, sum.odd), 1),
+                                     vec_merge_high(sum.even, sum.odd)));
+}
