@@ -35,6 +35,12 @@ struct component_shape {
 
 extern const struct component_shape component_shapes[COMPONENT_COUNT];
 
+/* Trees that a component has columns in; tree 3 is the composition polynomial's. */
+enum component_tree { TREE_PREPROCESSED, TREE_TRACE, TREE_INTERACTION, TREE_COUNT };
+
+/* Columns of a component in a tree: 46, 299 and 912 over all components. */
+unsigned component_column_count(enum component_id id, enum component_tree tree);
+
 /* Constraints of a component: rules, then one per secure column. */
 static inline unsigned component_constraints(enum component_id id)
 {
@@ -56,7 +62,10 @@ struct mask {
     int offset[2];
 };
 
-struct mask component_mask(enum component_id id, unsigned tree, unsigned column);
+struct mask component_mask(enum component_id id, enum component_tree tree, unsigned column);
+
+/* Samples of a component in a tree: one for each mask offset of each column. */
+unsigned component_sample_count(enum component_id id, enum component_tree tree);
 
 /* ---- relations, drawn in this order (components.md 3.5) ---- */
 

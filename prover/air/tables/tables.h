@@ -12,14 +12,15 @@
 /* max(4, log2ceil(entries)). */
 unsigned ram_log_rows(size_t ram_entries);
 
-/* Preprocessed columns of one extension (id != COMPONENT_MAIN). ST_INVALID when the view has more
- * public bytes than rows. */
-enum status MUST_USE table_preprocess(enum component_id id, struct matrix preprocessed,
-                                      unsigned log_rows, const struct view *view, struct why *why);
+/* Preprocessed columns of one extension (id != COMPONENT_MAIN), the first 2^log_rows cells of each.
+ * ST_INVALID when the view has more public bytes than rows. */
+enum status MUST_USE table_preprocess(const struct exec *exec, enum component_id id,
+                                      struct matrix preprocessed, unsigned log_rows,
+                                      const struct view *view, struct why *why);
 
 /* Trace columns. COMPONENT_RAM adds to note->range256, so it comes before COMPONENT_RANGE256. */
-void table_fill(enum component_id id, struct matrix trace, unsigned log_rows,
-                struct side_note *note);
+void table_fill(const struct exec *exec, enum component_id id, struct matrix trace,
+                unsigned log_rows, struct side_note *note);
 
 void table_interact_plan(struct arena_plan *plan, enum component_id id, unsigned log_rows);
 void table_interact(const struct exec *exec, enum component_id id, struct matrix interaction,
