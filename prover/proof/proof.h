@@ -4,8 +4,9 @@
  * Source:  components.md 9, bounds stark.md 12.2.
  * Owner:   the arrays of a decoded proof are one heap block (proof_fini). The prover builds the
  *          object on arrays of its own and only encodes it.
- * Errors:  proof_decode: ST_INVALID for every byte string that no prover emits; the words name the
- *          field. Nothing is allocated from a count that was not checked against its bound.
+ * Errors:  proof_decode: ST_INVALID for every byte string that no prover emits; the words begin with
+ *          the reference's name of the error where there is one, and name the field. Nothing is
+ *          allocated before all bytes are checked, and then at most 4 times their number.
  */
 #pragma once
 #include "base/bytes.h"
@@ -22,6 +23,14 @@
 #define PROOF_LOG_BLOWUP     1
 #define PROOF_LOG_LAST_LAYER 0
 #define PROOF_QUERIES        3
+
+/* Columns of each tree, and how many values of a column are sampled, in runs of equal columns: the
+ * byte diagram of components.md 9.3. Run after run, tree after tree. */
+extern const uint16_t proof_columns[PROOF_TREES];
+struct proof_sample_run {
+    uint16_t columns, values;
+};
+extern const struct proof_sample_run proof_sample_runs[];
 
 struct decommitment { /* the column witness is always empty */
     const struct hash *hashes;
@@ -52,6 +61,9 @@ struct proof {
     void *storage; /* of a decoded proof */
 };
 
+/* Log size of the longest committed columns: 1 above the composition polynomial (components.md 9.4). */
+unsigned proof_lambda(const uint32_t log_sizes[static PROOF_COMPONENTS]);
+
 /* Appends the SdkProof bytes. */
 void proof_encode(struct buffer *out, const struct proof *proof);
 
@@ -61,6 +73,8 @@ enum status MUST_USE proof_decode(struct proof *out, struct bytes encoded, struc
 void proof_fini(struct proof *p);
 
 /* Name of the field that byte `offset` of an encoded proof belongs to, e.g.
- * "sampled_values[1][82][1].c2", "fri.inner_layers[3].hash_witness[4]". For error messages of tests
- * and of `nxp verify`; writes at most size characters. */
+ * "sampled_values[1][82][1].c2", "fri.inner_layers[3].hash_witness[4]"; the bytes of a count have
+ * the name of the list, those behind the last field "end". In bytes that do not decode everything
+ * from the refused field on has that field's name. For error messages of tests and of `nxp verify`;
+ * writes at most size characters (size >= 1). */
 void proof_field_at(char *out, size_t size, struct bytes encoded, size_t offset);
