@@ -2,11 +2,14 @@
 /* The messages of the orchestrator protocol and how they become bytes.
  *
  * Source:  client.md 1.3, 2, 3, 4 and the schema proto/orchestrator.proto.
- * Owner:   encoders append to the caller's buffer. A decoded message owns one block of memory
- *          (wire_…_fini, safe on a zeroed value); its texts are NUL-terminated and valid UTF-8.
- * Errors:  ST_INPUT with the field in the words. Decoding never allocates more than a fixed
- *          multiple of the body (WIRE_ALLOC_FACTOR) and refuses bodies above the caller's limit.
- *          Unknown fields are skipped; zero bytes decode to a message of defaults.
+ * Owner:   encoders append to the caller's buffer. Decoding fills a struct wire_memory with all
+ *          that the message points at (wire_memory_fini, safe on a zeroed value); texts are
+ *          NUL-terminated and valid UTF-8, absent ones are "" unless a comment says NULL.
+ * Errors:  ST_INPUT with the field in the words. Decoding refuses bodies above the caller's limit
+ *          before it looks at them, and never takes more memory than WIRE_ALLOC_FACTOR bytes for
+ *          each of the body plus WIRE_ALLOC_BASE. Unknown fields are skipped; zero bytes decode to
+ *          a message of defaults. Of unknown enum values a difficulty reads as SMALL, the others
+ *          are refused (client.md 2).
  */
 #pragma once
 #include <stdbool.h>
@@ -14,6 +17,7 @@
 #include "base/bytes.h"
 
 #define WIRE_ALLOC_FACTOR   16
+#define WIRE_ALLOC_BASE     4096
 #define WIRE_MAX_RESPONSE   ((size_t)4 << 20)
 #define WIRE_MAX_SUBMISSION ((size_t)256 << 20)
 #define WIRE_MAX_INPUTS     1024
@@ -109,8 +113,15 @@ struct wire_tasks { /* GetTasksResponse */
 struct wire_node {
     const char *wallet_address;
 };
+struct wire_user_node {
+    const char *node_id;
+    enum node_type node_type;
+};
 struct wire_user {
     const char *user_id, *wallet_address;
+    const struct wire_user_node *nodes; /* clients ignore them */
+    size_t node_count;
+    const char *nodes_next_cursor;
 };
 
 #define WIRE_MESSAGES(X)                                                                           \
@@ -125,8 +136,8 @@ struct wire_user {
     X(node)                                                                                        \
     X(user)
 
-/* wire_encode_fetch(&buffer, &message); a failed buffer is the only error.
- * wire_decode_fetch(&out, body, limit, why): the message and the memory behind its pointers. */
+/* wire_encode_fetch(&buffer, &message): a failed buffer is the only error. Texts may be NULL.
+ * wire_decode_fetch(&out, &memory, body, limit, why): the message and what its pointers need. */
 struct wire_memory {
     void *block;
 };

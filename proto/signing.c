@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/signing.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+static_assert(SIGNING_PUBLIC_SIZE == crypto_sign_PUBLICKEYBYTES, "RFC 8032");
+static_assert(SIGNING_SEED_SIZE == crypto_sign_SEEDBYTES, "RFC 8032");
+static_assert(SIGNING_SIGNATURE_SIZE == crypto_sign_BYTES, "RFC 8032");
+
+struct signing_key {
+    uint8_t *secret; /* sodium_malloc: own pages between guards, locked, no access at rest */
+    uint8_t public_key[SIGNING_PUBLIC_SIZE];
+};
+
+enum status signing_start(struct why *why)
+{
+    if (sodium_init() < 0)
+        return fail(why, ST_IO, "libsodium found no source of random numbers");
+    return ST_OK;
+}
+
+static enum status key_new(struct signing_key **out, const uint8_t *seed, struct why *why)
+{
+    struct signing_key *k = calloc(1, sizeof *k);
+    enum status st = ST_OK;
+
+    if (k)
+        k->secret = sodium_malloc(crypto_sign_SECRETKEYBYTES);
+    if (!k || !k->secret) {
+        st = fail(why, ST_NO_MEMORY, "signing key: out of memory");
+        goto out;
+    }
+    if (seed)
+        crypto_sign_seed_keypair(k->public_key, k->secret, seed);
+    else
+        crypto_sign_keypair(k->public_key, k->secret);
+    sodium_mprotect_noaccess(k->secret);
+
+    *out = k;
+    k = NULL;
+out:
+    signing_key_free(k);
+    return st;
+}
+
+enum status signing_key_random(struct signing_key **out, struct why *why)
+{
+    return key_new(out, NULL, why);
+}
+
+enum status signing_key_of_seed(struct signing_key **out,
+                                const uint8_t seed[static SIGNING_SEED_SIZE], struct why *why)
+{
+    return key_new(out, seed, why);
+}
+
+void signing_key_free(struct signing_key *k)
+{
+    if (!k)
+        return;
+    sodium_free(k->secret); /* wipes */
+    free(k);
+}
+
+void signing_key_public(const struct signing_key *k, uint8_t out[static SIGNING_PUBLIC_SIZE])
+{
+    memcpy(out, k->public_key, SIGNING_PUBLIC_SIZE);
+}
+
+void signing_key_seed(const struct signing_key *k, uint8_t out[static SIGNING_SEED_SIZE])
+{
+    sodium_mprotect_readonly(k->secret);
+    crypto_sign_ed25519_sk_to_seed(out, k->secret);
+    sodium_mprotect_noaccess(k->secret);
+}
+
+void signing_wipe(void *secret, size_t size)
+{
+    sodium_memzero(secret, size);
+}
+
+void signing_text(struct buffer *out, const char *task_id, const char *proof_hash)
+{
+    /* 0 is the version of the format; field by field, so that texts of any length stay exact */
+    buffer_put_text(out, "0 | ");
+    buffer_put_text(out, task_id);
+    buffer_put_text(out, " | ");
+    buffer_put_text(out, proof_hash);
+}
+
+void signing_sign(const struct signing_key *k, uint8_t out[static SIGNING_SIGNATURE_SIZE],
+                  const char *task_id, const char *proof_hash)
+{
+    struct buffer text;
+
+    buffer_init(&text, 0);
+    signing_text(&text, task_id, proof_hash);
+    assert(buffer_ok(&text)); /* some hundred bytes */
+    sodium_mprotect_readonly(k->secret);
+    crypto_sign_detached(out, NULL, text.data, text.size, k->secret);
+    sodium_mprotect_noaccess(k->secret);
+    buffer_fini(&text);
+}
+
+bool signing_verify(struct bytes public_key, struct bytes signature, const char *task_id,
+                    const char *proof_hash)
+{
+    struct buffer text;
+    bool good;
+
+    if (public_key.size != SIGNING_PUBLIC_SIZE || signature.size != SIGNING_SIGNATURE_SIZE)
+        return false;
+    buffer_init(&text, 0);
+    signing_text(&text, task_id, proof_hash);
+    good = buffer_ok(&text) &&
+           crypto_sign_verify_detached(signature.data, text.data, text.size, public_key.data) == 0;
+    buffer_fini(&text);
+    return good;
+}
