@@ -8,7 +8,7 @@
  *
  * Values are canonical M31 (0 .. p-1) in and out of every operation.
  *
- *   VEC_LANES                      elements of one vec
+ *   VEC_LANES                      elements of one vec, 2^VEC_LOG
  *   vec vec_load(const m31 *)      any alignment            void vec_store(m31 *, vec)
  *   vec vec_splat(m31)             one value in all lanes   vec vec_zero(void)
  *   vec vec_add(vec, vec)  vec_sub  vec_mul  vec vec_neg(vec)  vec vec_double(vec)
@@ -20,6 +20,20 @@
  *   wide wide_fold(wide sum)       same value mod p, below 2^34
  *   vec  wide_reduce(wide sum)     canonical
  * At most 4 products may be added to zero, at most 3 to a folded sum, before the next fold.
+ *
+ * A multiplier that serves many products is prepared once (13 operations become 9 or 11):
+ *   vec_factor vec_factor_splat(m31)      vec_factor vec_factor_of(vec)
+ *   vec vec_mul_factor(vec, vec_factor)
+ *   vec vec_rotate(vec, unsigned k)                         times 2^k, k <= 31
+ *
+ * Layers of a transform inside two vectors a, b, read as one array of 2 VEC_LANES elements
+ * (prover/circle/fft_kernel.c):
+ *   vec_unzip(vec *a, vec *b, step)       step = 0, 1, … VEC_LOG in turn. After step s, equal lanes
+ *                                         of a and b hold elements whose numbers differ in bit s
+ *                                         only, that of a having 0 there. After the last step the
+ *                                         array is in its own order again.
+ *   vec_zip(vec *a, vec *b, step)         undoes vec_unzip of that step
+ *   vec vec_spread(const m31 *t, step)    lane: t[e >> (s + 1)], e = number of the element there
  *
  * qvec is a vector of secure values, one vec per coordinate:
  *   qvec_splat, qvec_zero, qvec_add, qvec_sub, qvec_mul, qvec_mul_vec, qvec_load, qvec_store

@@ -6,9 +6,11 @@
  */
 #pragma once
 #include <immintrin.h>
+#include <string.h>
 
 #include "prover/field/qm31.h"
 
+#define VEC_LOG   3
 #define VEC_LANES 8
 
 typedef __m256i vec;
@@ -126,4 +128,104 @@ static inline vec wide_reduce(wide sum)
     high = vec_merge(_mm256_srli_epi64(sum.even, 31), _mm256_slli_epi64(sum.odd, 1));
     low = _mm256_and_si256(low, _mm256_set1_epi32((int)M31_P));
     return vec_once(_mm256_add_epi32(low, high));
+}
+
+/* The multiplier doubled, for the even and for the odd lanes. */
+typedef struct {
+    vec even, odd;
+} vec_factor;
+
+static inline vec_factor vec_factor_of(vec a)
+{
+    return (vec_factor){_mm256_add_epi32(a, a), _mm256_srli_epi64(a, 31)};
+}
+
+static inline vec_factor vec_factor_splat(m31 a)
+{
+    vec twice = _mm256_set1_epi32((int)(2 * a.v));
+
+    return (vec_factor){twice, twice};
+}
+
+/* Both products are doubled: 2q has q >> 31 as its upper word, and its lower word halved is
+ * q mod 2^31. */
+static inline vec vec_mul_factor(vec a, vec_factor f)
+{
+    vec even = _mm256_mul_epu32(a, f.even);
+    vec odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), f.odd);
+    vec low = vec_merge(even, _mm256_slli_epi64(odd, 32));
+    vec high = vec_merge(_mm256_srli_epi64(even, 32), odd);
+
+    return vec_once(_mm256_add_epi32(_mm256_srli_epi32(low, 1), high));
+}
+
+static inline vec vec_rotate(vec a, unsigned k)
+{
+    vec up = _mm256_sllv_epi32(a, _mm256_set1_epi32((int)k));
+    vec down = _mm256_srlv_epi32(a, _mm256_set1_epi32((int)(31 - k)));
+
+    return _mm256_or_si256(_mm256_and_si256(up, _mm256_set1_epi32((int)M31_P)), down);
+}
+
+/* Shuffles that stay in their 128-bit halves cost one operation; the order that they leave is put
+ * right in the last step. Elements a0 … a7, b0 … b7:
+ *   0   a0 a2 b0 b2 | a4 a6 b4 b6
+ *   1   a0 b0 a1 b1 | a4 b4 a5 b5
+ *   2   a0 b0 a1 b1 | a2 b2 a3 b3
+ *   3   a0 a1 a4 a5 | a2 a3 a6 a7   and the inner quarters change places */
+static inline void vec_unzip(vec *a, vec *b, unsigned step)
+{
+    vec x, y;
+
+    if (step == 2) {
+        x = _mm256_permute2x128_si256(*a, *b, 0x20);
+        y = _mm256_permute2x128_si256(*a, *b, 0x31);
+    } else {
+        __m256 fa = _mm256_castsi256_ps(*a), fb = _mm256_castsi256_ps(*b);
+
+        x = _mm256_castps_si256(_mm256_shuffle_ps(fa, fb, 0x88));
+        y = _mm256_castps_si256(_mm256_shuffle_ps(fa, fb, 0xdd));
+    }
+    if (step == 3) {
+        x = _mm256_permute4x64_epi64(x, 0xd8);
+        y = _mm256_permute4x64_epi64(y, 0xd8);
+    }
+    *a = x;
+    *b = y;
+}
+
+static inline void vec_zip(vec *a, vec *b, unsigned step)
+{
+    vec x = *a, y = *b;
+
+    if (step == 2) {
+        *a = _mm256_permute2x128_si256(x, y, 0x20);
+        *b = _mm256_permute2x128_si256(x, y, 0x31);
+        return;
+    }
+    if (step == 3) {
+        x = _mm256_permute4x64_epi64(x, 0xd8);
+        y = _mm256_permute4x64_epi64(y, 0xd8);
+    }
+    *a = _mm256_unpacklo_epi32(x, y);
+    *b = _mm256_unpackhi_epi32(x, y);
+}
+
+static inline vec vec_spread(const m31 *t, unsigned step)
+{
+    int64_t two;
+
+    switch (step) {
+    case 0:
+        return _mm256_permute4x64_epi64(vec_load(t), 0xd8);
+    case 1:
+        return _mm256_permutevar8x32_epi32(
+            _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)t)),
+            _mm256_setr_epi32(0, 2, 0, 2, 1, 3, 1, 3));
+    case 2:
+        memcpy(&two, t, sizeof two);
+        return _mm256_set1_epi64x(two);
+    default:
+        return vec_splat(*t);
+    }
 }

@@ -4,9 +4,11 @@
  */
 #pragma once
 #include <immintrin.h>
+#include <string.h>
 
 #include "prover/field/qm31.h"
 
+#define VEC_LOG   4
 #define VEC_LANES 16
 
 typedef __m512i vec;
@@ -128,4 +130,84 @@ static inline vec wide_reduce(wide sum)
     sum.odd = _mm512_add_epi64(sum.odd, sum.odd);
     return vec_once(_mm512_add_epi32(_mm512_srli_epi32(vec_merge_low(sum.even, sum.odd), 1),
                                      vec_merge_high(sum.even, sum.odd)));
+}
+
+/* The multiplier doubled, for the even and for the odd lanes. */
+typedef struct {
+    vec even, odd;
+} vec_factor;
+
+static inline vec_factor vec_factor_of(vec a)
+{
+    return (vec_factor){_mm512_add_epi32(a, a), _mm512_srli_epi64(a, 31)};
+}
+
+static inline vec_factor vec_factor_splat(m31 a)
+{
+    vec twice = _mm512_set1_epi32((int)(2 * a.v));
+
+    return (vec_factor){twice, twice};
+}
+
+static inline vec vec_mul_factor(vec a, vec_factor f)
+{
+    __m512i even = _mm512_mul_epu32(a, f.even);
+    __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), f.odd);
+
+    return vec_once(_mm512_add_epi32(_mm512_srli_epi32(vec_merge_low(even, odd), 1),
+                                     vec_merge_high(even, odd)));
+}
+
+static inline vec vec_rotate(vec a, unsigned k)
+{
+    vec up = _mm512_sllv_epi32(a, _mm512_set1_epi32((int)k));
+    vec down = _mm512_srlv_epi32(a, _mm512_set1_epi32((int)(31 - k)));
+
+    return _mm512_or_si512(_mm512_and_si512(up, _mm512_set1_epi32((int)M31_P)), down);
+}
+
+/* All steps are alike: even elements to a, odd ones to b. */
+static inline void vec_unzip(vec *a, vec *b, unsigned step)
+{
+    const __m512i even =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i odd =
+        _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    vec x = *a, y = *b;
+
+    (void)step;
+    *a = _mm512_permutex2var_epi32(x, even, y);
+    *b = _mm512_permutex2var_epi32(x, odd, y);
+}
+
+static inline void vec_zip(vec *a, vec *b, unsigned step)
+{
+    const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const __m512i high =
+        _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    vec x = *a, y = *b;
+
+    (void)step;
+    *a = _mm512_permutex2var_epi32(x, low, y);
+    *b = _mm512_permutex2var_epi32(x, high, y);
+}
+
+/* The first VEC_LANES >> step values again and again: loads that broadcast. */
+static inline vec vec_spread(const m31 *t, unsigned step)
+{
+    int64_t two;
+
+    switch (step) {
+    case 0:
+        return vec_load(t);
+    case 1:
+        return _mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i *)(const void *)t));
+    case 2:
+        return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)t));
+    case 3:
+        memcpy(&two, t, sizeof two);
+        return _mm512_set1_epi64(two);
+    default:
+        return vec_splat(*t);
+    }
 }

@@ -7,6 +7,7 @@
 
 #include "prover/field/qm31.h"
 
+#define VEC_LOG   3
 #define VEC_LANES 8
 
 typedef struct {
@@ -110,5 +111,66 @@ static inline vec wide_reduce(wide sum)
 
     for (int i = 0; i < VEC_LANES; i++)
         r.v[i] = m31_of_u64(sum.v[i]);
+    return r;
+}
+
+typedef vec vec_factor;
+
+static inline vec_factor vec_factor_of(vec a)
+{
+    return a;
+}
+
+static inline vec_factor vec_factor_splat(m31 a)
+{
+    return vec_splat(a);
+}
+
+static inline vec vec_mul_factor(vec a, vec_factor f)
+{
+    return vec_mul(a, f);
+}
+
+/* 2^31 = 1: the 31-bit word turns around, and cannot become p if it was not. */
+static inline vec vec_rotate(vec a, unsigned k)
+{
+    for (int i = 0; i < VEC_LANES; i++)
+        a.v[i].v = (uint32_t)((uint64_t)a.v[i].v << k & M31_P) | a.v[i].v >> (31 - k);
+    return a;
+}
+
+/* All steps are alike: even elements to a, odd ones to b. */
+static inline void vec_unzip(vec *a, vec *b, unsigned step)
+{
+    vec x = *a, y = *b;
+
+    (void)step;
+    for (int i = 0; i < VEC_LANES / 2; i++) {
+        a->v[i] = x.v[2 * i];
+        a->v[VEC_LANES / 2 + i] = y.v[2 * i];
+        b->v[i] = x.v[2 * i + 1];
+        b->v[VEC_LANES / 2 + i] = y.v[2 * i + 1];
+    }
+}
+
+static inline void vec_zip(vec *a, vec *b, unsigned step)
+{
+    vec x = *a, y = *b;
+
+    (void)step;
+    for (int i = 0; i < VEC_LANES / 2; i++) {
+        a->v[2 * i] = x.v[i];
+        a->v[2 * i + 1] = y.v[i];
+        b->v[2 * i] = x.v[VEC_LANES / 2 + i];
+        b->v[2 * i + 1] = y.v[VEC_LANES / 2 + i];
+    }
+}
+
+static inline vec vec_spread(const m31 *t, unsigned step)
+{
+    vec r;
+
+    for (int i = 0; i < VEC_LANES; i++)
+        r.v[i] = t[i & ((VEC_LANES >> step) - 1)];
     return r;
 }
