@@ -62,9 +62,21 @@ struct instruction {
 };
 
 struct instruction instruction_decode(uint32_t word);
-uint32_t instruction_encode(struct instruction i, uint32_t word); /* 4.3; word gives custom fields */
-uint32_t instruction_rewrite(uint32_t word);                      /* 4.4 */
+uint32_t instruction_encode(struct instruction i); /* 4.3; 0 for what is never executed */
+uint32_t instruction_rewrite(uint32_t word);       /* 4.4: input and output become LW and SW */
 const char *mnemonic_name(enum mnemonic m);
+
+/* ---- system calls (vm.md 7.4, 10.3): the number in x17 on ECALL rows ---- */
+
+enum system_call {
+    SYSTEM_CALL_LOG = 0x200,
+    SYSTEM_CALL_EXIT = 0x201,
+    SYSTEM_CALL_PRIVATE_INPUT = 0x400,
+    SYSTEM_CALL_CYCLE_COUNTER = 0x401,
+    SYSTEM_CALL_STACK_POINTER = 0x402,
+    SYSTEM_CALL_HEAP_POINTER = 0x403,
+    SYSTEM_CALL_MEMORY_ADVISE = 0x405,
+};
 
 /* ---- step records of the second pass (vm.md 11) ----
  * The 32 registers are not repeated in every record: those that a row can read are. */
@@ -134,15 +146,23 @@ struct run {
     void *storage;            /* what the pointers above point into */
 };
 
-/* Both passes. */
+/* Both passes. limits may be NULL. ST_INPUT as well when the public input passes 2^31 bytes. */
 enum status MUST_USE vm_run(struct run *out, const struct program *program,
                             const struct run_input *input, const struct run_limits *limits,
                             struct why *why);
 void run_fini(struct run *r);
 
-/* The verifier's view (vm.md 13.2): no execution, the layout comes from the proof. Layout order and
- * alignment are checked (ST_INVALID). output is raw bytes. The result is freed with run_fini;
- * steps and ram_entries are 0. */
+/* A run can succeed and still be one that no proof can be made of: M extension, keccak, words with
+ * ignored bits, an entry that is not the first instruction, output bytes never stored, public
+ * addresses out of order, accesses to the text, misaligned pc (vm.md 12, 15). ST_GUEST with the
+ * first reason. A run that passes satisfies every constraint. */
+enum status MUST_USE vm_check_provable(const struct run *run, const struct program *program,
+                                       struct why *why);
+
+/* The verifier's view (vm.md 13.2): no execution, the layout comes from the proof. Its order, its
+ * alignment and whether input, output and associated data fit are checked (ST_INVALID). The public
+ * input is padded to whole words like the prover's; output is raw bytes. The result is freed with
+ * run_fini; of the rest only exit_code is set. */
 enum status MUST_USE vm_expected_view(struct run *out, const struct program *program,
                                       const struct memory_layout *layout, struct bytes public_input,
                                       uint32_t exit_code, struct bytes output,
