@@ -55,8 +55,13 @@ struct shape {
     struct shape_column column[SHAPE_COLUMNS];
 };
 
-/* SHAPE_MIN_MAIN <= main_log <= SHAPE_MAX_LOG, SHAPE_MIN_RAM <= ram_log <= SHAPE_MAX_LOG. */
-void shape_of(struct shape *out, unsigned main_log, unsigned ram_log);
+/* The two log sizes that are free. */
+struct machine_logs {
+    unsigned main, ram;
+};
+
+/* Requires SHAPE_MIN_MAIN <= main <= SHAPE_MAX_LOG, SHAPE_MIN_RAM <= ram <= SHAPE_MAX_LOG. */
+void shape_of(struct shape *out, struct machine_logs logs);
 
 static inline unsigned shape_tree_columns(const struct shape *s, unsigned tree)
 {
@@ -68,18 +73,15 @@ static inline const struct shape_column *shape_tree(const struct shape *s, unsig
     return s->column + s->tree_first[tree];
 }
 
-/* What one component's constraints read from the proof's samples: shape order in, one value per
- * M31 column out. samples holds SHAPE_SAMPLES values. The arrays of out point into storage. */
+/* What one component's constraints read from the proof's samples. samples holds SHAPE_SAMPLES
+ * values; the arrays of the result point into storage. */
 struct shape_samples {
     qm31 preprocessed[27], trace[273], interaction[832];
 };
+
 struct component_samples shape_component_samples(const struct shape *s, enum component_id id,
                                                  const qm31 *samples,
                                                  struct shape_samples *storage);
-
-struct machine_logs {
-    unsigned main, ram;
-};
 
 /* The smallest log sizes that hold a run: main for steps and program, RAM for touched bytes.
  * max_log_rows bounds both (0: the default, 24). ST_LIMIT names --max-log-rows. */
