@@ -48,3 +48,12 @@ struct positions positions_pairs(const struct positions *p)
     }
     return pairs;
 }
+
+struct positions positions_union(const struct positions *a, const struct positions *b)
+{
+    struct positions all = *a;
+
+    for (unsigned i = 0; i < b->count; i++)
+        insert(&all, b->at[i]);
+    return all;
+}

@@ -26,3 +26,6 @@ struct positions positions_fold(const struct positions *p, unsigned bits);
 
 /* Both members of every pair (2j, 2j + 1) that has a position. At most 3 positions go in. */
 struct positions positions_pairs(const struct positions *p);
+
+/* Everything in a or b; at most POSITIONS_MAX different ones. */
+struct positions positions_union(const struct positions *a, const struct positions *b);
