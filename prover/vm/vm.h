@@ -178,3 +178,11 @@ enum status MUST_USE vm_layout(struct memory_layout *out, const struct vm_sizes 
 void vm_encode_input(struct buffer *out, struct bytes postcard);
 /* Postcard of a tuple of u32 followed by vm_encode_input. */
 void vm_encode_u32s(struct buffer *out, const uint32_t *values, size_t count);
+
+/* What the SDK makes of an output region: cut at the first zero, COBS undone; the postcard bytes
+ * are appended. ST_INPUT when that fails. */
+enum status MUST_USE vm_decode_output(struct buffer *out, struct bytes region, struct why *why);
+/* The u32 at the start of postcard bytes, and how many bytes it took. The SDK reads the four exit
+ * code bytes this way, too: from 128 on wrongly (200 reads as 72). */
+enum status MUST_USE vm_decode_u32(uint32_t *out, size_t *used, struct bytes postcard,
+                                   struct why *why);
