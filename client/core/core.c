@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/core/core.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "client/core/problem.h"
+#include "client/core/state.h"
+
+enum status core_new(struct core **out, const struct core_options *o, struct why *why)
+{
+    const struct profile *p = o->profile;
+    struct core *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return fail(why, ST_NO_MEMORY, "client: out of memory");
+    *c = (struct core){
+        .profile = p,
+        .key = o->key,
+        .node_id = strdup(o->node_id),
+        .max_tasks = o->max_tasks,
+        .fetch_gap_ns = o->fetch_gap_ns ? o->fetch_gap_ns : p->fetch_gap_ns,
+        .rng = prng_of(o->seed),
+        .next_record_id = o->next_record_id ? o->next_record_id : 1,
+        .node_backoff = {.base_ns = p->start_base_ns, .cap_ns = p->start_cap_ns},
+        .fetch_backoff = {.base_ns = p->fetch_base_ns, .cap_ns = p->fetch_cap_ns},
+        .submit_pace = {.gap_ns = p->submit_gap_ns},
+        .ladder = {.fixed = o->has_max_difficulty, .wanted = o->max_difficulty},
+        .ledger = {.refusals_limit = p->save_attempts,
+                   .backoff = {.base_ns = p->submit_base_ns, .cap_ns = p->submit_cap_ns}},
+    };
+    c->fetch_pace.gap_ns = c->fetch_gap_ns;
+    buffer_init(&c->body, WIRE_MAX_SUBMISSION);
+    signing_key_public(o->key, c->public_key);
+    if (!c->node_id || asprintf(&c->node_path, "/v3/nodes/%s", o->node_id) < 0) {
+        c->node_path = NULL;
+        core_free(c);
+        return fail(why, ST_NO_MEMORY, "client: out of memory");
+    }
+    *out = c;
+    return ST_OK;
+}
+
+void core_free(struct core *c)
+{
+    if (!c)
+        return;
+    ledger_fini(&c->ledger);
+    buffer_fini(&c->body);
+    free(c->node_id);
+    free(c->node_path);
+    free(c);
+}
+
+const struct stats *core_stats(const struct core *c)
+{
+    return &c->stats;
+}
+
+size_t core_open_tasks(const struct core *c)
+{
+    return ledger_open(&c->ledger);
+}
+
+/* ---- shared by the parts ---- */
+
+void say(struct core *c, enum line_type type, enum line_level level, const char *event,
+         const struct outbox_record *about, unsigned status, const char *format, ...)
+{
+    size_t place = (c->line_first + c->line_count) % LINES_WAITING;
+    struct line *line = &c->lines[place];
+    va_list args;
+
+    assert(c->line_count < LINES_WAITING);
+    c->line_count++;
+    *line = (struct line){.type = type, .level = level, .event = event, .status = status};
+    if (about) {
+        snprintf(line->task_id, sizeof line->task_id, "%s", about->task_id);
+        problem_clean(line->task_id);
+    }
+    va_start(args, format);
+    vsnprintf(line->text, sizeof line->text, format, args);
+    va_end(args);
+    problem_clean(line->text);
+}
+
+static bool poll_line(struct core *c, struct action *out)
+{
+    if (c->line_count == 0)
+        return false;
+    *out = (struct action){.type = ACT_LINE, .line = c->lines[c->line_first]};
+    c->line_first = (c->line_first + 1) % LINES_WAITING;
+    c->line_count--;
+    return true;
+}
+
+int64_t core_wall_s(const struct core *c, int64_t now_ns)
+{
+    return (now_ns + c->wall_offset_ns) / NS_PER_S;
+}
+
+long long whole_seconds(int64_t ns)
+{
+    return (long long)((ns + NS_PER_S - 1) / NS_PER_S);
+}
+
+uint64_t core_request(struct core *c, struct action *out, enum http_method method,
+                      const char *path)
+{
+    struct http_request *r = &out->request;
+
+    *out = (struct action){.type = ACT_REQUEST, .id = ++c->last_id};
+    r->method = method;
+    r->path = path;
+    if (method == HTTP_POST) {
+        r->headers[r->header_count++] =
+            (struct http_header){"content-type", "application/octet-stream"};
+        r->body = buffer_bytes(&c->body);
+    }
+    r->headers[r->header_count++] = (struct http_header){"user-agent", c->profile->user_agent};
+    r->headers[r->header_count++] =
+        (struct http_header){"x-build-timestamp", c->profile->build_timestamp};
+    r->headers[r->header_count++] = (struct http_header){"accept", "*/*"};
+    return out->id;
+}
+
+void core_stop(struct core *c, enum core_end end, int64_t now_ns)
+{
+    c->phase = PHASE_STOPPING;
+    c->end = end;
+    c->stop_by_ns = now_ns + c->profile->shutdown_grace_ns;
+    submit_stop(c);
+}
+
+/* ---- restoring ---- */
+
+/* What the state on disk means for a process that did not write it. */
+static void resume(struct core *c, struct entry *e, int64_t now_ns)
+{
+    c->stats.restored++;
+    e->next_try_ns = now_ns;
+    if (e->record.state == OUTBOX_SENDING) {
+        e->record.maybe_delivered = true; /* the former process died before it knew */
+        ledger_move(e, OUTBOX_PROVED);
+    }
+}
+
+enum status core_restore(struct core *c, struct outbox_record *record, struct why *why)
+{
+    struct entry *e;
+
+    assert(c->phase == PHASE_NEW);
+    if (record->id >= c->next_record_id)
+        c->next_record_id = record->id + 1;
+    if (outbox_state_final(record->state)) {
+        ledger_remember(&c->ledger, record->task_id);
+        outbox_record_fini(record);
+        return ST_OK;
+    }
+    e = ledger_add(&c->ledger, record);
+    if (!e)
+        return fail(why, ST_NO_MEMORY, "client: out of memory for a task of a former run");
+    e->restored = true;
+    return ST_OK;
+}
+
+static void start(struct core *c, int64_t now_ns)
+{
+    assert(c->phase == PHASE_NEW);
+    c->phase = PHASE_GREETING;
+    c->node_next_ns = now_ns;
+    if (c->ledger.count > 0)
+        say(c, LINE_STATE_CHANGE, LINE_INFO, "restored", NULL, 0,
+            "%zu unfinished task%s of a former run", c->ledger.count,
+            c->ledger.count == 1 ? " is taken up" : "s are taken up");
+    for (size_t i = 0; i < c->ledger.count; i++)
+        resume(c, c->ledger.entries[i], now_ns);
+}
+
+/* ---- events ---- */
+
+static void handle_response(struct core *c, const struct event *ev, int64_t now_ns)
+{
+    if (ev->id == c->node_request)
+        node_response(c, ev->response, now_ns);
+    else if (ev->id == c->fetch_request)
+        fetch_response(c, ev->response, now_ns);
+    else if (ev->id == c->submit_request)
+        submit_response(c, ev->response, now_ns);
+}
+
+static void handle_transport(struct core *c, const struct event *ev, int64_t now_ns)
+{
+    if (ev->id == c->node_request)
+        node_transport(c, ev->transport.text, now_ns);
+    else if (ev->id == c->fetch_request)
+        fetch_transport(c, ev->transport.text, now_ns);
+    else if (ev->id == c->submit_request)
+        submit_transport(c, ev, now_ns);
+}
+
+static void handle_unsaved(struct core *c, const struct event *ev, int64_t now_ns)
+{
+    ledger_unsaved(&c->ledger, ev->id, now_ns + c->profile->save_retry_ns);
+    if (c->ledger.refusals <= c->profile->save_attempts)
+        say(c, LINE_ERROR, LINE_ERROR_LEVEL, "unsaved", NULL, 0, "The outbox cannot be written%s: %s",
+            c->ledger.refusals < c->profile->save_attempts
+                ? ""
+                : "; going on, but a crash would now lose work",
+            ev->unsaved);
+}
+
+static void handle_shutdown(struct core *c, int64_t now_ns)
+{
+    if (c->phase == PHASE_STOPPING)
+        c->stop_at_once = true;
+    else
+        core_stop(c, CORE_INTERRUPTED, now_ns);
+}
+
+void core_handle(struct core *c, const struct event *ev, int64_t now_ns)
+{
+    c->wall_offset_ns = ev->wall_ns - now_ns;
+    switch (ev->type) {
+    case EV_TICK:
+        break;
+    case EV_START:
+        start(c, now_ns);
+        break;
+    case EV_RESPONSE:
+        handle_response(c, ev, now_ns);
+        break;
+    case EV_TRANSPORT:
+        handle_transport(c, ev, now_ns);
+        break;
+    case EV_PROVED:
+        if (ev->id == c->proof)
+            work_proved(c, ev, now_ns);
+        break;
+    case EV_UNPROVED:
+        if (ev->id == c->proof)
+            work_unproved(c, ev, now_ns);
+        break;
+    case EV_SAVED:
+        ledger_saved(&c->ledger, ev->id);
+        break;
+    case EV_UNSAVED:
+        handle_unsaved(c, ev, now_ns);
+        break;
+    case EV_SHUTDOWN:
+        handle_shutdown(c, now_ns);
+        break;
+    }
+}
+
+/* ---- actions ---- */
+
+static bool poll_save(struct core *c, struct action *out, int64_t now_ns)
+{
+    const struct entry *e = ledger_take_save(&c->ledger, now_ns);
+
+    if (!e)
+        return false;
+    *out = (struct action){.type = ACT_SAVE, .id = e->record.id, .record = &e->record};
+    return true;
+}
+
+/* The end: nothing under way whose outcome could still be learned and kept, or time is up. */
+static bool poll_exit(struct core *c, struct action *out, int64_t now_ns)
+{
+    bool busy = c->proof || c->submit_request || !ledger_all_saved(&c->ledger);
+
+    if (busy && !c->stop_at_once && now_ns < c->stop_by_ns)
+        return false;
+    c->phase = PHASE_OVER;
+    *out = (struct action){.type = ACT_EXIT, .end = c->end};
+    return true;
+}
+
+static bool poll_phase(struct core *c, struct action *out, int64_t now_ns)
+{
+    switch (c->phase) {
+    case PHASE_GREETING:
+        return node_poll(c, out, now_ns);
+    case PHASE_WORKING:
+        return submit_poll(c, out, now_ns) || work_poll(c, out) || fetch_poll(c, out, now_ns);
+    case PHASE_STOPPING:
+        return work_poll_cancel(c, out) || poll_exit(c, out, now_ns);
+    case PHASE_NEW:
+    case PHASE_OVER:
+        break;
+    }
+    return false;
+}
+
+bool core_poll(struct core *c, struct action *out, int64_t now_ns)
+{
+    if (c->phase == PHASE_WORKING) {
+        submit_decide(c, now_ns);
+        work_decide(c, now_ns);
+        fetch_decide(c, now_ns);
+    }
+    return poll_line(c, out) || poll_save(c, out, now_ns) || poll_phase(c, out, now_ns) ||
+           poll_line(c, out);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t core_deadline_ns(const struct core *c)
+{
+    int64_t deadline = ledger_deadline_ns(&c->ledger);
+
+    switch (c->phase) {
+    case PHASE_GREETING:
+        return c->node_request ? deadline : least(deadline, c->node_next_ns);
+    case PHASE_WORKING:
+        deadline = least(deadline, submit_deadline_ns(c));
+        return fetch_wanted(c) ? least(deadline, pace_due_ns(&c->fetch_pace)) : deadline;
+    case PHASE_STOPPING:
+        return least(deadline, c->stop_by_ns);
+    case PHASE_NEW:
+    case PHASE_OVER:
+        break;
+    }
+    return INT64_MAX;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client's decisions: greet the orchestrator, fetch a task, prove its inputs, submit, repeat.
+ *
+ *   NEW --EV_START--> GREETING --node known--> WORKING --+--> STOPPING --> over (ACT_EXIT)
+ *                        |                               |
+ *                        +--------- node refused --------+-- max_tasks, EV_SHUTDOWN
+ *
+ * A pure function of its options, its events and the time it is told. The order of calls:
+ * core_restore for what is on disk, EV_START, then core_poll until it returns false, wait for an
+ * event or core_deadline_ns, core_handle, core_poll …
+ *
+ * I1  A task is proved only after its record is on disk.
+ * I2  A submission leaves only after its record says SENDING on disk.
+ * I3  A submission is sent again only with the same bytes.
+ * I4  A record leaves the core only after its final state is on disk.
+ * I5  No request is made before the time that a Retry-After named for it.
+ * I6  At most one fetch, one submission and one proof are under way.
+ * I7  Nothing is sent for a task after a definite answer to its submission.
+ * I8  No task id is proved twice.
+ *
+ * I1, I2 and I4 give way when the disk has refused several times in a row: work goes on, and lines
+ * say that it would not survive a crash.
+ *
+ * Owner:   heap; the key and the profile are borrowed for the core's life.
+ * Threads: one owner at a time.
+ * Errors:  core_new only: ST_NO_MEMORY.
+ * Source:  client.md 4, 5 and 17; profile.c lists where we differ from the reference.
+ */
+#pragma once
+#include "client/core/action.h"
+#include "client/core/event.h"
+#include "client/core/profile.h"
+#include "client/core/stats.h"
+
+struct core_options {
+    const struct profile *profile;
+    const char *node_id;
+    const struct signing_key *key;
+    uint64_t seed;             /* of the jitter */
+    uint64_t max_tasks;        /* accepted submissions; 0: no limit */
+    bool has_max_difficulty;
+    enum difficulty max_difficulty;
+    int64_t fetch_gap_ns;      /* 0: the profile's */
+    uint64_t next_record_id;   /* above every id on disk */
+};
+
+struct core;
+
+enum status MUST_USE core_new(struct core **out, const struct core_options *o, struct why *why);
+void core_free(struct core *c);
+
+/* A record of a former run; before EV_START. Takes its contents when it returns ST_OK. */
+enum status MUST_USE core_restore(struct core *c, struct outbox_record *record, struct why *why);
+
+void core_handle(struct core *c, const struct event *ev, int64_t now_ns);
+bool core_poll(struct core *c, struct action *out, int64_t now_ns);
+/* When EV_TICK is due if nothing else happens; INT64_MAX: never. */
+int64_t core_deadline_ns(const struct core *c);
+
+const struct stats *core_stats(const struct core *c);
+size_t core_open_tasks(const struct core *c); /* without a definite answer yet */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fetching: when, for which difficulty, and what to do with the answer (client.md 5.3, 5.4). */
+#include <assert.h>
+#include <string.h>
+
+#include "client/core/problem.h"
+#include "client/core/state.h"
+
+/* Serial: nothing is fetched while something is proved or sent. Proofs that wait for their time
+ * do not hold us up, until there are too many of them. */
+bool fetch_wanted(const struct core *c)
+{
+    size_t open = ledger_open(&c->ledger);
+
+    if (c->phase != PHASE_WORKING || c->fetch_request || c->submit_record ||
+        open >= c->profile->open_tasks)
+        return false;
+    if (c->max_tasks && c->stats.accepted + open >= c->max_tasks)
+        return false;
+    for (size_t i = 0; i < c->ledger.count; i++)
+        if (c->ledger.entries[i]->record.state == OUTBOX_FETCHED)
+            return false;
+    return true;
+}
+
+void fetch_decide(struct core *c, int64_t now_ns)
+{
+    int64_t wait_ns = pace_wait_ns(&c->fetch_pace, now_ns);
+
+    if (wait_ns == 0 || c->fetch_wait_said || !fetch_wanted(c))
+        return;
+    c->fetch_wait_said = true;
+    say(c, LINE_WAITING, LINE_INFO, "waiting", NULL, 0,
+        "Step 1 of 4: Waiting - ready for next task (%lld) seconds", whole_seconds(wait_ns));
+}
+
+bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
+{
+    if (!fetch_wanted(c) || pace_wait_ns(&c->fetch_pace, now_ns) > 0)
+        return false;
+    if (!c->fetch_wait_said)
+        say(c, LINE_REFRESH, LINE_INFO, "fetching", NULL, 0, "Step 1 of 4: Fetching task...");
+    c->fetch_wait_said = false;
+    c->fetch_asked = ladder_ask(&c->ladder);
+
+    buffer_reset(&c->body);
+    wire_encode_fetch(&c->body, &(struct wire_fetch){
+                                    .node_id = c->node_id,
+                                    .node_type = NODE_CLI_PROVER,
+                                    .public_key = bytes_of(c->public_key, sizeof c->public_key),
+                                    .max_difficulty = c->fetch_asked,
+                                });
+    pace_spend(&c->fetch_pace, now_ns); /* I5 */
+    c->fetch_request = core_request(c, out, HTTP_POST, "/v3/tasks");
+    c->stats.fetch_requests++;
+    return true;
+}
+
+/* The gap counts from the end of an attempt, as in the reference. */
+static int64_t ended(struct core *c, int64_t wait_ns, int64_t now_ns)
+{
+    int64_t hold_ns = wait_ns > c->fetch_gap_ns ? wait_ns : c->fetch_gap_ns;
+
+    c->fetch_request = 0;
+    pace_hold(&c->fetch_pace, now_ns + hold_ns);
+    return hold_ns;
+}
+
+static void failed(struct core *c, int64_t advice_ns, unsigned status, const char *text,
+                   int64_t now_ns)
+{
+    int64_t wait_ns = backoff_fail_ns(&c->fetch_backoff, &c->rng, advice_ns);
+    bool denied = status == 401 || status == 403 || status == 404;
+
+    c->stats.fetch_errors++;
+    wait_ns = ended(c, wait_ns, now_ns);
+    c->fetch_wait_said = true; /* this line says it */
+    if (status == 429)
+        say(c, LINE_ERROR, LINE_INFO, "fetch_limited", NULL, status,
+            "No task for now (%s); %s, next try in %lld s", text,
+            advice_ns >= 0 ? "the server named the time" : "the server named no time",
+            whole_seconds(wait_ns));
+    else
+        say(c, LINE_ERROR, denied ? LINE_ERROR_LEVEL : LINE_WARN, "fetch_failed", NULL, status,
+            "Failed to fetch a task: %s; next try in %lld s", text, whole_seconds(wait_ns));
+}
+
+void fetch_transport(struct core *c, const char *text, int64_t now_ns)
+{
+    failed(c, BACKOFF_NO_ADVICE, 0, text, now_ns);
+}
+
+/* The record of a task. A task that cannot be read becomes a record too, so that it is in the
+ * history and is not tried again. */
+static struct entry *enter(struct core *c, const struct wire_task *task, int64_t now_ns,
+                           struct why *why, enum status *readable)
+{
+    struct outbox_record record;
+    struct entry *e;
+
+    *readable = ST_OK;
+    if (!outbox_record_init(&record, c->node_id, task->task_id, task->program_id,
+                            task->input_count))
+        return NULL;
+    record.id = c->next_record_id++;
+    record.state = OUTBOX_FETCHED;
+    record.task_type = task->task_type;
+    record.difficulty = task->difficulty;
+    record.fetched_wall_s = core_wall_s(c, now_ns);
+    if (task->input_count == 0)
+        *readable = fail(why, ST_INPUT, "the task has no inputs");
+    for (size_t i = 0; i < task->input_count && !*readable; i++)
+        *readable = wire_task_input(record.inputs[i], task->inputs[i], why);
+    e = ledger_add(&c->ledger, &record);
+    if (!e) {
+        outbox_record_fini(&record);
+        return NULL;
+    }
+    e->arrived_ns = now_ns;
+    ledger_touch(e);
+    return e;
+}
+
+static void got_task(struct core *c, const struct wire_task *task, int64_t now_ns)
+{
+    enum status readable;
+    struct why why;
+    struct entry *e;
+
+    if (ledger_knows(&c->ledger, task->task_id)) { /* I8 */
+        c->stats.duplicates++;
+        failed(c, BACKOFF_NO_ADVICE, 0, "the server handed out a task that we know already",
+               now_ns);
+        return;
+    }
+    e = enter(c, task, now_ns, &why, &readable);
+    if (!e) {
+        failed(c, BACKOFF_NO_ADVICE, 0, "out of memory for the task", now_ns);
+        return;
+    }
+    ended(c, 0, now_ns);
+    backoff_reset(&c->fetch_backoff);
+    c->stats.fetched++;
+    if (task->difficulty != c->fetch_asked)
+        say(c, LINE_SUCCESS, LINE_INFO, "difficulty_adjusted", &e->record, 0,
+            "Server adjusted difficulty: asked %s, assigned %s (by reputation)",
+            difficulty_name(c->fetch_asked), difficulty_name(task->difficulty));
+    say(c, LINE_SUCCESS, LINE_INFO, "task", &e->record, 0, "Step 1 of 4: Got task %s",
+        e->record.task_id);
+    if (readable)
+        work_abandon(c, e, now_ns, why.text);
+}
+
+void fetch_response(struct core *c, const struct http_response *r, int64_t now_ns)
+{
+    int64_t advice_ns = backoff_advice_ns(r, core_wall_s(c, now_ns));
+    struct wire_memory memory = {0};
+    struct wire_fetched answer;
+    char text[PROBLEM_TEXT];
+    struct why why;
+
+    if (r->status < 200 || r->status >= 300) {
+        problem_describe(text, r);
+        failed(c, advice_ns, r->status, text, now_ns);
+    } else if (wire_decode_fetched(&answer, &memory, r->body, WIRE_MAX_RESPONSE, &why)) {
+        fail_within(&why, ST_INPUT, "Decoding error");
+        failed(c, advice_ns, r->status, why.text, now_ns);
+    } else if (!answer.has_task || !*answer.task.task_id) {
+        failed(c, advice_ns, r->status, "Decoding error: the answer holds no task", now_ns);
+    } else {
+        got_task(c, &answer.task, now_ns);
+    }
+    wire_memory_fini(&memory);
+}

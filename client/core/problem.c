@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/core/problem.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BODY_PARSED ((size_t)64 << 10) /* nobody's error message is longer */
+#define BODY_SHOWN  160
+
+void problem_clean(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c; c++)
+        if (*c < 0x20 || *c == 0x7f)
+            *c = '?';
+}
+
+/* {"name": …, "message": …, "httpCode": …}: the message, owned by *root. */
+static const char *message_of(struct bytes body, json_t **root)
+{
+    *root = body.size > 0 && body.size <= BODY_PARSED
+                ? json_loadb((const char *)body.data, body.size, 0, NULL)
+                : NULL;
+    return json_string_value(json_object_get(*root, "message"));
+}
+
+static bool is_html(struct bytes body)
+{
+    size_t i = 0;
+
+    while (i < body.size && strchr(" \t\r\n", (char)body.data[i]) && body.data[i])
+        i++;
+    return i < body.size && body.data[i] == '<';
+}
+
+/* The start of a text up to a line's end; a character cut in half is dropped. */
+static size_t first_line(struct bytes body)
+{
+    size_t n = 0;
+
+    while (n < body.size && n < BODY_SHOWN && body.data[n] != '\n' && body.data[n] != '\0')
+        n++;
+    if (n == BODY_SHOWN)
+        while (n > 0 && (body.data[n] & 0xc0) == 0x80)
+            n--;
+    return n;
+}
+
+void problem_describe(char out[static PROBLEM_TEXT], const struct http_response *response)
+{
+    struct bytes body = response->body;
+    json_t *root;
+    const char *message = message_of(body, &root);
+
+    if (message)
+        body = bytes_of_text(message);
+    if (is_html(body))
+        snprintf(out, PROBLEM_TEXT, "HTTP %u (a web page, not the orchestrator's own answer)",
+                 response->status);
+    else if (body.size > 0)
+        snprintf(out, PROBLEM_TEXT, "HTTP %u: %.*s", response->status, (int)first_line(body),
+                 (const char *)body.data);
+    else
+        snprintf(out, PROBLEM_TEXT, "HTTP %u", response->status);
+    problem_clean(out);
+    json_decref(root);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/core/profile.h"
+
+#include "base/clock.h"
+
+/* Where we differ from the reference of that version, and why:
+ *
+ *   subject                 reference                    here
+ *   429 on submission       proof dropped                kept; Retry-After, then the same bytes
+ *   other failures          5 requests without a pause,  spread by full jitter up to 10 min, until
+ *     of a submission       then dropped                 a definite answer or 24 h
+ *   400 401 403 404 422     5 requests without a pause   stop at once, say why
+ *   fetch error             2 requests without a pause   1 request, growing waits
+ *   Retry-After             + 10 s, below 110 no effect, obeyed exactly, both forms, jitter on
+ *                           cut at 600 s, 30 for 5xx     top, ceiling 24 h
+ *   GET /v3/nodes fails     exit                         exit on 4xx; else tried again
+ *   odd answer to a fetch   exit                         an error like others
+ *   killed                  work lost                    task, proof, key and fate are on disk
+ *   difficulty              up only                      down after expiry or failure
+ */
+const struct profile profile_current = {
+    .name = "current",
+    .network_version = "0.10.18",
+    .user_agent = "nexus-cli/0.10.18",
+    .build_timestamp = "1770077994000",
+    .base_url = "https://production.orchestrator.nexus.xyz",
+    .fetch_gap_ns = 120 * NS_PER_S,
+    .fetch_base_ns = 2 * NS_PER_S,
+    .fetch_cap_ns = 600 * NS_PER_S,
+    .submit_gap_ns = 1 * NS_PER_S,
+    .submit_base_ns = 2 * NS_PER_S,
+    .submit_cap_ns = 600 * NS_PER_S,
+    .start_base_ns = 2 * NS_PER_S,
+    .start_cap_ns = 60 * NS_PER_S,
+    .open_tasks = 4,
+    .stale_fetch_ns = 1800 * NS_PER_S,
+    .submit_life_ns = (int64_t)24 * 3600 * NS_PER_S,
+    .save_retry_ns = 5 * NS_PER_S,
+    .save_attempts = 3,
+    .shutdown_grace_ns = 5 * NS_PER_S,
+};

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What differs between the client versions that we can appear as, as constant tables.
+ *
+ * Source:  client.md 1.2, 5.3, 12; users-want.md; simulation.md 3.
+ * Units:   as the names say.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+struct profile {
+    const char *name;
+    const char *network_version; /* of the client whose behaviour this is */
+    const char *user_agent;
+    const char *build_timestamp; /* X-Build-Timestamp, ms since 1970 */
+    const char *base_url;        /* of production */
+
+    int64_t fetch_gap_ns; /* from the end of one fetch to the next */
+    int64_t fetch_base_ns, fetch_cap_ns;
+    int64_t submit_gap_ns; /* between two submissions */
+    int64_t submit_base_ns, submit_cap_ns;
+    int64_t start_base_ns, start_cap_ns; /* GET /v3/nodes */
+
+    size_t open_tasks;        /* fetch no more while so many wait for a definite answer */
+    int64_t stale_fetch_ns;   /* an unproved task of a former run older than this is given up */
+    int64_t submit_life_ns;   /* a proof older than this is given up */
+    int64_t save_retry_ns;    /* after the disk refused */
+    unsigned save_attempts;   /* then go on without the disk, and say so */
+    int64_t shutdown_grace_ns;
+};
+
+/* The newest network client, 0.10.18. */
+extern const struct profile profile_current;

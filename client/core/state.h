@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share; nobody outside includes it.
+ *
+ * Each part decides (changes state, says lines), polls (hands out at most one action) and takes
+ * answers to its own request. core.c puts them in order.
+ */
+#pragma once
+#include "client/core/core.h"
+#include "client/core/ladder.h"
+#include "client/core/ledger.h"
+#include "client/core/pace.h"
+
+enum phase { PHASE_NEW, PHASE_GREETING, PHASE_WORKING, PHASE_STOPPING, PHASE_OVER };
+
+/* One core_handle or core_poll says a few lines at most, and core_poll hands lines out first. */
+#define LINES_WAITING 16
+
+struct core {
+    const struct profile *profile;
+    const struct signing_key *key;
+    uint8_t public_key[SIGNING_PUBLIC_SIZE];
+    char *node_id;
+    char *node_path;
+    uint64_t max_tasks;
+    int64_t fetch_gap_ns;
+
+    enum phase phase;
+    enum core_end end;
+    bool stop_at_once;
+    int64_t stop_by_ns;
+
+    struct prng rng;
+    int64_t wall_offset_ns; /* wall - now, of the last event */
+    uint64_t last_id;       /* of requests and proofs */
+    uint64_t next_record_id;
+    struct buffer body;     /* of the request handed out last */
+
+    struct line lines[LINES_WAITING];
+    size_t line_first, line_count;
+
+    /* node.c: ids of what is under way; 0: nothing */
+    uint64_t node_request;
+    struct backoff node_backoff;
+    int64_t node_next_ns;
+
+    /* fetch.c */
+    uint64_t fetch_request;
+    enum difficulty fetch_asked;
+    struct pace fetch_pace;
+    struct backoff fetch_backoff;
+    bool fetch_wait_said;
+
+    /* work.c */
+    uint64_t proof;
+    uint64_t proof_record;
+    size_t proof_input;
+    bool cancel_sent;
+
+    /* submit.c */
+    uint64_t submit_request;
+    uint64_t submit_record; /* in SENDING; 0: none */
+    struct pace submit_pace;
+
+    struct ladder ladder;
+    struct ledger ledger;
+    struct stats stats;
+};
+
+/* ---- core.c ---- */
+
+void say(struct core *c, enum line_type type, enum line_level level, const char *event,
+         const struct outbox_record *about, unsigned status, const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
+int64_t core_wall_s(const struct core *c, int64_t now_ns);
+void core_stop(struct core *c, enum core_end end, int64_t now_ns);
+/* A request with the headers of client.md 1.2 and the body in c->body; returns its id. */
+uint64_t core_request(struct core *c, struct action *out, enum http_method method,
+                      const char *path);
+/* Whole seconds, rounded up. */
+long long whole_seconds(int64_t ns);
+
+/* ---- node.c: GET /v3/nodes/{id} ---- */
+
+bool node_poll(struct core *c, struct action *out, int64_t now_ns);
+void node_response(struct core *c, const struct http_response *r, int64_t now_ns);
+void node_transport(struct core *c, const char *text, int64_t now_ns);
+
+/* ---- fetch.c: POST /v3/tasks ---- */
+
+void fetch_decide(struct core *c, int64_t now_ns);
+bool fetch_poll(struct core *c, struct action *out, int64_t now_ns);
+void fetch_response(struct core *c, const struct http_response *r, int64_t now_ns);
+void fetch_transport(struct core *c, const char *text, int64_t now_ns);
+bool fetch_wanted(const struct core *c);
+
+/* ---- work.c: from task to signed proof ---- */
+
+void work_decide(struct core *c, int64_t now_ns);
+bool work_poll(struct core *c, struct action *out);
+bool work_poll_cancel(struct core *c, struct action *out);
+void work_proved(struct core *c, const struct event *ev, int64_t now_ns);
+void work_unproved(struct core *c, const struct event *ev, int64_t now_ns);
+/* Closes a task that cannot be proved here. */
+void work_abandon(struct core *c, struct entry *e, int64_t now_ns, const char *reason);
+
+/* ---- submit.c: POST /v3/tasks/submit ---- */
+
+void submit_decide(struct core *c, int64_t now_ns);
+bool submit_poll(struct core *c, struct action *out, int64_t now_ns);
+void submit_response(struct core *c, const struct http_response *r, int64_t now_ns);
+void submit_transport(struct core *c, const struct event *ev, int64_t now_ns);
+void submit_stop(struct core *c); /* takes back what has not left yet */
+int64_t submit_deadline_ns(const struct core *c);

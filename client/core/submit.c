@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Submitting: a finished proof is sent until there is a definite answer.
+ *
+ * Lost answers. When bytes of a submission may have arrived and no answer came, the same bytes are
+ * sent again (I3); the protocol has no question that would tell us more. If the task is gone then,
+ * the first submission has probably been counted: the record ends as UNKNOWN, not as refused. */
+#include "client/core/submit.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "client/core/problem.h"
+#include "client/core/state.h"
+
+enum submit_verdict submit_judge(unsigned status)
+{
+    if ((status >= 200 && status < 300) || status == 409)
+        return SUBMIT_ACCEPTED;
+    if (status == 404 || status == 410)
+        return SUBMIT_GONE;
+    if (status < 400 || status >= 500 || status == 408 || status == 425 || status == 429)
+        return SUBMIT_LATER;
+    return SUBMIT_REFUSED;
+}
+
+bool submit_maybe_delivered(unsigned status)
+{
+    return status == 502 || status == 504;
+}
+
+/* ---- endings ---- */
+
+static void finish(struct core *c, struct entry *e, enum outbox_state to, int64_t now_ns)
+{
+    e->record.finished_wall_s = core_wall_s(c, now_ns);
+    ledger_move(e, to);
+    if (c->phase == PHASE_WORKING && c->max_tasks && c->stats.accepted >= c->max_tasks)
+        core_stop(c, CORE_DONE, now_ns);
+}
+
+static void accepted(struct core *c, struct entry *e, unsigned status, int64_t now_ns)
+{
+    const struct outbox_record *r = &e->record;
+    /* From arrival to acceptance, without the waits that the server asked for. */
+    int64_t seconds = ((e->proved_ns - e->arrived_ns) + (now_ns - e->sent_ns)) / NS_PER_S;
+    char attempts[32] = "";
+
+    c->stats.accepted++;
+    if (r->attempts > 1)
+        snprintf(attempts, sizeof attempts, " (%u attempts)", r->attempts);
+    say(c, LINE_SUCCESS, LINE_INFO, "submitted", r, status,
+        "Step 4 of 4: Proof submitted successfully for task %s%s", r->task_id, attempts);
+    if (!e->restored) {
+        ladder_success(&c->ladder, r->difficulty, seconds);
+        say(c, LINE_STATE_CHANGE, LINE_INFO, "done", r, 0,
+            "Completed task %s: %zu input%s in %lld s, difficulty %s", r->task_id, r->input_count,
+            r->input_count == 1 ? "" : "s", (long long)seconds, difficulty_name(r->difficulty));
+    }
+    finish(c, e, OUTBOX_ACKED, now_ns);
+}
+
+static void gone(struct core *c, struct entry *e, unsigned status, const char *text,
+                 int64_t now_ns)
+{
+    const struct outbox_record *r = &e->record;
+
+    if (r->maybe_delivered) {
+        c->stats.unknown++;
+        say(c, LINE_SUCCESS, LINE_WARN, "unknown", r, status,
+            "Task %s is closed (%s) after an answer to its proof was lost: probably credited",
+            r->task_id, text);
+        finish(c, e, OUTBOX_UNKNOWN, now_ns);
+        return;
+    }
+    c->stats.refused++;
+    if (status)
+        ladder_failure(&c->ladder, r->difficulty);
+    say(c, LINE_ERROR, LINE_ERROR_LEVEL, "expired", r, status,
+        "Task %s expired before its proof was accepted: %s", r->task_id, text);
+    finish(c, e, OUTBOX_REFUSED, now_ns);
+}
+
+static void refused(struct core *c, struct entry *e, unsigned status, const char *text,
+                    int64_t now_ns)
+{
+    const struct outbox_record *r = &e->record;
+
+    c->stats.refused++;
+    say(c, LINE_ERROR, LINE_ERROR_LEVEL, "refused", r, status,
+        "The proof of task %s is refused after %u attempt%s: %s", r->task_id, r->attempts,
+        r->attempts == 1 ? "" : "s", text);
+    finish(c, e, OUTBOX_REFUSED, now_ns);
+}
+
+static void later(struct core *c, struct entry *e, int64_t advice_ns, unsigned status,
+                  const char *text, int64_t now_ns)
+{
+    const struct outbox_record *r = &e->record;
+    int64_t wait_ns = backoff_fail_ns(&e->backoff, &c->rng, advice_ns);
+
+    c->stats.submit_waits++;
+    e->next_try_ns = now_ns + wait_ns;
+    /* The allowance is the user's, not the task's: nothing else is submitted either (I5). */
+    if (advice_ns > 0)
+        pace_hold(&c->submit_pace, now_ns + wait_ns);
+    say(c, LINE_ERROR, LINE_WARN, "submit_later", r, status,
+        "The proof of task %s is kept after attempt %u: %s; again in %lld s", r->task_id,
+        r->attempts, text, whole_seconds(wait_ns));
+    ledger_move(e, OUTBOX_PROVED);
+}
+
+/* ---- choosing ---- */
+
+static bool too_old(const struct core *c, const struct entry *e, int64_t now_ns)
+{
+    int64_t age_s = core_wall_s(c, now_ns) - e->record.fetched_wall_s;
+
+    return age_s > c->profile->submit_life_ns / NS_PER_S;
+}
+
+static struct entry *oldest_due(const struct core *c, int64_t now_ns)
+{
+    for (size_t i = 0; i < c->ledger.count; i++) {
+        struct entry *e = c->ledger.entries[i];
+
+        if (e->record.state == OUTBOX_PROVED && e->next_try_ns <= now_ns &&
+            ledger_durable(&c->ledger, e))
+            return e;
+    }
+    return NULL;
+}
+
+void submit_decide(struct core *c, int64_t now_ns)
+{
+    struct entry *e;
+
+    if (c->submit_record || pace_wait_ns(&c->submit_pace, now_ns) > 0) /* I5, I6 */
+        return;
+    e = oldest_due(c, now_ns);
+    if (!e)
+        return;
+    if (too_old(c, e, now_ns)) {
+        gone(c, e, 0, "it is older than any task lives", now_ns);
+        return;
+    }
+    e->record.attempts++;
+    ledger_move(e, OUTBOX_SENDING);
+    c->submit_record = e->record.id;
+}
+
+/* ---- the request ---- */
+
+/* The same record gives the same bytes: every value in it was fixed when it was proved. */
+static void put_body(struct buffer *out, const struct outbox_record *r)
+{
+    const struct telemetry *t = &r->telemetry;
+    struct bytes *proofs = calloc(r->input_count, sizeof *proofs);
+    const char **hashes = calloc(r->input_count, sizeof *hashes);
+    struct wire_submission s = {
+        .node_type = NODE_CLI_PROVER,
+        .proof_hash = r->proof_hash,
+        .has_telemetry = true,
+        .telemetry = {.has_flops = t->present,
+                      .flops_per_sec = t->flops_per_sec,
+                      .has_memory_used = t->present,
+                      .memory_used = t->memory_used,
+                      .has_memory_capacity = t->present,
+                      .memory_capacity = t->memory_capacity,
+                      .location = t->present && t->location[0] ? t->location : NULL},
+        .task_id = r->task_id,
+        .public_key = bytes_of(r->public_key, sizeof r->public_key),
+        .signature = bytes_of(r->signature, sizeof r->signature),
+    };
+
+    assert(proofs && hashes); /* a few bytes beside the proofs that we hold */
+    for (size_t i = 0; i < r->input_count; i++) {
+        proofs[i] = bytes_of(r->proofs[i].data, r->proofs[i].size);
+        hashes[i] = r->proofs[i].hash;
+    }
+    if (r->task_type == TASK_PROOF_REQUIRED) { /* client.md 4.3 */
+        if (r->input_count == 1)
+            s.proof = proofs[0];
+        s.proofs = proofs;
+        s.proof_count = r->input_count;
+    } else if (r->task_type == TASK_ALL_PROOF_HASHES) {
+        s.all_proof_hashes = hashes;
+        s.all_proof_hash_count = r->input_count;
+    }
+    wire_encode_submission(out, &s);
+    free(proofs);
+    free(hashes);
+}
+
+static void assert_same_bytes(struct entry *e, struct bytes body)
+{
+    uint8_t digest[32];
+
+    keccak256(digest, body);
+    if (e->body_sent)
+        assert(memcmp(digest, e->body_digest, sizeof digest) == 0); /* I3 */
+    memcpy(e->body_digest, digest, sizeof digest);
+    e->body_sent = true;
+}
+
+bool submit_poll(struct core *c, struct action *out, int64_t now_ns)
+{
+    struct entry *e;
+
+    if (!c->submit_record || c->submit_request)
+        return false;
+    e = ledger_find(&c->ledger, c->submit_record);
+    assert(e && e->record.state == OUTBOX_SENDING);
+    if (!ledger_durable(&c->ledger, e)) /* I2 */
+        return false;
+    buffer_reset(&c->body);
+    put_body(&c->body, &e->record);
+    if (!buffer_ok(&c->body)) {
+        c->submit_record = 0;
+        later(c, e, BACKOFF_NO_ADVICE, 0, "out of memory for the request", now_ns);
+        return false;
+    }
+    assert_same_bytes(e, buffer_bytes(&c->body));
+    pace_spend(&c->submit_pace, now_ns);
+    e->sent_ns = now_ns;
+    c->submit_request = core_request(c, out, HTTP_POST, "/v3/tasks/submit");
+    c->stats.submit_requests++;
+    say(c, LINE_STATE_CHANGE, LINE_INFO, "submitting", &e->record, 0,
+        "Step 3 of 4: Submitting proof for task %s...", e->record.task_id);
+    return true;
+}
+
+/* ---- answers ---- */
+
+static struct entry *answered(struct core *c)
+{
+    struct entry *e = ledger_find(&c->ledger, c->submit_record);
+
+    assert(e && e->record.state == OUTBOX_SENDING);
+    c->submit_request = 0;
+    c->submit_record = 0;
+    return e;
+}
+
+void submit_response(struct core *c, const struct http_response *r, int64_t now_ns)
+{
+    struct entry *e = answered(c);
+    char text[PROBLEM_TEXT];
+
+    problem_describe(text, r);
+    e->record.last_status = r->status;
+    switch (submit_judge(r->status)) {
+    case SUBMIT_ACCEPTED:
+        accepted(c, e, r->status, now_ns);
+        break;
+    case SUBMIT_GONE:
+        gone(c, e, r->status, text, now_ns);
+        break;
+    case SUBMIT_REFUSED:
+        refused(c, e, r->status, text, now_ns);
+        break;
+    case SUBMIT_LATER:
+        if (submit_maybe_delivered(r->status))
+            e->record.maybe_delivered = true;
+        later(c, e, backoff_advice_ns(r, core_wall_s(c, now_ns)), r->status, text, now_ns);
+        break;
+    }
+}
+
+void submit_transport(struct core *c, const struct event *ev, int64_t now_ns)
+{
+    struct entry *e = answered(c);
+
+    e->record.last_status = 0;
+    if (ev->transport.maybe_delivered)
+        e->record.maybe_delivered = true;
+    later(c, e, BACKOFF_NO_ADVICE, 0, ev->transport.text, now_ns);
+}
+
+void submit_stop(struct core *c)
+{
+    struct entry *e;
+
+    if (!c->submit_record || c->submit_request)
+        return;
+    e = ledger_find(&c->ledger, c->submit_record);
+    e->record.attempts--;
+    ledger_move(e, OUTBOX_PROVED);
+    c->submit_record = 0;
+}
+
+int64_t submit_deadline_ns(const struct core *c)
+{
+    int64_t due = pace_due_ns(&c->submit_pace);
+    int64_t deadline = INT64_MAX;
+
+    if (c->submit_record)
+        return INT64_MAX;
+    for (size_t i = 0; i < c->ledger.count; i++) {
+        const struct entry *e = c->ledger.entries[i];
+        int64_t at = e->next_try_ns > due ? e->next_try_ns : due;
+
+        if (e->record.state == OUTBOX_PROVED && ledger_durable(&c->ledger, e) && at < deadline)
+            deadline = at;
+    }
+    return deadline;
+}

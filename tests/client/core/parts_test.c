@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The small parts of the client's core against their tables and the network's vectors. */
+#include "tests/support/test.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "client/core/backoff.h"
+#include "client/core/ladder.h"
+#include "client/core/line.h"
+#include "client/core/pace.h"
+#include "client/core/problem.h"
+#include "client/core/submit.h"
+#include "client/core/telemetry.h"
+#include "client/core/wallet.h"
+#include "tests/support/support.h"
+
+/* ---- pace ---- */
+
+static void a_burst_is_free_then_one_per_gap_and_retry_after_beats_both(void **state)
+{
+    static const struct {
+        int64_t at, hold, wait;
+    } table[] = {
+        {.at = 0, .hold = 0, .wait = 0}, /* a burst of two is free */
+        {.at = 0, .hold = 0, .wait = 0},
+        {.at = 0, .hold = 0, .wait = 100},     /* then one per 100 ns */
+        {.at = 100, .hold = 500, .wait = 400}, /* 429: silence until 500 */
+        {.at = 400, .hold = 450, .wait = 100}, /* a shorter hold changes nothing */
+        {.at = 500, .hold = 0, .wait = 0},
+    };
+    struct pace p = {.gap_ns = 100, .burst_ns = 100};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        pace_hold(&p, table[i].hold);
+        assert_int_equal(pace_wait_ns(&p, table[i].at), table[i].wait);
+        if (table[i].wait == 0)
+            pace_spend(&p, table[i].at);
+    }
+}
+
+static void time_unused_is_not_saved_up(void **state)
+{
+    struct pace p = {.gap_ns = 100};
+
+    (void)state;
+    pace_spend(&p, 1000);
+    assert_int_equal(pace_wait_ns(&p, 1000), 100);
+    assert_int_equal(pace_due_ns(&p), 1100);
+}
+
+/* ---- backoff ---- */
+
+static void waits_are_spread_under_a_doubling_ceiling(void **state)
+{
+    static const int64_t ceilings[] = {2, 4, 8, 16, 32, 60, 60};
+    int64_t seen[7] = {0};
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct backoff b = {.base_ns = 2 * NS_PER_S, .cap_ns = 60 * NS_PER_S};
+        struct prng rng = prng_of(seed);
+
+        for (size_t i = 0; i < 7; i++) {
+            int64_t wait = backoff_fail_ns(&b, &rng, BACKOFF_NO_ADVICE);
+
+            assert_in_range(wait, 0, ceilings[i] * NS_PER_S);
+            if (wait > seen[i])
+                seen[i] = wait;
+        }
+        backoff_reset(&b);
+        assert_in_range(backoff_fail_ns(&b, &rng, BACKOFF_NO_ADVICE), 0, 2 * NS_PER_S);
+    }
+    for (size_t i = 0; i < 7; i++) /* the whole range is used */
+        assert_true(seen[i] > ceilings[i] * NS_PER_S * 9 / 10);
+}
+
+static void never_before_retry_after_and_not_all_at_once(void **state)
+{
+    static const int64_t advice_s[] = {1, 60, 300, 3600};
+    int64_t most_s[] = {2, 66, 330, 3630}; /* 2: its own ceiling is larger than 1.1 */
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        int64_t least = INT64_MAX, most = 0;
+
+        for (uint64_t seed = 0; seed < 200; seed++) {
+            struct backoff b = {.base_ns = 2 * NS_PER_S, .cap_ns = 60 * NS_PER_S};
+            struct prng rng = prng_of(seed);
+            int64_t wait = backoff_fail_ns(&b, &rng, advice_s[i] * NS_PER_S);
+
+            least = wait < least ? wait : least;
+            most = wait > most ? wait : most;
+        }
+        assert_true(least >= advice_s[i] * NS_PER_S);
+        assert_true(most <= most_s[i] * NS_PER_S);
+        assert_true(most > least);
+    }
+}
+
+static int64_t advice_of(const char *retry_after, const char *date)
+{
+    struct http_response r = {.status = 429};
+
+    if (retry_after)
+        r.headers[r.header_count++] = (struct http_header){"retry-after", retry_after};
+    if (date)
+        r.headers[r.header_count++] = (struct http_header){"date", date};
+    return backoff_advice_ns(&r, 1792567680 /* Wed, 21 Oct 2026 07:28:00 GMT */);
+}
+
+static void retry_after_is_read_in_both_forms(void **state)
+{
+    (void)state;
+    assert_int_equal(advice_of(NULL, NULL), BACKOFF_NO_ADVICE);
+    assert_int_equal(advice_of("abc", NULL), BACKOFF_NO_ADVICE);
+    assert_int_equal(advice_of("-1", NULL), BACKOFF_NO_ADVICE);
+    assert_int_equal(advice_of("60", NULL), 60 * NS_PER_S);
+    assert_int_equal(advice_of("0", NULL), 0);
+    assert_int_equal(advice_of("4294967295", NULL), BACKOFF_RETRY_AFTER_CEILING_S * NS_PER_S);
+    assert_int_equal(advice_of("Wed, 21 Oct 2026 07:29:30 GMT", NULL), 90 * NS_PER_S);
+    /* The server's own clock counts, not ours. */
+    assert_int_equal(
+        advice_of("Wed, 21 Oct 2026 09:00:30 GMT", "Wed, 21 Oct 2026 09:00:00 GMT"),
+        30 * NS_PER_S);
+    assert_int_equal(advice_of("Wed, 21 Oct 2026 07:27:00 GMT", NULL), 0);
+}
+
+/* ---- ladder ---- */
+
+static enum difficulty parsed(const char *name)
+{
+    enum difficulty d;
+
+    assert_int_equal(difficulty_parse(&d, name, NULL), ST_OK);
+    return d;
+}
+
+static void the_network_s_promotion_table_holds(void **state)
+{
+    json_t *root = golden_json("client/difficulty.json");
+    json_t *c;
+    size_t i;
+
+    (void)state;
+    json_array_foreach(json_object_get(root, "promotion"), i, c)
+    {
+        const char *last = json_string_value(json_object_get(c, "last_success"));
+        struct ladder l = {0};
+
+        if (last)
+            ladder_success(&l, parsed(last), json_integer_value(json_object_get(c, "seconds")));
+        assert_int_equal(ladder_ask(&l),
+                         parsed(json_string_value(json_object_get(c, "ask"))));
+    }
+    assert_int_equal(i, 46);
+    json_array_foreach(json_object_get(root, "argument"), i, c)
+    {
+        const char *value = json_string_value(json_object_get(c, "value"));
+        const char *text = json_string_value(json_object_get(c, "argument"));
+        enum difficulty d;
+
+        assert_int_equal(difficulty_parse(&d, text, NULL), value ? ST_OK : ST_INPUT);
+        if (value)
+            assert_string_equal(difficulty_name(d), value);
+    }
+    json_decref(root);
+}
+
+static void a_failure_bars_its_bucket_for_longer_each_time(void **state)
+{
+    static const struct {
+        enum difficulty at; /* of the task that ends */
+        bool fails;
+        int64_t seconds;
+        enum difficulty ask; /* then */
+    } table[] = {
+        {DIFFICULTY_LARGE, false, 100, DIFFICULTY_EXTRA_LARGE},
+        {DIFFICULTY_EXTRA_LARGE, true, 0, DIFFICULTY_LARGE},
+        {DIFFICULTY_LARGE, false, 100, DIFFICULTY_LARGE}, /* two successes below */
+        {DIFFICULTY_LARGE, false, 100, DIFFICULTY_EXTRA_LARGE},
+        {DIFFICULTY_EXTRA_LARGE, true, 0, DIFFICULTY_LARGE}, /* then four */
+        {DIFFICULTY_LARGE, false, 100, DIFFICULTY_LARGE},
+        {DIFFICULTY_LARGE, false, 100, DIFFICULTY_LARGE},
+        {DIFFICULTY_LARGE, false, 100, DIFFICULTY_LARGE},
+        {DIFFICULTY_LARGE, false, 500, DIFFICULTY_LARGE}, /* slow: the bar fell, but no step up */
+        {DIFFICULTY_LARGE, false, 100, DIFFICULTY_EXTRA_LARGE},
+        {DIFFICULTY_EXTRA_LARGE, false, 100, DIFFICULTY_EXTRA_LARGE_2}, /* forgiven */
+        {DIFFICULTY_EXTRA_LARGE, true, 0, DIFFICULTY_LARGE},
+        {DIFFICULTY_LARGE, false, 100, DIFFICULTY_LARGE},
+        {DIFFICULTY_LARGE, false, 100, DIFFICULTY_EXTRA_LARGE},
+    };
+    struct ladder l = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (table[i].fails)
+            ladder_failure(&l, table[i].at);
+        else
+            ladder_success(&l, table[i].at, table[i].seconds);
+        assert_int_equal(ladder_ask(&l), table[i].ask);
+    }
+    for (int i = 0; i < 10; i++)
+        ladder_failure(&l, DIFFICULTY_SMALL);
+    assert_int_equal(ladder_ask(&l), DIFFICULTY_SMALL);
+    assert_int_equal(l.bar_height, LADDER_BAR_LARGEST);
+}
+
+static void a_fixed_difficulty_is_always_asked_for(void **state)
+{
+    struct ladder l = {.fixed = true, .wanted = DIFFICULTY_LARGE};
+
+    (void)state;
+    assert_int_equal(ladder_ask(&l), DIFFICULTY_LARGE);
+    ladder_success(&l, DIFFICULTY_SMALL, 1);
+    ladder_failure(&l, DIFFICULTY_LARGE);
+    assert_int_equal(ladder_ask(&l), DIFFICULTY_LARGE);
+}
+
+/* ---- telemetry, wallet ---- */
+
+static void telemetry_has_the_network_s_units(void **state)
+{
+    json_t *root = golden_json("client/telemetry.json");
+    json_t *c;
+    size_t i;
+
+    (void)state;
+    json_array_foreach(json_object_get(root, "memory"), i, c)
+        assert_int_equal(
+            telemetry_memory((uint64_t)json_integer_value(json_object_get(c, "bytes"))),
+            json_integer_value(json_object_get(c, "field")));
+    assert_int_equal(i, 10);
+    json_array_foreach(json_object_get(root, "flops"), i, c)
+        assert_int_equal(
+            telemetry_flops((unsigned)json_integer_value(json_object_get(c, "provers")),
+                            json_number_value(json_object_get(c, "mhz")),
+                            (unsigned)json_integer_value(json_object_get(c, "flops_per_cycle"))),
+            json_integer_value(json_object_get(c, "field")));
+    assert_int_equal(i, 7);
+    assert_int_equal(telemetry_flops(1000, 1e12, 16), INT32_MAX);
+    json_decref(root);
+}
+
+static void wallets_are_checked_as_eip_55_says(void **state)
+{
+    json_t *root = golden_json("client/eip55.json");
+    json_t *c;
+    size_t i;
+
+    (void)state;
+    json_array_foreach(root, i, c)
+    {
+        const char *address = json_string_value(json_object_get(c, "address"));
+        bool valid = json_is_true(json_object_get(c, "valid_newest"));
+        struct why why = {""};
+
+        assert_int_equal(wallet_check(address, &why), valid ? ST_OK : ST_INPUT);
+        assert_true(valid || strlen(why.text) > 10);
+    }
+    assert_int_equal(i, 22);
+    json_decref(root);
+}
+
+/* ---- problem, submit, line ---- */
+
+static void error_answers_become_one_clean_line(void **state)
+{
+    static const struct {
+        unsigned status;
+        const char *body, *text;
+    } table[] = {
+        {404, "{\"name\":\"NotFoundError\",\"message\":\"Task not found\",\"httpCode\":404}",
+         "HTTP 404: Task not found"},
+        {422, "{\"message\":\"Invalid proof\"}", "HTTP 422: Invalid proof"},
+        {403, "RBAC: access denied", "HTTP 403: RBAC: access denied"},
+        {502, "<html>\r\n<head>", "HTTP 502 (a web page, not the orchestrator's own answer)"},
+        {504, "\n  <!doctype html>", "HTTP 504 (a web page, not the orchestrator's own answer)"},
+        {503, "", "HTTP 503"},
+        {500, "first\nsecond", "HTTP 500: first"},
+        {500, "a\x1b[31mb\tc\x7f", "HTTP 500: a?[31mb?c?"},
+        {500, "{\"message\":12}", "HTTP 500: {\"message\":12}"},
+        {500, "[1]", "HTTP 500: [1]"},
+        {500, " \n ", "HTTP 500:  "},
+    };
+    char text[PROBLEM_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        problem_describe(text, &(struct http_response){.status = table[i].status,
+                                                       .body = bytes_of_text(table[i].body)});
+        assert_string_equal(text, table[i].text);
+    }
+}
+
+static void a_long_error_is_cut_between_characters(void **state)
+{
+    char body[400] = "", text[PROBLEM_TEXT];
+
+    (void)state;
+    strcpy(body, "x"); /* odd, so that the limit falls inside a two-byte character */
+    while (strlen(body) < 300)
+        strcat(body, "\xc3\xa9");
+    problem_describe(text, &(struct http_response){.status = 500, .body = bytes_of_text(body)});
+    assert_in_range(strlen(text), 150, 175);
+    assert_int_equal((unsigned char)text[strlen(text) - 1], 0xa9);
+}
+
+static void each_status_of_a_submission_has_one_meaning(void **state)
+{
+    static const struct {
+        unsigned status;
+        enum submit_verdict verdict;
+    } table[] = {
+        {200, SUBMIT_ACCEPTED}, {204, SUBMIT_ACCEPTED}, {299, SUBMIT_ACCEPTED},
+        {409, SUBMIT_ACCEPTED}, {404, SUBMIT_GONE},     {410, SUBMIT_GONE},
+        {408, SUBMIT_LATER},    {425, SUBMIT_LATER},    {429, SUBMIT_LATER},
+        {500, SUBMIT_LATER},    {502, SUBMIT_LATER},    {503, SUBMIT_LATER},
+        {599, SUBMIT_LATER},    {100, SUBMIT_LATER},    {302, SUBMIT_LATER},
+        {400, SUBMIT_REFUSED},  {401, SUBMIT_REFUSED},  {403, SUBMIT_REFUSED},
+        {413, SUBMIT_REFUSED},  {422, SUBMIT_REFUSED},  {499, SUBMIT_REFUSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        assert_int_equal(submit_judge(table[i].status), table[i].verdict);
+    assert_true(submit_maybe_delivered(502));
+    assert_true(submit_maybe_delivered(504));
+    assert_false(submit_maybe_delivered(503));
+    assert_false(submit_maybe_delivered(429));
+}
+
+static void lines_have_the_reference_s_type_names(void **state)
+{
+    (void)state;
+    assert_string_equal(line_type_name(LINE_SUCCESS), "Success");
+    assert_string_equal(line_type_name(LINE_ERROR), "Error");
+    assert_string_equal(line_type_name(LINE_REFRESH), "Refresh");
+    assert_string_equal(line_type_name(LINE_WAITING), "Waiting");
+    assert_string_equal(line_type_name(LINE_STATE_CHANGE), "StateChange");
+    assert_string_equal(line_level_name(LINE_DEBUG), "debug");
+    assert_string_equal(line_level_name(LINE_ERROR_LEVEL), "error");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_burst_is_free_then_one_per_gap_and_retry_after_beats_both),
+        cmocka_unit_test(time_unused_is_not_saved_up),
+        cmocka_unit_test(waits_are_spread_under_a_doubling_ceiling),
+        cmocka_unit_test(never_before_retry_after_and_not_all_at_once),
+        cmocka_unit_test(retry_after_is_read_in_both_forms),
+        cmocka_unit_test(the_network_s_promotion_table_holds),
+        cmocka_unit_test(a_failure_bars_its_bucket_for_longer_each_time),
+        cmocka_unit_test(a_fixed_difficulty_is_always_asked_for),
+        cmocka_unit_test(telemetry_has_the_network_s_units),
+        cmocka_unit_test(wallets_are_checked_as_eip_55_says),
+        cmocka_unit_test(error_answers_become_one_clean_line),
+        cmocka_unit_test(a_long_error_is_cut_between_characters),
+        cmocka_unit_test(each_status_of_a_submission_has_one_meaning),
+        cmocka_unit_test(lines_have_the_reference_s_type_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

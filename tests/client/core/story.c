@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/client/core/story.h"
+
+#include "tests/support/test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define START_NS (1000 * NS_PER_S)
+
+void story_begin(struct story *s)
+{
+    static const uint8_t seed[SIGNING_SEED_SIZE] = {7};
+
+    *s = (struct story){.now_ns = START_NS};
+    assert_int_equal(signing_start(NULL), ST_OK);
+    assert_int_equal(signing_key_of_seed(&s->key, seed, NULL), ST_OK);
+    assert_int_equal(outbox_memory_new(&s->disk, NULL), ST_OK);
+    buffer_init(&s->body, 0);
+    s->options = (struct core_options){
+        .profile = &profile_current, .node_id = "5880437", .key = s->key, .seed = 1};
+}
+
+void story_end(struct story *s)
+{
+    core_free(s->core);
+    outbox_free(&s->disk->base);
+    signing_key_free(s->key);
+    buffer_fini(&s->body);
+}
+
+double story_time(const struct story *s)
+{
+    return (double)(s->now_ns - START_NS) / NS_PER_S;
+}
+
+static int64_t time_ns(double seconds)
+{
+    return START_NS + llround(seconds * NS_PER_S);
+}
+
+static void handle(struct story *s, struct event *ev)
+{
+    ev->wall_ns = STORY_WALL_S * NS_PER_S + (s->now_ns - START_NS);
+    core_handle(s->core, ev, s->now_ns);
+}
+
+static void perform_save(struct story *s, const struct action *act)
+{
+    struct why why;
+    struct event ev = {.type = EV_SAVED, .id = act->id};
+
+    if (outbox_put(&s->disk->base, act->record, &why)) {
+        ev.type = EV_UNSAVED;
+        ev.unsaved = why.text;
+    }
+    handle(s, &ev);
+}
+
+static void perform_request(struct story *s, const struct action *act)
+{
+    s->request = act->id;
+    s->method = act->request.method;
+    snprintf(s->path, sizeof s->path, "%s", act->request.path);
+    s->headers = act->request;
+    buffer_reset(&s->body);
+    buffer_put(&s->body, act->request.body.data, act->request.body.size);
+    s->request_ns = s->now_ns;
+    s->requests++;
+}
+
+static void perform(struct story *s, const struct action *act)
+{
+    assert_false(s->over);
+    switch (act->type) {
+    case ACT_LINE:
+        if (s->line_count == STORY_LINES) /* a long story forgets its beginning */
+            memmove(s->lines, s->lines + 1, --s->line_count * sizeof *s->lines);
+        s->lines[s->line_count++] = act->line;
+        break;
+    case ACT_SAVE:
+        perform_save(s, act);
+        break;
+    case ACT_REQUEST:
+        perform_request(s, act);
+        break;
+    case ACT_PROVE:
+        assert_int_equal(s->proof, 0);
+        s->proof = act->id;
+        snprintf(s->program, sizeof s->program, "%s", act->prove.program_id);
+        memcpy(s->input, act->prove.input, sizeof s->input);
+        break;
+    case ACT_CANCEL:
+        assert_int_equal(s->proof, act->id);
+        s->cancels++;
+        break;
+    case ACT_EXIT:
+        s->over = true;
+        s->end = act->end;
+        break;
+    }
+}
+
+void story_settle(struct story *s)
+{
+    struct action act;
+
+    for (int i = 0; core_poll(s->core, &act, s->now_ns); i++) {
+        assert_true(i < 1000); /* a core that never rests */
+        perform(s, &act);
+    }
+}
+
+void story_event(struct story *s, enum event_type type)
+{
+    handle(s, &(struct event){.type = type});
+    story_settle(s);
+}
+
+static enum status restore(void *context, struct outbox_record *record, struct why *why)
+{
+    struct story *s = context;
+
+    return core_restore(s->core, record, why);
+}
+
+void story_start(struct story *s)
+{
+    assert_int_equal(core_new(&s->core, &s->options, NULL), ST_OK);
+    assert_int_equal(outbox_each(&s->disk->base, restore, s, NULL), ST_OK);
+    story_event(s, EV_START);
+}
+
+void story_crash(struct story *s)
+{
+    core_free(s->core);
+    s->core = NULL;
+    s->request = 0;
+    s->proof = 0;
+    s->over = false;
+}
+
+void story_until(struct story *s, double seconds)
+{
+    int64_t until = time_ns(seconds);
+
+    assert_true(until >= s->now_ns);
+    for (;;) {
+        int64_t due = core_deadline_ns(s->core);
+
+        if (s->over || due > until)
+            break;
+        /* A deadline that is not in the future means that polling had left something undone. */
+        assert_true(due > s->now_ns);
+        s->now_ns = due;
+        story_event(s, EV_TICK);
+    }
+    s->now_ns = until;
+    if (!s->over)
+        story_event(s, EV_TICK);
+}
+
+void story_until_request(struct story *s, double limit)
+{
+    while (!s->request) {
+        int64_t due = core_deadline_ns(s->core);
+
+        if (s->over || due > time_ns(limit))
+            fail_msg("no request until %f", limit);
+        assert_true(due > s->now_ns);
+        s->now_ns = due;
+        story_event(s, EV_TICK);
+    }
+}
+
+void story_expect(struct story *s, enum http_method method, const char *path)
+{
+    assert_int_not_equal(s->request, 0);
+    assert_string_equal(s->path, path);
+    assert_int_equal(s->method, method);
+}
+
+static void answer(struct story *s, const struct http_response *r)
+{
+    uint64_t id = s->request;
+
+    assert_int_not_equal(id, 0);
+    s->request = 0;
+    handle(s, &(struct event){.type = EV_RESPONSE, .id = id, .response = r});
+    story_settle(s);
+}
+
+void story_answer(struct story *s, unsigned status, const char *retry_after, const char *body)
+{
+    struct http_response r = {.status = status};
+
+    if (body)
+        r.body = bytes_of_text(body);
+    if (retry_after)
+        r.headers[r.header_count++] = (struct http_header){"retry-after", retry_after};
+    answer(s, &r);
+}
+
+void story_answer_bytes(struct story *s, unsigned status, struct bytes body)
+{
+    answer(s, &(struct http_response){.status = status, .body = body});
+}
+
+void story_break(struct story *s, bool maybe_delivered)
+{
+    uint64_t id = s->request;
+
+    assert_int_not_equal(id, 0);
+    s->request = 0;
+    handle(s, &(struct event){.type = EV_TRANSPORT,
+                              .id = id,
+                              .transport = {.maybe_delivered = maybe_delivered,
+                                            .text = "connection reset"}});
+    story_settle(s);
+}
+
+void story_prove(struct story *s, const char *proof)
+{
+    uint64_t id = s->proof;
+
+    assert_int_not_equal(id, 0);
+    s->proof = 0;
+    handle(s, &(struct event){.type = EV_PROVED,
+                              .id = id,
+                              .proved = {.proof = bytes_of_text(proof),
+                                         .telemetry = {.present = true,
+                                                       .flops_per_sec = 12,
+                                                       .memory_used = 150000,
+                                                       .memory_capacity = 16384000,
+                                                       .location = "US"}}});
+    story_settle(s);
+}
+
+void story_fail_proof(struct story *s, enum status status, const char *text)
+{
+    uint64_t id = s->proof;
+
+    assert_int_not_equal(id, 0);
+    s->proof = 0;
+    handle(s, &(struct event){
+                  .type = EV_UNPROVED, .id = id, .unproved = {.status = status, .text = text}});
+    story_settle(s);
+}
+
+/* ---- a server's answer: GetProofTaskResponse by hand, for the decoder is not our oracle ---- */
+
+static void put_varint(struct buffer *b, uint64_t v)
+{
+    for (; v >= 0x80; v >>= 7)
+        buffer_put_u8(b, (uint8_t)(v | 0x80));
+    buffer_put_u8(b, (uint8_t)v);
+}
+
+static void put_field(struct buffer *b, unsigned number, const void *data, size_t size)
+{
+    put_varint(b, number << 3 | 2);
+    put_varint(b, size);
+    buffer_put(b, data, size);
+}
+
+void story_give(struct story *s, struct story_task task)
+{
+    size_t input_size = task.input_size ? task.input_size : 12;
+    struct buffer inner, outer;
+
+    buffer_init(&inner, 0);
+    buffer_init(&outer, 0);
+    if (task.id) {
+        put_field(&inner, 1, task.id, strlen(task.id));
+        put_field(&inner, 2, task.program, strlen(task.program));
+        for (size_t i = 0; i < task.inputs; i++) {
+            uint8_t input[16] = {(uint8_t)(9 + i), 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0};
+
+            put_field(&inner, 5, input, input_size);
+        }
+        put_varint(&inner, 6 << 3);
+        put_varint(&inner, task.type);
+        put_varint(&inner, 7 << 3);
+        put_varint(&inner, task.difficulty);
+        put_field(&outer, 4, inner.data, inner.size);
+    }
+    story_expect(s, HTTP_POST, "/v3/tasks");
+    story_answer_bytes(s, 200, buffer_bytes(&outer));
+    buffer_fini(&inner);
+    buffer_fini(&outer);
+}
+
+void story_to_task(struct story *s, const char *id)
+{
+    story_expect(s, HTTP_GET, "/v3/nodes/5880437");
+    story_answer(s, 200, NULL, NULL);
+    story_give(s, (struct story_task){
+                      .id = id, .program = "fib", .difficulty = DIFFICULTY_SMALL_MEDIUM, .inputs = 1});
+}
+
+const struct line *story_line(const struct story *s, const char *event)
+{
+    for (size_t i = s->line_count; i-- > 0;)
+        if (strcmp(s->lines[i].event, event) == 0)
+            return &s->lines[i];
+    return NULL;
+}
+
+bool story_said(const struct story *s, const char *event)
+{
+    return story_line(s, event) != NULL;
+}
+
+enum difficulty story_asked(struct story *s)
+{
+    struct wire_memory memory = {0};
+    struct wire_fetch m;
+    enum difficulty asked;
+
+    story_expect(s, HTTP_POST, "/v3/tasks");
+    assert_int_equal(
+        wire_decode_fetch(&m, &memory, buffer_bytes(&s->body), WIRE_MAX_RESPONSE, NULL), ST_OK);
+    assert_string_equal(m.node_id, "5880437");
+    asked = m.max_difficulty;
+    wire_memory_fini(&memory);
+    return asked;
+}
+
+struct look {
+    const char *task_id;
+    enum outbox_state state;
+    bool found;
+};
+
+static enum status look_at(void *context, struct outbox_record *record, struct why *why)
+{
+    struct look *look = context;
+
+    (void)why;
+    if (strcmp(record->task_id, look->task_id) == 0) {
+        look->state = record->state;
+        look->found = true;
+    }
+    outbox_record_fini(record);
+    return ST_OK;
+}
+
+enum outbox_state story_state(struct story *s, const char *task_id)
+{
+    struct look look = {.task_id = task_id};
+
+    assert_int_equal(outbox_each(&s->disk->base, look_at, &look, NULL), ST_OK);
+    if (!look.found)
+        fail_msg("no record of task %s", task_id);
+    return look.state;
+}
