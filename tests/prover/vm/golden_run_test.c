@@ -228,25 +228,6 @@ static void put_view(struct buffer *out, const struct run *run)
     buffer_put_u8(out, 0);
 }
 
-static void assert_same_view(const struct view *a, const struct view *b)
-{
-    assert_memory_equal(&a->layout, &b->layout, sizeof a->layout);
-    assert_int_equal(a->word_count, b->word_count);
-    assert_memory_equal(a->words, b->words, a->word_count * sizeof *a->words);
-    assert_int_equal(a->initial_count, b->initial_count);
-    assert_int_equal(a->output_count, b->output_count);
-    for (size_t i = 0; i < a->initial_count; i++) {
-        assert_int_equal(a->initial[i].address, b->initial[i].address);
-        assert_int_equal(a->initial[i].value, b->initial[i].value);
-    }
-    for (size_t i = 0; i < a->output_count; i++) {
-        assert_int_equal(a->output[i].address, b->output[i].address);
-        assert_int_equal(a->output[i].value, b->output[i].value);
-    }
-    assert_true(bytes_equal(a->associated_data, b->associated_data));
-    assert_int_equal(a->tracked_ram_size, b->tracked_ram_size);
-}
-
 /* What a verifier makes of the same statement is the prover's view. */
 static void assert_expected_view(const struct program *program, const struct run *run,
                                  const char *numbers)
@@ -262,7 +243,7 @@ static void assert_expected_view(const struct program *program, const struct run
                                       run->exit_code, buffer_bytes(&output), bytes_of(NULL, 0),
                                       &why),
                      ST_OK);
-    assert_same_view(&expected.view, &run->view);
+    guest_assert_same_view(&expected.view, &run->view);
     assert_int_equal(expected.exit_code, run->exit_code);
     assert_int_equal(expected.step_count, 0);
     run_fini(&expected);

@@ -95,3 +95,22 @@ struct buffer guest_hex(const char *text)
     assert_true(buffer_ok(&out));
     return out;
 }
+
+void guest_assert_same_view(const struct view *a, const struct view *b)
+{
+    assert_memory_equal(&a->layout, &b->layout, sizeof a->layout);
+    assert_int_equal(a->word_count, b->word_count);
+    assert_memory_equal(a->words, b->words, a->word_count * sizeof *a->words);
+    assert_int_equal(a->initial_count, b->initial_count);
+    assert_int_equal(a->output_count, b->output_count);
+    for (size_t i = 0; i < a->initial_count; i++) {
+        assert_int_equal(a->initial[i].address, b->initial[i].address);
+        assert_int_equal(a->initial[i].value, b->initial[i].value);
+    }
+    for (size_t i = 0; i < a->output_count; i++) {
+        assert_int_equal(a->output[i].address, b->output[i].address);
+        assert_int_equal(a->output[i].value, b->output[i].value);
+    }
+    assert_true(bytes_equal(a->associated_data, b->associated_data));
+    assert_int_equal(a->tracked_ram_size, b->tracked_ram_size);
+}

@@ -18,5 +18,8 @@ struct run guest_run(const struct program *program, const char *numbers);
 /* The 32 registers before each step, from the records alone: put the effect of one step in. */
 void guest_replay_registers(uint32_t x[static 32], const struct step *step);
 
+/* Byte for byte the same view. */
+void guest_assert_same_view(const struct view *a, const struct view *b);
+
 /* Unpacks hex text of any length. */
 struct buffer guest_hex(const char *text);
