@@ -123,6 +123,7 @@ typedef void (*constraint_sink)(void *context, unsigned number, qm31 value);
 /* ---- logup, shared by all components (components.md 1.4, stark.md 7) ---- */
 
 /* From the running row sums in the last secure column: takes the claimed sum, subtracts the shift,
- * replaces the column by its prefix sums in coset order. scratch holds 2^log elements. */
+ * replaces the column by its prefix sums in coset order. log_rows >= 1; scratch holds 2^log_rows
+ * elements. */
 void logup_finish(const struct exec *exec, m31 *const last[static 4], unsigned log_rows,
                   qm31 *claimed_sum, m31 *scratch);

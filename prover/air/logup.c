@@ -7,14 +7,14 @@
  *   coset 2 t      is stored at 2 j,             j = bitrev(t) < h
  *   coset 2 t + 1  is stored at rows - 1 - 2 j   (half coset and conjugate run in opposite ways)
  *
- * so neighbours in coset order make pair j, pairs t = 2 s and 2 s + 1 are j and j + h / 2, and so on:
- * each level of the tree adds the upper half of the one below to the lower half, elements side by
- * side. Going up gives the claimed sum, going down the sum of everything before each node:
+ * so neighbours in coset order make pair j, pairs t = 2 s and 2 s + 1 are j and j + h / 2, and so
+ * on: each level of the tree adds the upper half of the one below to the lower half, elements side
+ * by side. Going up gives the claimed sum, going down the sum of everything before each node:
  *
  *   level 0: h sums of pairs;  level 1: h / 2;  ...  the last: one, the claimed sum
  *
- * A node of level m stands for 2^(m+1) rows, so as many shifts are taken from it on the way down and
- * no pass over the rows is needed to subtract them.
+ * A node of level m stands for 2^(m+1) rows, so as many shifts are taken from it on the way down
+ * and no pass over the rows is needed to subtract them.
  *
  * Threads take strands: the nodes whose index mod WIDTH lies in a range have their parents in the
  * same range, down to the level with WIDTH nodes. The rest is done by the caller.

@@ -5,7 +5,7 @@
  * points each column is sampled and in which order, and which lengths occur.
  *
  * Source:  components.md 3.3, 4.1-4.3, 9.4; stark.md 5.2, 12.2.
- * Units:   log sizes. "LDE" sizes are those of the committed columns, one more than the component's.
+ * Units:   log sizes. "LDE" sizes are those of committed columns, one more than the component's.
  * Owner:   a plain value without pointers (about 15 kB).
  */
 #pragma once
@@ -22,7 +22,7 @@
 #define SHAPE_MIN_RAM     4
 #define SHAPE_MAX_LOG     27   /* stark.md 12.2, B16: every log size + 3 <= 30 */
 
-/* A point of sampling: the out-of-domain point plus offset steps of the trace domain of log_rows. */
+/* A sample point: the out-of-domain point plus offset steps of the trace domain of log_rows. */
 struct shape_point {
     int offset;
     unsigned log_rows; /* 0 when offset is 0: the same point for all sizes */

@@ -172,23 +172,16 @@ static void invert(struct quotients *s)
     }
 EACH_TABLE(LOOP)
 
+#define ENTRY(id, name) [COMPONENT_##id] = name##_block,
+static void (*const blocks[COMPONENT_COUNT])(struct reader *r, size_t begin, size_t end) = {
+    EACH_TABLE(ENTRY)};
+
 void KERNEL(table_interact)(const struct table_interaction *t, size_t begin, size_t end)
 {
     struct quotients quotients;
     struct reader r = {.table = t, .quotients = &quotients};
 
-    assert(begin % VEC_LANES == 0 && end % VEC_LANES == 0);
-    for (size_t row = begin; row < end; row += BLOCK * VEC_LANES) {
-        size_t stop = end - row < BLOCK * VEC_LANES ? end : row + BLOCK * VEC_LANES;
-
-        switch (t->id) {
-#define CASE(which, name)                                                                          \
-    case COMPONENT_##which:                                                                        \
-        name##_block(&r, row, stop);                                                               \
-        break;
-            EACH_TABLE(CASE)
-        default:
-            assert(!"an extension");
-        }
-    }
+    assert(blocks[t->id] && begin % VEC_LANES == 0 && end % VEC_LANES == 0);
+    for (size_t row = begin; row < end; row += BLOCK * VEC_LANES)
+        blocks[t->id](&r, row, end - row < BLOCK * VEC_LANES ? end : row + BLOCK * VEC_LANES);
 }

@@ -94,6 +94,9 @@ static void pair(struct reader *r, unsigned k, struct fraction f, struct fractio
     batch(r, k, qm31_add(qm31_mul(f.numerator, e), qm31_mul(g.numerator, d)), qm31_mul(d, e));
 }
 
+#define ENTRY(id, name) [COMPONENT_##id] = name##_rules,
+static void (*const rules[COMPONENT_COUNT])(struct reader *r) = {EACH_TABLE(ENTRY)};
+
 void table_at_point(enum component_id id, const struct component_samples *samples,
                     const struct relations *relations, qm31 shift, constraint_sink sink,
                     void *context)
@@ -107,13 +110,6 @@ void table_at_point(enum component_id id, const struct component_samples *sample
                        .sink = sink,
                        .context = context};
 
-    switch (id) {
-#define CASE(which, name)                                                                          \
-    case COMPONENT_##which:                                                                        \
-        name##_rules(&r);                                                                          \
-        break;
-        EACH_TABLE(CASE)
-    default:
-        assert(!"an extension");
-    }
+    assert(rules[id]);
+    rules[id](&r);
 }

@@ -3,6 +3,10 @@
 #include "prover/air/tables/table_kernel.h"
 #include "prover/air/tables/table_vec.h"
 
+/* A fraction is a constant in all but its cells, which the compiler only sees when it is read where
+ * it is written: 364 -> 266 ms for 2^21 rows of RAM on AVX2, 180 -> 169 ms on AVX-512. */
+#define INLINE static inline __attribute__((always_inline))
+
 struct reader {
     const struct component_columns *columns;
     const struct component_weights *weights;
@@ -10,6 +14,8 @@ struct reader {
     size_t row;
     qvec before; /* secure column k - 1; 0 before the first */
     qvec sum;
+    qvec times_z; /* what is still to be multiplied by -z of the table's range relation */
+    enum relation_id range;
 };
 
 static inline value fixed(const struct reader *r, unsigned i)
@@ -47,16 +53,8 @@ static inline qvec step(struct reader *r, unsigned k)
     return step;
 }
 
-/* step d - n = 0 */
-static inline void batch(struct reader *r, unsigned k, qvec n, qvec d)
-{
-    qvec c = qvec_sub(qvec_mul(step(r, k), d), n);
-
-    r->sum = qvec_add(r->sum, qvec_mul(weight(r, r->rules + k), c));
-}
-
 struct fraction;
-static inline void single(struct reader *r, unsigned k, struct fraction f);
+INLINE void single(struct reader *r, unsigned k, struct fraction f);
 static inline void pair(struct reader *r, unsigned k, struct fraction f, struct fraction g);
 
 #include "prover/air/tables/table_rules.h"
@@ -66,32 +64,52 @@ static inline qvec fraction_denominator(const struct reader *r, const struct fra
     return denominator(&r->weights->relations->of[f->relation], f->tuple, f->size);
 }
 
-static inline void single(struct reader *r, unsigned k, struct fraction f)
+/* w (step d - n): the weight is multiplied into the step first, because a range check's d is v - z
+ * with v in the base field, and z is left for all of them together. */
+INLINE void single(struct reader *r, unsigned k, struct fraction f)
 {
-    qvec n = qvec_zero();
+    qvec w = weight(r, r->rules + k), weighted = qvec_mul(step(r, k), w);
 
-    n.c[0] = f.numerator;
-    batch(r, k, n, fraction_denominator(r, &f));
+    if (f.size == 1) {
+        r->sum = qvec_add(r->sum, qvec_mul_vec(weighted, f.tuple[0]));
+        r->times_z = qvec_add(r->times_z, weighted);
+        r->range = f.relation;
+    } else {
+        r->sum = qvec_add(r->sum, qvec_mul(weighted, fraction_denominator(r, &f)));
+    }
+    r->sum = qvec_sub(r->sum, f.is_one ? w : qvec_mul_vec(w, f.numerator));
 }
 
 static inline void pair(struct reader *r, unsigned k, struct fraction f, struct fraction g)
 {
     qvec d = fraction_denominator(r, &f), e = fraction_denominator(r, &g);
+    qvec n = qvec_add(qvec_mul_vec(e, f.numerator), qvec_mul_vec(d, g.numerator));
+    qvec c = qvec_sub(qvec_mul(step(r, k), qvec_mul(d, e)), n);
 
-    batch(r, k, qvec_add(qvec_mul_vec(e, f.numerator), qvec_mul_vec(d, g.numerator)),
-          qvec_mul(d, e));
+    r->sum = qvec_add(r->sum, qvec_mul(weight(r, r->rules + k), c));
 }
+
+static inline qvec row_sum(const struct reader *r)
+{
+    return qvec_sub(r->sum,
+                    qvec_mul(r->times_z, qvec_splat(r->weights->relations->of[r->range].z)));
+}
+
+typedef void row_loop(struct reader *r, m31 *const sum[static 4], size_t begin, size_t end);
 
 #define LOOP(id, name)                                                                             \
     static void name##_rows(struct reader *r, m31 *const sum[static 4], size_t begin, size_t end)  \
     {                                                                                              \
         for (r->row = begin; r->row < end; r->row += VEC_LANES) {                                  \
-            r->before = r->sum = qvec_zero();                                                      \
+            r->before = r->sum = r->times_z = qvec_zero();                                         \
             name##_rules(r);                                                                       \
-            qvec_store(sum, r->row, r->sum);                                                       \
+            qvec_store(sum, r->row, row_sum(r));                                                   \
         }                                                                                          \
     }
 EACH_TABLE(LOOP)
+
+#define ENTRY(id, name) [COMPONENT_##id] = name##_rows,
+static row_loop *const loops[COMPONENT_COUNT] = {EACH_TABLE(ENTRY)};
 
 void KERNEL(table_rows)(enum component_id id, m31 *const sum[static 4],
                         const struct component_columns *columns,
@@ -102,14 +120,6 @@ void KERNEL(table_rows)(enum component_id id, m31 *const sum[static 4],
                        .rules = component_shapes[id].rules,
                        .secure = component_shapes[id].secure};
 
-    assert(begin % VEC_LANES == 0 && end % VEC_LANES == 0);
-    switch (id) {
-#define CASE(which, name)                                                                          \
-    case COMPONENT_##which:                                                                        \
-        name##_rows(&r, sum, begin, end);                                                          \
-        break;
-        EACH_TABLE(CASE)
-    default:
-        assert(!"an extension");
-    }
+    assert(loops[id] && begin % VEC_LANES == 0 && end % VEC_LANES == 0);
+    loops[id](&r, sum, begin, end);
 }

@@ -83,8 +83,8 @@ static inline void ram_rules(struct reader *r)
 
     for (unsigned i = 0; i < 4; i++) /* R1 .. R4 */
         rule(r, i, mul(add(is_initial, is_output), sub(address[i], fixed(r, i))));
-    rule(r, 4, mul(is_output, sub(last, output)));             /* R5 */
-    rule(r, 5, mul(is_entry, sub(is_entry, constant(1))));     /* R6 */
+    rule(r, 4, mul(is_output, sub(last, output)));         /* R5 */
+    rule(r, 5, mul(is_entry, sub(is_entry, constant(1)))); /* R6 */
 
     single(r, 0,
            FRACTION(is_entry, LOAD_STORE, address_low, address_high, mul(is_initial, initial)));
@@ -111,13 +111,13 @@ RANGE_RULES(128)
 RANGE_RULES(256)
 #undef RANGE_RULES
 
-/* CASE(id, lower-case name) for each extension. */
-#define EACH_TABLE(CASE)                                                                           \
-    CASE(FINAL_REG, final_reg)                                                                     \
-    CASE(BIT_OP, bit_op)                                                                           \
-    CASE(RAM, ram)                                                                                 \
-    CASE(RANGE8, range8)                                                                           \
-    CASE(RANGE16, range16)                                                                         \
-    CASE(RANGE32, range32)                                                                         \
-    CASE(RANGE128, range128)                                                                       \
-    CASE(RANGE256, range256)
+/* DO(id, lower-case name) for each extension. */
+#define EACH_TABLE(DO)                                                                             \
+    DO(FINAL_REG, final_reg)                                                                       \
+    DO(BIT_OP, bit_op)                                                                             \
+    DO(RAM, ram)                                                                                   \
+    DO(RANGE8, range8)                                                                             \
+    DO(RANGE16, range16)                                                                           \
+    DO(RANGE32, range32)                                                                           \
+    DO(RANGE128, range128)                                                                         \
+    DO(RANGE256, range256)

@@ -22,13 +22,14 @@ enum status MUST_USE table_preprocess(const struct exec *exec, enum component_id
 void table_fill(const struct exec *exec, enum component_id id, struct matrix trace,
                 unsigned log_rows, struct side_note *note);
 
+/* Interaction columns and claimed sum. The arena is used for the call only. */
 void table_interact_plan(struct arena_plan *plan, enum component_id id, unsigned log_rows);
 void table_interact(const struct exec *exec, enum component_id id, struct matrix interaction,
                     unsigned log_rows, struct matrix preprocessed, struct matrix trace,
                     const struct relations *relations, qm31 *claimed_sum, struct arena *arena);
 
-/* Sum of weight_i C_i in each row of begin .. end-1 (multiples of 16, or the whole of a shorter
- * domain), not divided by anything; overwrites sum. Any thread. */
+/* Sum of weight_i C_i in each row of begin .. end-1 (multiples of 16; the shortest domain has 32
+ * rows), not divided by anything; overwrites sum. Any thread. */
 void table_rows(const struct exec *exec, enum component_id id, m31 *const sum[static 4],
                 const struct component_columns *columns, const struct component_weights *weights,
                 size_t begin, size_t end);

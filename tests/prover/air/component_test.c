@@ -10,7 +10,8 @@
 
 static void trees_have_the_columns_of_the_specification(void **state)
 {
-    static const unsigned columns[TREE_COUNT] = {46, 299, 912}, samples[TREE_COUNT] = {46, 304, 948};
+    static const unsigned columns[TREE_COUNT] = {46, 299, 912};
+    static const unsigned samples[TREE_COUNT] = {46, 304, 948};
 
     (void)state;
     for (int tree = 0; tree < TREE_COUNT; tree++) {
