@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One numbering for everything that a rule or a fraction reads in a row: preprocessed columns,
+ * trace columns, trace columns one row ahead, virtual columns.
+ *
+ * Source:  air-main.md 1.
+ */
+#pragma once
+#include "prover/air/chips/columns.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+#define VIRTUAL(NAME, expression) VIRTUAL_##NAME,
+enum virtual_column {
+#include "prover/air/chips/virtual_rules.inc"
+    VIRTUAL_COUNT
+};
+#undef VIRTUAL
+
+enum source {
+    SOURCE_PREPROCESSED,
+    SOURCE_TRACE = SOURCE_PREPROCESSED + MAIN_PREPROCESSED,
+    SOURCE_NEXT = SOURCE_TRACE + MAIN_TRACE, /* main_next_columns, one row ahead */
+    SOURCE_VIRTUAL = SOURCE_NEXT + MAIN_NEXT_COUNT,
+    SOURCE_COUNT = SOURCE_VIRTUAL + VIRTUAL_COUNT,
+};
+
+/* Numbers of main_next_columns (component.h): Pc is 0 .. 3. */
+#define NEXT_IS_PADDING 4
+
+/* The virtual column that holds X[0] + 2^8 X[1], or VIRTUAL_COUNT when none does. X is a trace
+ * column or limb 2 of one. */
+static inline enum virtual_column virtual_half(unsigned column)
+{
+#define HALVES(X)                                                                                  \
+    case X:                                                                                        \
+        return VIRTUAL_LO_##X;                                                                     \
+    case X + 2:                                                                                    \
+        return VIRTUAL_HI_##X
+    switch (column) {
+        HALVES(PC);
+        HALVES(PC_NEXT);
+        HALVES(INSTR_VAL);
+        HALVES(VALUE_A);
+        HALVES(VALUE_B);
+        HALVES(VALUE_C);
+        HALVES(HELPER1);
+        HALVES(RAM_BASE_ADDR);
+        HALVES(RAM1_TS_PREV);
+        HALVES(RAM2_TS_PREV);
+        HALVES(RAM3_TS_PREV);
+        HALVES(RAM4_TS_PREV);
+    default:
+        return VIRTUAL_COUNT;
+    }
+#undef HALVES
+}
