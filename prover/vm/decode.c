@@ -247,11 +247,12 @@ struct instruction instruction_decode(uint32_t word)
 
 uint32_t instruction_encode(struct instruction i)
 {
-    const struct coding *k = &codings[i.mnemonic];
     uint32_t fixed, a = i.a, b = i.b, c = i.c;
+    const struct coding *k;
 
     if (i.mnemonic == OP_UNIMPL || i.mnemonic == OP_CUSTOM)
         return 0;
+    k = &codings[i.mnemonic];
     fixed = k->opcode | (uint32_t)k->funct3 << 12;
     switch ((enum instruction_type)i.type) {
     case TYPE_R:

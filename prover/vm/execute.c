@@ -378,7 +378,7 @@ static enum status execute(struct machine *m, struct step *s, struct why *why)
 
 enum status machine_step(struct machine *m, struct step *step, struct why *why)
 {
-    struct why inner = {.text = ""};
+    struct why inner; /* written by whoever fails, and not cleared 512 bytes a step */
     const struct slot *slot = NULL;
     enum status st = fetch(m, &slot, &inner);
 

@@ -13,7 +13,7 @@
 struct machine;
 
 struct machine_ops {
-    /* The two instructions that exist in the first pass only (a rewritten program has none). */
+    /* The two instructions that exist in the first pass only; NULL for a rewritten program. */
     enum status (*input_read)(struct machine *m, uint32_t *value, uint32_t address,
                               struct why *why);
     enum status (*output_write)(struct machine *m, uint32_t address, struct why *why);
