@@ -68,6 +68,41 @@ static void points_merge_where_log_sizes_tie(void **state)
     }
 }
 
+static bool has_size(const struct shape *s, unsigned size)
+{
+    for (unsigned i = 0; i < s->size_count; i++)
+        if (s->sizes[i] == size)
+            return true;
+    return false;
+}
+
+static void every_pair_of_log_sizes_lists_each_length_once(void **state)
+{
+    static struct shape s;
+
+    (void)state;
+    for (unsigned main = SHAPE_MIN_MAIN; main <= SHAPE_MAX_LOG; main++) {
+        for (unsigned ram = SHAPE_MIN_RAM; ram <= SHAPE_MAX_LOG; ram++) {
+            bool used[SHAPE_MAX_LOG + 4] = {false};
+            unsigned distinct = 0;
+
+            shape_of(&s, (struct machine_logs){.main = main, .ram = ram});
+            assert_int_equal(s.lambda, s.sizes[0]);
+            assert_in_range(s.lambda, 11, 30);
+            for (unsigned i = 1; i < s.size_count; i++)
+                assert_true(s.sizes[i] < s.sizes[i - 1]);
+            for (unsigned i = 0; i < SHAPE_COLUMNS; i++) {
+                unsigned size = s.column[i].log_rows + 1u;
+
+                assert_true(has_size(&s, size));
+                distinct += !used[size];
+                used[size] = true;
+            }
+            assert_int_equal(distinct, s.size_count);
+        }
+    }
+}
+
 static void columns_stand_where_the_index_maps_say(void **state)
 {
     static const unsigned first[TREE_COUNT][COMPONENT_COUNT] = {
@@ -271,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_merge_where_they_tie),
         cmocka_unit_test(points_merge_where_log_sizes_tie),
+        cmocka_unit_test(every_pair_of_log_sizes_lists_each_length_once),
         cmocka_unit_test(columns_stand_where_the_index_maps_say),
         cmocka_unit_test(column_lengths_are_those_of_the_reference),
         cmocka_unit_test(samples_are_numbered_in_tree_column_and_mask_order),
