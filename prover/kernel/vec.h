@@ -26,6 +26,12 @@
  *   vec vec_mul_factor(vec, vec_factor)
  *   vec vec_rotate(vec, unsigned k)                         times 2^k, k <= 31
  *
+ * Lanes as plain 32-bit words, for hashing (modulo 2^32; vec_load and vec_store have m31 pointers,
+ * words_load and words_store uint32_t):
+ *   words_splat(uint32_t)  words_add(vec, vec)  words_xor(vec, vec)
+ *   words_ror16(vec)  words_ror12  words_ror8  words_ror7   rotate to the right
+ *   words_split(vec *a, vec *b)    even elements of the array a, b to a, odd ones to b
+ *
  * Layers of a transform inside two vectors a, b, read as one array of 2 VEC_LANES elements
  * (prover/circle/fft_kernel.c):
  *   vec_unzip(vec *a, vec *b, step)       step = 0, 1, … VEC_LOG in turn. After step s, equal lanes

@@ -229,3 +229,60 @@ static inline vec vec_spread(const m31 *t, unsigned step)
         return vec_splat(*t);
     }
 }
+
+static inline vec words_load(const uint32_t *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+static inline void words_store(uint32_t *p, vec a)
+{
+    _mm256_storeu_si256((__m256i *)(void *)p, a);
+}
+
+static inline vec words_splat(uint32_t a)
+{
+    return _mm256_set1_epi32((int)a);
+}
+
+static inline vec words_add(vec a, vec b)
+{
+    return _mm256_add_epi32(a, b);
+}
+
+static inline vec words_xor(vec a, vec b)
+{
+    return _mm256_xor_si256(a, b);
+}
+
+/* Whole bytes turn by one shuffle, other distances need three operations. */
+static inline vec words_ror16(vec a)
+{
+    return _mm256_shuffle_epi8(
+        a, _mm256_setr_epi8(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13, 2, 3, 0, 1, 6, 7,
+                            4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
+}
+
+static inline vec words_ror8(vec a)
+{
+    return _mm256_shuffle_epi8(
+        a, _mm256_setr_epi8(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12, 1, 2, 3, 0, 5, 6,
+                            7, 4, 9, 10, 11, 8, 13, 14, 15, 12));
+}
+
+static inline vec words_ror12(vec a)
+{
+    return _mm256_or_si256(_mm256_srli_epi32(a, 12), _mm256_slli_epi32(a, 20));
+}
+
+static inline vec words_ror7(vec a)
+{
+    return _mm256_or_si256(_mm256_srli_epi32(a, 7), _mm256_slli_epi32(a, 25));
+}
+
+static inline void words_split(vec *a, vec *b)
+{
+    vec_unzip(a, b, 0);
+    *a = _mm256_permute4x64_epi64(*a, 0xd8);
+    *b = _mm256_permute4x64_epi64(*b, 0xd8);
+}

@@ -211,3 +211,38 @@ static inline vec vec_spread(const m31 *t, unsigned step)
         return vec_splat(*t);
     }
 }
+
+static inline vec words_load(const uint32_t *p)
+{
+    return _mm512_loadu_si512(p);
+}
+
+static inline void words_store(uint32_t *p, vec a)
+{
+    _mm512_storeu_si512(p, a);
+}
+
+static inline vec words_splat(uint32_t a)
+{
+    return _mm512_set1_epi32((int)a);
+}
+
+static inline vec words_add(vec a, vec b)
+{
+    return _mm512_add_epi32(a, b);
+}
+
+static inline vec words_xor(vec a, vec b)
+{
+    return _mm512_xor_si512(a, b);
+}
+
+#define words_ror16(a) _mm512_ror_epi32(a, 16)
+#define words_ror12(a) _mm512_ror_epi32(a, 12)
+#define words_ror8(a)  _mm512_ror_epi32(a, 8)
+#define words_ror7(a)  _mm512_ror_epi32(a, 7)
+
+static inline void words_split(vec *a, vec *b)
+{
+    vec_unzip(a, b, 0);
+}

@@ -174,3 +174,52 @@ static inline vec vec_spread(const m31 *t, unsigned step)
         r.v[i] = t[i & ((VEC_LANES >> step) - 1)];
     return r;
 }
+
+static inline vec words_load(const uint32_t *p)
+{
+    vec r;
+
+    memcpy(r.v, p, sizeof r.v);
+    return r;
+}
+
+static inline void words_store(uint32_t *p, vec a)
+{
+    memcpy(p, a.v, sizeof a.v);
+}
+
+static inline vec words_splat(uint32_t a)
+{
+    return vec_splat((m31){a});
+}
+
+static inline vec words_add(vec a, vec b)
+{
+    for (int i = 0; i < VEC_LANES; i++)
+        a.v[i].v += b.v[i].v;
+    return a;
+}
+
+static inline vec words_xor(vec a, vec b)
+{
+    for (int i = 0; i < VEC_LANES; i++)
+        a.v[i].v ^= b.v[i].v;
+    return a;
+}
+
+static inline vec words_ror(vec a, unsigned k)
+{
+    for (int i = 0; i < VEC_LANES; i++)
+        a.v[i].v = a.v[i].v >> k | a.v[i].v << (32 - k);
+    return a;
+}
+
+#define words_ror16(a) words_ror(a, 16)
+#define words_ror12(a) words_ror(a, 12)
+#define words_ror8(a)  words_ror(a, 8)
+#define words_ror7(a)  words_ror(a, 7)
+
+static inline void words_split(vec *a, vec *b)
+{
+    vec_unzip(a, b, 0);
+}
