@@ -5,83 +5,70 @@
 
 /* One row a mnemonic: how it is told apart, and therefore how it is put together again. */
 struct coding {
+    const char *name;
     uint8_t opcode, funct3, funct7, type;
 };
 
 static const struct coding codings[] = {
-    [OP_ADD] = {0x33, 0, 0x00, TYPE_R},
-    [OP_SUB] = {0x33, 0, 0x20, TYPE_R},
-    [OP_SLL] = {0x33, 1, 0x00, TYPE_R},
-    [OP_SLT] = {0x33, 2, 0x00, TYPE_R},
-    [OP_SLTU] = {0x33, 3, 0x00, TYPE_R},
-    [OP_XOR] = {0x33, 4, 0x00, TYPE_R},
-    [OP_SRL] = {0x33, 5, 0x00, TYPE_R},
-    [OP_SRA] = {0x33, 5, 0x20, TYPE_R},
-    [OP_OR] = {0x33, 6, 0x00, TYPE_R},
-    [OP_AND] = {0x33, 7, 0x00, TYPE_R},
-    [OP_ADDI] = {0x13, 0, 0, TYPE_I},
-    [OP_SLTI] = {0x13, 2, 0, TYPE_I},
-    [OP_SLTIU] = {0x13, 3, 0, TYPE_I},
-    [OP_XORI] = {0x13, 4, 0, TYPE_I},
-    [OP_ORI] = {0x13, 6, 0, TYPE_I},
-    [OP_ANDI] = {0x13, 7, 0, TYPE_I},
-    [OP_SLLI] = {0x13, 1, 0x00, TYPE_I_SHAMT},
-    [OP_SRLI] = {0x13, 5, 0x00, TYPE_I_SHAMT},
-    [OP_SRAI] = {0x13, 5, 0x20, TYPE_I_SHAMT},
-    [OP_LB] = {0x03, 0, 0, TYPE_I},
-    [OP_LH] = {0x03, 1, 0, TYPE_I},
-    [OP_LW] = {0x03, 2, 0, TYPE_I},
-    [OP_LBU] = {0x03, 4, 0, TYPE_I},
-    [OP_LHU] = {0x03, 5, 0, TYPE_I},
-    [OP_SB] = {0x23, 0, 0, TYPE_S},
-    [OP_SH] = {0x23, 1, 0, TYPE_S},
-    [OP_SW] = {0x23, 2, 0, TYPE_S},
-    [OP_BEQ] = {0x63, 0, 0, TYPE_B},
-    [OP_BNE] = {0x63, 1, 0, TYPE_B},
-    [OP_BLT] = {0x63, 4, 0, TYPE_B},
-    [OP_BGE] = {0x63, 5, 0, TYPE_B},
-    [OP_BLTU] = {0x63, 6, 0, TYPE_B},
-    [OP_BGEU] = {0x63, 7, 0, TYPE_B},
-    [OP_LUI] = {0x37, 0, 0, TYPE_U},
-    [OP_AUIPC] = {0x17, 0, 0, TYPE_U},
-    [OP_JAL] = {0x6F, 0, 0, TYPE_J},
-    [OP_JALR] = {0x67, 0, 0, TYPE_I},
-    [OP_ECALL] = {0x73, 0, 0, TYPE_I},
-    [OP_EBREAK] = {0x73, 0, 0, TYPE_I}, /* comes back as ECALL, like in the reference */
-    [OP_MUL] = {0x33, 0, 0x01, TYPE_R},
-    [OP_MULH] = {0x33, 1, 0x01, TYPE_R},
-    [OP_MULHSU] = {0x33, 2, 0x01, TYPE_R},
-    [OP_MULHU] = {0x33, 3, 0x01, TYPE_R},
-    [OP_DIV] = {0x33, 4, 0x01, TYPE_R},
-    [OP_DIVU] = {0x33, 5, 0x01, TYPE_R},
-    [OP_REM] = {0x33, 6, 0x01, TYPE_R},
-    [OP_REMU] = {0x33, 7, 0x01, TYPE_R},
-    [OP_INPUT_READ] = {0x2B, 0, 0, TYPE_I},
-    [OP_OUTPUT_WRITE] = {0x5B, 0, 0, TYPE_S},
-    [OP_KECCAKF] = {0x5A, 0, 0, TYPE_S},
-};
-
-static const char *const names[] = {
-    [OP_ADD] = "ADD",       [OP_SUB] = "SUB",       [OP_SLL] = "SLL",       [OP_SLT] = "SLT",
-    [OP_SLTU] = "SLTU",     [OP_XOR] = "XOR",       [OP_SRL] = "SRL",       [OP_SRA] = "SRA",
-    [OP_OR] = "OR",         [OP_AND] = "AND",       [OP_ADDI] = "ADDI",     [OP_SLTI] = "SLTI",
-    [OP_SLTIU] = "SLTIU",   [OP_XORI] = "XORI",     [OP_ORI] = "ORI",       [OP_ANDI] = "ANDI",
-    [OP_SLLI] = "SLLI",     [OP_SRLI] = "SRLI",     [OP_SRAI] = "SRAI",     [OP_LB] = "LB",
-    [OP_LH] = "LH",         [OP_LW] = "LW",         [OP_LBU] = "LBU",       [OP_LHU] = "LHU",
-    [OP_SB] = "SB",         [OP_SH] = "SH",         [OP_SW] = "SW",         [OP_BEQ] = "BEQ",
-    [OP_BNE] = "BNE",       [OP_BLT] = "BLT",       [OP_BGE] = "BGE",       [OP_BLTU] = "BLTU",
-    [OP_BGEU] = "BGEU",     [OP_LUI] = "LUI",       [OP_AUIPC] = "AUIPC",   [OP_JAL] = "JAL",
-    [OP_JALR] = "JALR",     [OP_ECALL] = "ECALL",   [OP_EBREAK] = "EBREAK", [OP_MUL] = "MUL",
-    [OP_MULH] = "MULH",     [OP_MULHSU] = "MULHSU", [OP_MULHU] = "MULHU",   [OP_DIV] = "DIV",
-    [OP_DIVU] = "DIVU",     [OP_REM] = "REM",       [OP_REMU] = "REMU",     [OP_INPUT_READ] = "RIN",
-    [OP_OUTPUT_WRITE] = "WOU", [OP_KECCAKF] = "KECCAKF", [OP_CUSTOM] = "CUSTOM",
-    [OP_UNIMPL] = "UNIMPL",
+    [OP_ADD] = {"ADD", 0x33, 0, 0x00, TYPE_R},
+    [OP_SUB] = {"SUB", 0x33, 0, 0x20, TYPE_R},
+    [OP_SLL] = {"SLL", 0x33, 1, 0x00, TYPE_R},
+    [OP_SLT] = {"SLT", 0x33, 2, 0x00, TYPE_R},
+    [OP_SLTU] = {"SLTU", 0x33, 3, 0x00, TYPE_R},
+    [OP_XOR] = {"XOR", 0x33, 4, 0x00, TYPE_R},
+    [OP_SRL] = {"SRL", 0x33, 5, 0x00, TYPE_R},
+    [OP_SRA] = {"SRA", 0x33, 5, 0x20, TYPE_R},
+    [OP_OR] = {"OR", 0x33, 6, 0x00, TYPE_R},
+    [OP_AND] = {"AND", 0x33, 7, 0x00, TYPE_R},
+    [OP_ADDI] = {"ADDI", 0x13, 0, 0, TYPE_I},
+    [OP_SLTI] = {"SLTI", 0x13, 2, 0, TYPE_I},
+    [OP_SLTIU] = {"SLTIU", 0x13, 3, 0, TYPE_I},
+    [OP_XORI] = {"XORI", 0x13, 4, 0, TYPE_I},
+    [OP_ORI] = {"ORI", 0x13, 6, 0, TYPE_I},
+    [OP_ANDI] = {"ANDI", 0x13, 7, 0, TYPE_I},
+    [OP_SLLI] = {"SLLI", 0x13, 1, 0x00, TYPE_I_SHAMT},
+    [OP_SRLI] = {"SRLI", 0x13, 5, 0x00, TYPE_I_SHAMT},
+    [OP_SRAI] = {"SRAI", 0x13, 5, 0x20, TYPE_I_SHAMT},
+    [OP_LB] = {"LB", 0x03, 0, 0, TYPE_I},
+    [OP_LH] = {"LH", 0x03, 1, 0, TYPE_I},
+    [OP_LW] = {"LW", 0x03, 2, 0, TYPE_I},
+    [OP_LBU] = {"LBU", 0x03, 4, 0, TYPE_I},
+    [OP_LHU] = {"LHU", 0x03, 5, 0, TYPE_I},
+    [OP_SB] = {"SB", 0x23, 0, 0, TYPE_S},
+    [OP_SH] = {"SH", 0x23, 1, 0, TYPE_S},
+    [OP_SW] = {"SW", 0x23, 2, 0, TYPE_S},
+    [OP_BEQ] = {"BEQ", 0x63, 0, 0, TYPE_B},
+    [OP_BNE] = {"BNE", 0x63, 1, 0, TYPE_B},
+    [OP_BLT] = {"BLT", 0x63, 4, 0, TYPE_B},
+    [OP_BGE] = {"BGE", 0x63, 5, 0, TYPE_B},
+    [OP_BLTU] = {"BLTU", 0x63, 6, 0, TYPE_B},
+    [OP_BGEU] = {"BGEU", 0x63, 7, 0, TYPE_B},
+    [OP_LUI] = {"LUI", 0x37, 0, 0, TYPE_U},
+    [OP_AUIPC] = {"AUIPC", 0x17, 0, 0, TYPE_U},
+    [OP_JAL] = {"JAL", 0x6F, 0, 0, TYPE_J},
+    [OP_JALR] = {"JALR", 0x67, 0, 0, TYPE_I},
+    [OP_ECALL] = {"ECALL", 0x73, 0, 0, TYPE_I},
+    [OP_EBREAK] = {"EBREAK", 0x73, 0, 0, TYPE_I}, /* comes back as ECALL, like in the reference */
+    [OP_MUL] = {"MUL", 0x33, 0, 0x01, TYPE_R},
+    [OP_MULH] = {"MULH", 0x33, 1, 0x01, TYPE_R},
+    [OP_MULHSU] = {"MULHSU", 0x33, 2, 0x01, TYPE_R},
+    [OP_MULHU] = {"MULHU", 0x33, 3, 0x01, TYPE_R},
+    [OP_DIV] = {"DIV", 0x33, 4, 0x01, TYPE_R},
+    [OP_DIVU] = {"DIVU", 0x33, 5, 0x01, TYPE_R},
+    [OP_REM] = {"REM", 0x33, 6, 0x01, TYPE_R},
+    [OP_REMU] = {"REMU", 0x33, 7, 0x01, TYPE_R},
+    [OP_INPUT_READ] = {"RIN", 0x2B, 0, 0, TYPE_I},
+    [OP_OUTPUT_WRITE] = {"WOU", 0x5B, 0, 0, TYPE_S},
+    [OP_KECCAKF] = {"KECCAKF", 0x5A, 0, 0, TYPE_S},
+    /* Told apart by the opcode alone, and never encoded. */
+    [OP_CUSTOM] = {.name = "CUSTOM"},
+    [OP_UNIMPL] = {.name = "UNIMPL"},
 };
 
 const char *mnemonic_name(enum mnemonic m)
 {
     assert(m <= OP_UNIMPL);
-    return names[m];
+    return codings[m].name;
 }
 
 /* Bits low .. low + count - 1 of a word. */
@@ -247,12 +234,11 @@ struct instruction instruction_decode(uint32_t word)
 
 uint32_t instruction_encode(struct instruction i)
 {
+    const struct coding *k = &codings[i.mnemonic];
     uint32_t fixed, a = i.a, b = i.b, c = i.c;
-    const struct coding *k;
 
     if (i.mnemonic == OP_UNIMPL || i.mnemonic == OP_CUSTOM)
         return 0;
-    k = &codings[i.mnemonic];
     fixed = k->opcode | (uint32_t)k->funct3 << 12;
     switch ((enum instruction_type)i.type) {
     case TYPE_R:
@@ -268,8 +254,8 @@ uint32_t instruction_encode(struct instruction i)
     case TYPE_U:
         return fixed | a << 7 | c << 12;
     case TYPE_J:
-        return fixed | a << 7 | bits(c, 12, 8) << 12 | bits(c, 11, 1) << 20 |
-               bits(c, 1, 10) << 21 | bits(c, 20, 1) << 31;
+        return fixed | a << 7 | bits(c, 12, 8) << 12 | bits(c, 11, 1) << 20 | bits(c, 1, 10) << 21 |
+               bits(c, 20, 1) << 31;
     default:
         return 0;
     }

@@ -183,8 +183,7 @@ static bool branch_taken(enum mnemonic m, uint32_t x, uint32_t y)
 /* ---- memory instructions ---- */
 
 /* No wrap-around (6.1): the offset is a signed number. */
-static enum status calculate_address(uint32_t *out, uint32_t from, uint32_t offset,
-                                     struct why *why)
+static enum status calculate_address(uint32_t *out, uint32_t from, uint32_t offset, struct why *why)
 {
     int64_t sum = (int64_t)from + (int32_t)offset;
 
@@ -397,8 +396,8 @@ enum status machine_step(struct machine *m, struct step *step, struct why *why)
         st = execute(m, step, &inner);
     }
     if (st)
-        return fail(why, st, "%s, at pc 0x%" PRIx32 ", step %" PRIu64 " of the %s pass",
-                    inner.text, m->pc, m->steps + 1, m->pass);
+        return fail(why, st, "%s, at pc 0x%" PRIx32 ", step %" PRIu64 " of the %s pass", inner.text,
+                    m->pc, m->steps + 1, m->pass);
     m->pc = step->next_pc;
     m->steps++;
     return ST_OK;

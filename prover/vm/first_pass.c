@@ -30,8 +30,7 @@ static struct harvard *harvard_of(struct machine *m)
 
 /* ---- input and output memory (7.1) ---- */
 
-static enum status input_read(struct machine *m, uint32_t *value, uint32_t address,
-                              struct why *why)
+static enum status input_read(struct machine *m, uint32_t *value, uint32_t address, struct why *why)
 {
     struct bytes input = harvard_of(m)->input;
     uint64_t padded = (uint64_t)(input.size + 3) / 4 * 4;
@@ -61,8 +60,7 @@ static enum status output_write(struct machine *m, uint32_t address, struct why 
     if (address % 4)
         return fail(why, ST_GUEST, "UnalignedMemoryWrite: output offset 0x%" PRIx32, address);
     if (address >= UINT32_MAX - 3)
-        return fail(why, ST_GUEST, "AddressCalculationOverflow: output offset 0x%" PRIx32,
-                    address);
+        return fail(why, ST_GUEST, "AddressCalculationOverflow: output offset 0x%" PRIx32, address);
     h->output_low = address < h->output_low ? address : h->output_low;
     h->output_high = address > h->output_high ? address : h->output_high;
     return ST_OK;
@@ -169,8 +167,8 @@ static enum status set_up(struct harvard *h, const struct program *p, struct why
     const struct region io = {VM_INPUT_LOCATION, sizeof locations, REGION_READ_ONLY,
                               "the words of the input and output location"};
     /* The image of the open memory first: where others lie over it, they win. */
-    enum status st = space_write(&memory->space, p->ram.base, bytes_of(p->ram.data, p->ram.size),
-                                 why);
+    enum status st =
+        space_write(&memory->space, p->ram.base, bytes_of(p->ram.data, p->ram.size), why);
 
     if (!st)
         st = memory_add(memory, rom, bytes_of(p->rom.data, p->rom.size), why);
@@ -204,8 +202,8 @@ static enum status run(struct harvard *h, uint64_t max_steps, struct why *why)
 }
 
 enum status first_pass_run(struct first_pass *out, const struct program *program,
-                           const struct run_input *input, uint64_t max_steps,
-                           struct budget *budget, struct why *why)
+                           const struct run_input *input, uint64_t max_steps, struct budget *budget,
+                           struct why *why)
 {
     struct harvard h = {.budget = budget, .input = input->public_input};
     const struct machine_setup setup = {

@@ -41,8 +41,7 @@ void keccakf(uint64_t lanes[static 25])
                     rotate_left(lanes[x + 5 * y], rotations[x + 5 * y]);
         for (unsigned y = 0; y < 25; y += 5) /* chi */
             for (unsigned x = 0; x < 5; x++)
-                lanes[x + y] = turned[x + y] ^
-                               (~turned[(x + 1) % 5 + y] & turned[(x + 2) % 5 + y]);
+                lanes[x + y] = turned[x + y] ^ (~turned[(x + 1) % 5 + y] & turned[(x + 2) % 5 + y]);
         lanes[0] ^= round_constants[round]; /* iota */
     }
 }

@@ -25,7 +25,7 @@ void budget_give(struct budget *b, uint64_t size);
 
 /* ---- space: bytes at 32-bit addresses, zero until written ---- */
 
-#define PAGE_BYTES ((uint32_t)4096)
+#define PAGE_BYTES       ((uint32_t)4096)
 #define PAGE_TABLE_PAGES ((uint32_t)1024)
 
 struct page {
@@ -98,8 +98,8 @@ enum status MUST_USE memory_add(struct memory *m, struct region region, struct b
                                 struct why *why);
 
 /* size is 1, 2 or 4. Values are zero-extended. Closed memory marks the bytes of each access. */
-enum status MUST_USE memory_load(struct memory *m, uint32_t *value, uint32_t address,
-                                 uint32_t size, struct why *why);
+enum status MUST_USE memory_load(struct memory *m, uint32_t *value, uint32_t address, uint32_t size,
+                                 struct why *why);
 /* Stores the low bytes of value; previous gets what was there. */
 enum status MUST_USE memory_store(struct memory *m, uint32_t *previous, uint32_t address,
                                   uint32_t size, uint32_t value, struct why *why);

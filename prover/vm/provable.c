@@ -81,8 +81,7 @@ static enum status check_accesses(const struct run *run, uint8_t *stored, struct
                 stored[s->address - l->exit_code + k] = 1;
         } else if (!in_initial(&run->view, s->address)) {
             return fail(why, ST_GUEST,
-                        "NotProvable: access to 0x%" PRIx32
-                        " in the program text at pc 0x%" PRIx32
+                        "NotProvable: access to 0x%" PRIx32 " in the program text at pc 0x%" PRIx32
                         "; the proof's memory does not hold the text",
                         s->address, s->pc);
         }
@@ -96,8 +95,7 @@ static enum status check_accesses(const struct run *run, uint8_t *stored, struct
     return ST_OK;
 }
 
-enum status vm_check_provable(const struct run *run, const struct program *program,
-                              struct why *why)
+enum status vm_check_provable(const struct run *run, const struct program *program, struct why *why)
 {
     const struct view *v = &run->view;
     uint8_t *stored = NULL;

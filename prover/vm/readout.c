@@ -35,8 +35,8 @@ enum status vm_decode_output(struct buffer *out, struct bytes region, struct why
         size_t code = region.data[at]; /* not 0: the text is cut there */
 
         if (code > end - at)
-            return fail(why, ST_INPUT, "DeserializeBadEncoding: block of %zu bytes, %zu left",
-                        code, end - at);
+            return fail(why, ST_INPUT, "DeserializeBadEncoding: block of %zu bytes, %zu left", code,
+                        end - at);
         buffer_put(out, region.data + at + 1, code - 1);
         at += code;
         if (code != 0xFF && at < end)

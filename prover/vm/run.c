@@ -7,9 +7,9 @@
 #include "prover/vm/second_pass.h"
 #include "prover/vm/view.h"
 
-#define DEFAULT_STEPS    (UINT64_C(1) << 24)
-#define DEFAULT_MEMORY   (UINT64_C(1) << 30)
-#define MAX_INPUT_BYTES  (UINT64_C(1) << 31) /* vm.md 2 */
+#define DEFAULT_STEPS   (UINT64_C(1) << 24)
+#define DEFAULT_MEMORY  (UINT64_C(1) << 30)
+#define MAX_INPUT_BYTES (UINT64_C(1) << 31) /* vm.md 2 */
 
 /* ---- both passes ---- */
 
@@ -137,7 +137,7 @@ void run_fini(struct run *r)
 static enum status check_layout(const struct memory_layout *l, struct bytes public_input,
                                 struct bytes output, size_t associated, struct why *why)
 {
-    const uint32_t words[] = {l->public_input, l->exit_code, l->public_output,
+    const uint32_t words[] = {l->public_input, l->exit_code,    l->public_output,
                               l->heap,         l->stack_bottom, l->stack_top};
     const size_t count = sizeof words / sizeof *words;
 
@@ -145,26 +145,30 @@ static enum status check_layout(const struct memory_layout *l, struct bytes publ
         uint32_t next = i + 1 < count ? words[i + 1] : l->end;
 
         if (words[i] % 4)
-            return fail(why, ST_INVALID, "BadLayout: word %zu, 0x%" PRIx32
-                        ", is not a multiple of 4", i, words[i]);
+            return fail(why, ST_INVALID,
+                        "BadLayout: word %zu, 0x%" PRIx32 ", is not a multiple of 4", i, words[i]);
         if (words[i] > next)
-            return fail(why, ST_INVALID, "BadLayout: word %zu, 0x%" PRIx32
-                        ", is larger than the next, 0x%" PRIx32, i, words[i], next);
+            return fail(why, ST_INVALID,
+                        "BadLayout: word %zu, 0x%" PRIx32 ", is larger than the next, 0x%" PRIx32,
+                        i, words[i], next);
     }
     if (l->end - l->stack_top != associated)
-        return fail(why, ST_INVALID, "BadLayout: room for %" PRIu32
-                    " bytes of associated data, %zu given", l->end - l->stack_top, associated);
+        return fail(why, ST_INVALID,
+                    "BadLayout: room for %" PRIu32 " bytes of associated data, %zu given",
+                    l->end - l->stack_top, associated);
     if (public_input.size + 4 > (uint64_t)l->exit_code - l->public_input ||
         l->public_output - l->exit_code != 4 || output.size > l->heap - l->public_output)
-        return fail(why, ST_INVALID, "BadLayout: %zu bytes of input or %zu bytes of output do "
-                    "not fit", public_input.size, output.size);
+        return fail(why, ST_INVALID,
+                    "BadLayout: %zu bytes of input or %zu bytes of output do "
+                    "not fit",
+                    public_input.size, output.size);
     return ST_OK;
 }
 
 enum status vm_expected_view(struct run *out, const struct program *program,
                              const struct memory_layout *layout, struct bytes public_input,
-                             uint32_t exit_code, struct bytes output,
-                             struct bytes associated_data, struct why *why)
+                             uint32_t exit_code, struct bytes output, struct bytes associated_data,
+                             struct why *why)
 {
     struct budget budget = {.limit = UINT64_MAX, .left = UINT64_MAX};
     struct run run = {.exit_code = exit_code};

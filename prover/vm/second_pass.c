@@ -52,8 +52,8 @@ static enum status add_program(struct memory *memory, const uint32_t *words, siz
         uint8_t bytes[4];
 
         store_le32(bytes, words[i]);
-        st = space_write(&memory->space, VM_PROGRAM_START + (uint32_t)(4 * i),
-                         bytes_of(bytes, 4), why);
+        st = space_write(&memory->space, VM_PROGRAM_START + (uint32_t)(4 * i), bytes_of(bytes, 4),
+                         why);
     }
     return st;
 }
@@ -62,8 +62,7 @@ static enum status add_input(struct memory *memory, const struct memory_layout *
                              struct bytes input, struct why *why)
 {
     uint32_t size = layout->exit_code - layout->public_input;
-    const struct region region = {layout->public_input, size, REGION_READ_ONLY,
-                                  "the public input"};
+    const struct region region = {layout->public_input, size, REGION_READ_ONLY, "the public input"};
     uint8_t length[4];
     enum status st;
 
@@ -103,10 +102,9 @@ static enum status add_regions(struct memory *memory, const struct second_pass_s
         st = add_input(memory, l, setup->input->public_input, why);
     /* Nothing can read the associated data, so their bytes need not be here. */
     for (size_t i = 0; !st && i < sizeof rest / sizeof *rest; i++)
-        st = memory_add(memory, rest[i],
-                        rest[i].base == VM_INPUT_LOCATION ? bytes_of(locations, 8)
-                                                          : bytes_of(NULL, 0),
-                        why);
+        st = memory_add(
+            memory, rest[i],
+            rest[i].base == VM_INPUT_LOCATION ? bytes_of(locations, 8) : bytes_of(NULL, 0), why);
     return st;
 }
 

@@ -26,6 +26,6 @@ struct second_pass_setup {
     struct budget *budget;
 };
 
-enum status MUST_USE second_pass_run(struct second_pass *out,
-                                     const struct second_pass_setup *setup, struct why *why);
+enum status MUST_USE second_pass_run(struct second_pass *out, const struct second_pass_setup *setup,
+                                     struct why *why);
 void second_pass_fini(struct second_pass *p);

@@ -5,8 +5,9 @@
  * Owner:   struct program and struct run own heap memory (…_fini; safe on a zeroed value).
  * Threads: one owner at a time; a loaded program may be shared for reading.
  * Errors:  ST_INPUT   the ELF is not loadable (the reference's error name is in the words)
- *          ST_GUEST   the program failed, or its layout does not fit (vm.md 14, behaviour.md 2)
- *          ST_LIMIT   step or memory limit reached
+ *          ST_GUEST   the program failed, or its layout does not fit (vm.md 14, behaviour.md 2);
+ *                     the words begin with the error's name and end with pc, step and pass
+ *          ST_LIMIT   step or memory limit reached; an ELF far larger than anything provable
  *          ST_NO_MEMORY
  */
 #pragma once
@@ -128,7 +129,8 @@ struct run_input {           /* raw bytes, as they lie in the guest's memory (vm
 
 struct run_limits {
     uint64_t max_steps;       /* of each pass; 0: the default, 2^24 */
-    uint64_t max_memory;      /* bytes of guest memory really touched; 0: the default, 1 GiB */
+    uint64_t max_memory;      /* bytes of touched guest pages, log text and public bytes together;
+                                 0: the default, 1 GiB */
 };
 
 struct run {
@@ -142,7 +144,9 @@ struct run {
     uint32_t final_registers[32];
     struct buffer *logs;      /* first pass, one buffer an entry */
     size_t log_count;
-    struct vm_sizes { uint32_t program, input, output, heap, stack, associated; } sizes; /* P I O H S A */
+    struct vm_sizes {         /* P, I, O, H, S, A of vm.md 9 */
+        uint32_t program, input, output, heap, stack, associated;
+    } sizes;
     void *storage;            /* what the pointers above point into */
 };
 

@@ -16,11 +16,11 @@ static uint64_t number(const struct csv *c, size_t row, const char *column)
     return strtoull(csv_cell(c, row, column), NULL, 0);
 }
 
-static const struct memory_layout *assert_layout(const struct memory_layout *l,
-                                                 const char *numbers)
+static const struct memory_layout *assert_layout(const struct memory_layout *l, const char *numbers)
 {
-    const uint32_t words[] = {l->public_input, l->exit_code, l->public_output, l->heap,
-                              l->stack_bottom, l->stack_top, l->end};
+    const uint32_t words[] = {l->public_input, l->exit_code,    l->public_output,
+                              l->heap,         l->stack_bottom, l->stack_top,
+                              l->end};
     char text[128] = "", *at = text;
 
     for (size_t i = 0; i < 7; i++)
@@ -216,8 +216,8 @@ static void put_view(struct buffer *out, const struct run *run)
                       ")\ntracked_ram_size %u\nmemory_layout Some(LinearMemoryLayout { "
                       "public_input: %u, exit_code: %u, public_output: %u, heap: %u, "
                       "stack_bottom: %u, stack_top: %u, end: %u })\ndebug_logs Some([",
-                      v->tracked_ram_size, l->public_input, l->exit_code, l->public_output,
-                      l->heap, l->stack_bottom, l->stack_top, l->end);
+                      v->tracked_ram_size, l->public_input, l->exit_code, l->public_output, l->heap,
+                      l->stack_bottom, l->stack_top, l->end);
     for (size_t i = 0; i < run->log_count; i++) {
         buffer_put_text(out, i ? ", [" : "[");
         for (size_t k = 0; k < run->logs[i].size; k++)
@@ -307,12 +307,12 @@ static void random_guests_take_the_recorded_steps_or_are_refused(void **state)
         enum status st;
 
         snprintf(name, sizeof name, "random/%s.elf", csv_cell(c, row, "seed"));
-        snprintf(numbers, sizeof numbers, "%s %s %s", csv_cell(c, row, "n"),
-                 csv_cell(c, row, "a"), csv_cell(c, row, "b"));
+        snprintf(numbers, sizeof numbers, "%s %s %s", csv_cell(c, row, "n"), csv_cell(c, row, "a"),
+                 csv_cell(c, row, "b"));
         program = guest_load(name);
         input = guest_input(numbers);
-        st = vm_run(&run, &program, &(struct run_input){.public_input = buffer_bytes(&input)},
-                    NULL, &why);
+        st = vm_run(&run, &program, &(struct run_input){.public_input = buffer_bytes(&input)}, NULL,
+                    &why);
         if (strcmp(csv_cell(c, row, "result"), "none") == 0) {
             assert_int_equal(st, ST_GUEST);
             assert_non_null(strstr(why.text, "LayoutOverflow"));

@@ -50,8 +50,8 @@ struct run guest_run(const struct program *program, const char *numbers)
     struct run run;
     struct why why = {.text = ""};
 
-    guest_assert_ok(vm_run(&run, program,
-                           &(struct run_input){.public_input = buffer_bytes(&input)}, NULL, &why),
+    guest_assert_ok(vm_run(&run, program, &(struct run_input){.public_input = buffer_bytes(&input)},
+                           NULL, &why),
                     numbers, &why);
     buffer_fini(&input);
     return run;

@@ -28,8 +28,8 @@ static void ill_formed_text_is_replaced_part_by_part(void **state)
         {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
         {"\xF4\x90\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
         {"\xF5", "\xEF\xBF\xBD"},
-        {"\xF0\x90\x80", "\xEF\xBF\xBD"},        /* one maximal part, cut by the end */
-        {"\xF0\x90\x80g", "\xEF\xBF\xBDg"},      /* … by another character */
+        {"\xF0\x90\x80", "\xEF\xBF\xBD"},   /* one maximal part, cut by the end */
+        {"\xF0\x90\x80g", "\xEF\xBF\xBDg"}, /* … by another character */
         {"\xE2\x82\xC3\xA9", "\xEF\xBF\xBD\xC3\xA9"},
     };
 
@@ -211,10 +211,11 @@ static void regions_touch_but_never_overlap(void **state)
         uint32_t base, size;
         enum status status;
     } table[] = {
-        {0x100, 0x10, ST_OK},        {0x110, 4, ST_OK},       {0xFC, 4, ST_OK},
-        {0x10C, 4, ST_GUEST},        {0xF0, 0x100, ST_GUEST}, {0x104, 4, ST_GUEST},
-        {0x104, 0, ST_OK},           {0xFFFFFFFC, 4, ST_OK},  {0xFFFFFFF8, 8, ST_GUEST},
-        {0x80000000, 0x7FFFFFFC, ST_OK},
+        {0x100, 0x10, ST_OK},      {0x110, 4, ST_OK},
+        {0xFC, 4, ST_OK},          {0x10C, 4, ST_GUEST},
+        {0xF0, 0x100, ST_GUEST},   {0x104, 4, ST_GUEST},
+        {0x104, 0, ST_OK},         {0xFFFFFFFC, 4, ST_OK},
+        {0xFFFFFFF8, 8, ST_GUEST}, {0x80000000, 0x7FFFFFFC, ST_OK},
     };
     struct budget budget = {1 << 20, 1 << 20};
     struct memory m;

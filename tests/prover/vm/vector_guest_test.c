@@ -48,7 +48,8 @@ static void assert_info(const char *text, const json_t *info)
     size_t i;
     json_t *value;
 
-    json_array_foreach(info, i, value) {
+    json_array_foreach(info, i, value)
+    {
         char hex[32], decimal[32];
 
         if (json_is_string(value) && strcmp(json_string_value(value), "unimpl") != 0 &&
@@ -129,7 +130,8 @@ static void assert_first_pass(const struct run *run, const json_t *expect)
     assert_number(run->first_pass_steps, expect, "steps");
     assert_number(run->sizes.heap, expect, "heap_size");
     assert_number(run->sizes.stack, expect, "stack_size");
-    json_object_foreach((json_t *)written, key, value) {
+    json_object_foreach((json_t *)written, key, value)
+    {
         uint32_t address = (uint32_t)strtoul(key, NULL, 10);
 
         low = address < low ? address : low;
@@ -176,8 +178,9 @@ static void assert_second_pass(const struct run *run, const json_t *expect)
 
 static void assert_layout(const struct memory_layout *l, const json_t *expect)
 {
-    const uint32_t words[] = {l->public_input, l->exit_code, l->public_output, l->heap,
-                              l->stack_bottom, l->stack_top, l->end};
+    const uint32_t words[] = {l->public_input, l->exit_code,    l->public_output,
+                              l->heap,         l->stack_bottom, l->stack_top,
+                              l->end};
 
     for (size_t i = 0; i < 7; i++)
         assert_int_equal(words[i], json_integer_value(json_array_get(expect, i)));
@@ -248,7 +251,8 @@ static void every_small_guest_ends_as_recorded(void **state)
 
     (void)state;
     assert_true(json_array_size(guests) >= 94);
-    json_array_foreach(guests, i, guest) {
+    json_array_foreach(guests, i, guest)
+    {
         const json_t *expect = json_object_get(guest, "expect");
         const char *error = json_string_value(json_object_get(expect, "elf_error"));
         const char *fatal = json_string_value(json_object_get(expect, "elf_fatal"));

@@ -28,8 +28,7 @@ static void words_decode_encode_and_are_rewritten_like_the_table(void **state)
         uint32_t word = number(c, row, "word"), second;
         struct instruction i = instruction_decode(word);
 
-        assert_string_equal(mnemonic_name((enum mnemonic)i.mnemonic),
-                            csv_cell(c, row, "mnemonic"));
+        assert_string_equal(mnemonic_name((enum mnemonic)i.mnemonic), csv_cell(c, row, "mnemonic"));
         assert_string_equal(types[i.type], csv_cell(c, row, "type"));
         assert_int_equal(i.a, number(c, row, "a"));
         assert_int_equal(i.b, number(c, row, "b"));
@@ -126,9 +125,8 @@ static void single_instructions_do_what_the_table_says(void **state)
         m.x[6] = number(c, row, "x6");
         m.x[7] = number(c, row, "x7");
         if (*memory)
-            assert_int_equal(memory_store(&m.memory, &previous,
-                                          (uint32_t)strtoul(memory, NULL, 0), 4,
-                                          (uint32_t)strtoul(strchr(memory, ':') + 1, NULL, 0),
+            assert_int_equal(memory_store(&m.memory, &previous, (uint32_t)strtoul(memory, NULL, 0),
+                                          4, (uint32_t)strtoul(strchr(memory, ':') + 1, NULL, 0),
                                           &why),
                              ST_OK);
         st = machine_step(&m, &step, &why);
@@ -261,8 +259,8 @@ static void a_number_of_five_full_bytes_is_no_u32(void **state)
 
 static void layouts_are_those_of_the_table_or_refused(void **state)
 {
-    static const char *const columns[] = {"public_input", "exit_code",    "public_output", "heap",
-                                          "stack_bottom", "stack_top", "end"};
+    static const char *const columns[] = {
+        "public_input", "exit_code", "public_output", "heap", "stack_bottom", "stack_top", "end"};
     struct csv *c = golden_csv("vm/layout.csv");
 
     (void)state;
@@ -279,8 +277,9 @@ static void layouts_are_those_of_the_table_or_refused(void **state)
         struct memory_layout l = {0};
         struct why why;
         enum status st = vm_layout(&l, &sizes, &why);
-        const uint32_t words[] = {l.public_input, l.exit_code, l.public_output, l.heap,
-                                  l.stack_bottom, l.stack_top, l.end};
+        const uint32_t words[] = {l.public_input, l.exit_code,    l.public_output,
+                                  l.heap,         l.stack_bottom, l.stack_top,
+                                  l.end};
 
         if (strcmp(csv_cell(c, row, "end"), "fatal") == 0) {
             assert_int_equal(st, ST_GUEST);
