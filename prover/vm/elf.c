@@ -297,13 +297,26 @@ struct segment elf_segment(const struct elf *e, uint64_t number)
     };
 }
 
-bool elf_holds(const struct elf *e, enum section_kind kind, uint64_t position)
+enum word_class elf_classify(const struct elf *e, bool executable, uint64_t position,
+                             uint64_t *until)
 {
+    bool inside[SECTION_DATA + 1] = {false};
+
+    *until = e->exec_end;
+    if (executable && position < e->exec_end)
+        return WORD_INSTRUCTION;
+    *until = UINT64_MAX;
     for (size_t i = 0; i < e->known_count; i++) {
         const struct section *s = &e->known[i];
 
-        if (s->kind == kind && s->begin <= position && position < s->end)
-            return true;
+        if (position < s->begin && s->begin < *until)
+            *until = s->begin;
+        if (s->begin <= position && position < s->end) {
+            inside[s->kind] = true;
+            *until = s->end < *until ? s->end : *until;
+        }
     }
-    return false;
+    if (inside[SECTION_RODATA])
+        return WORD_READ_ONLY;
+    return inside[SECTION_DATA] && !inside[SECTION_NOTE] ? WORD_READ_WRITE : WORD_IGNORED;
 }

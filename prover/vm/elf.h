@@ -47,5 +47,9 @@ enum status MUST_USE elf_open(struct elf *out, struct bytes file, struct why *wh
 /* number < header.segments */
 struct segment elf_segment(const struct elf *e, uint64_t number);
 
-/* Does a known section of the kind hold this position of the file? */
-bool elf_holds(const struct elf *e, enum section_kind kind, uint64_t position);
+/* What a word of a segment is, by its position in the file (vm.md 3.3). */
+enum word_class { WORD_INSTRUCTION, WORD_READ_ONLY, WORD_READ_WRITE, WORD_IGNORED };
+
+/* *until gets the position from which on the answer may be another one. */
+enum word_class elf_classify(const struct elf *e, bool executable, uint64_t position,
+                             uint64_t *until);

@@ -49,25 +49,27 @@ static enum status image_add(struct image_maker *m, uint32_t address, const uint
     return st;
 }
 
-static enum status load_word(struct loader *l, const struct segment *s, uint64_t position,
+static enum status load_word(struct loader *l, enum word_class class, const uint8_t *bytes,
                              uint32_t address, struct why *why)
 {
-    const uint8_t *bytes = l->elf.file.data + position;
-
-    if (s->flags & SEGMENT_EXECUTE && position < l->elf.exec_end) {
+    switch (class) {
+    case WORD_INSTRUCTION:
         buffer_put(&l->words, bytes, 4);
         return buffer_ok(&l->words) ? ST_OK
                                     : fail(why, ST_NO_MEMORY, "program words: out of memory");
-    }
-    if (elf_holds(&l->elf, SECTION_RODATA, position))
+    case WORD_READ_ONLY:
         return image_add(&l->rom, address, bytes, why);
-    if (!elf_holds(&l->elf, SECTION_NOTE, position) && elf_holds(&l->elf, SECTION_DATA, position))
+    case WORD_READ_WRITE:
         return image_add(&l->ram, address, bytes, why);
-    return ST_OK;
+    default:
+        return ST_OK;
+    }
 }
 
 static enum status load_segment(struct loader *l, const struct segment *s, struct why *why)
 {
+    enum word_class class = WORD_IGNORED;
+    uint64_t until = 0;
     enum status st = ST_OK;
 
     if (s->flags & SEGMENT_EXECUTE) {
@@ -97,7 +99,9 @@ static enum status load_segment(struct loader *l, const struct segment *s, struc
         if (++l->visited > MAX_SEGMENT_WORDS)
             return fail(why, ST_LIMIT, "SegmentLimit: segments of more than %" PRIu64 " words",
                         MAX_SEGMENT_WORDS);
-        st = load_word(l, s, position, (uint32_t)address, why);
+        if (position >= until)
+            class = elf_classify(&l->elf, s->flags & SEGMENT_EXECUTE, position, &until);
+        st = load_word(l, class, l->elf.file.data + position, (uint32_t)address, why);
     }
     return st;
 }

@@ -422,6 +422,31 @@ static void segments_beyond_32_bits_are_refused(void **state)
     buffer_fini(&elf);
 }
 
+static void one_segment_may_hold_several_sections(void **state)
+{
+    struct buffer elf = good();
+    uint32_t rodata = load_le32(elf.data + ELF_SEGMENT(1) + 4);
+    struct program program;
+    struct why why;
+
+    (void)state;
+    /* From one word before the read-only data, which no section holds when it is data, to the end
+     * of the data; the data segment itself is of no known type. */
+    put_word_at(&elf, ELF_SEGMENT(1) + 4, rodata - 4);
+    put_word_at(&elf, ELF_SEGMENT(1) + 16, 12);
+    put_word_at(&elf, ELF_SEGMENT(1) + 20, 12);
+    put_word_at(&elf, ELF_SEGMENT(2), 0x6474E551);
+    assert_int_equal(program_load(&program, buffer_bytes(&elf), &why), ST_OK);
+    assert_int_equal(program.rom.base, 0x1004);
+    assert_int_equal(program.rom.size, 4);
+    assert_memory_equal(program.rom.data, "read", 4);
+    assert_int_equal(program.ram.base, 0x1008);
+    assert_int_equal(program.ram.size, 4);
+    assert_memory_equal(program.ram.data, "data", 4);
+    program_fini(&program);
+    buffer_fini(&elf);
+}
+
 static void the_base_is_the_lowest_executable_segment(void **state)
 {
     struct buffer elf = good();
@@ -568,6 +593,7 @@ int main(void)
         cmocka_unit_test(note_sections_of_precompiles_are_collected_by_nobody),
         cmocka_unit_test(of_two_sections_with_one_name_the_later_counts),
         cmocka_unit_test(segments_beyond_32_bits_are_refused),
+        cmocka_unit_test(one_segment_may_hold_several_sections),
         cmocka_unit_test(the_base_is_the_lowest_executable_segment),
         cmocka_unit_test(images_with_a_huge_gap_are_refused),
         cmocka_unit_test(a_small_file_cannot_ask_for_endless_loading),
