@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mockorch/core/assignment.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+const char *task_state_name(enum task_state s)
+{
+    static const char *const names[] = {"open", "accepted", "expired"};
+
+    return names[s];
+}
+
+/* ---- the collection ---- */
+
+void assignment_init(struct assignment *a, uint64_t seed)
+{
+    *a = (struct assignment){.prng = prng_of(seed)};
+}
+
+void assignment_fini(struct assignment *a)
+{
+    for (uint32_t i = 0; i < a->count; i++)
+        task_free(a->tasks[i]);
+    free(a->tasks);
+    lookup_fini(&a->by_id);
+    *a = (struct assignment){0};
+}
+
+struct task *assignment_find(const struct assignment *a, uint32_t *at, const char *task_id)
+{
+    return lookup_find(&a->by_id, at, task_id) ? a->tasks[*at] : NULL;
+}
+
+struct task *task_new(const char *task_id, const size_t *input_sizes, size_t input_count)
+{
+    struct task *t = calloc(1, sizeof *t);
+    size_t head = input_count * sizeof *t->inputs, size = head;
+    uint8_t *at;
+
+    for (size_t i = 0; i < input_count; i++)
+        size += input_sizes[i]; /* at most WIRE_MAX_INPUTS small pieces */
+    if (!t)
+        return NULL;
+    t->task_id = strdup(task_id);
+    t->inputs = calloc(1, size + 1); /* + 1: never of size 0 */
+    if (!t->task_id || !t->inputs) {
+        task_free(t);
+        return NULL;
+    }
+    at = (uint8_t *)t->inputs + head;
+    for (size_t i = 0; i < input_count; i++) {
+        t->inputs[i] = bytes_of(at, input_sizes[i]);
+        at += input_sizes[i];
+    }
+    t->input_count = input_count;
+    return t;
+}
+
+void task_free(struct task *t)
+{
+    if (!t)
+        return;
+    free(t->task_id);
+    free(t->inputs);
+    free(t);
+}
+
+enum status assignment_restore(struct assignment *a, uint32_t *out, struct task *takes,
+                               struct why *why)
+{
+    enum status st = ST_OK;
+
+    if (a->count == a->capacity) {
+        uint32_t capacity = a->capacity ? 2 * a->capacity : 64;
+        struct task **tasks = realloc(a->tasks, capacity * sizeof *tasks);
+
+        if (!tasks) {
+            st = fail(why, ST_NO_MEMORY, "tasks: out of memory");
+            goto out;
+        }
+        a->tasks = tasks;
+        a->capacity = capacity;
+    }
+    st = lookup_put(&a->by_id, takes->task_id, a->count, why);
+    if (st)
+        goto out;
+    *out = a->count;
+    a->tasks[a->count++] = takes;
+    takes = NULL;
+out:
+    task_free(takes);
+    return st;
+}
+
+/* ---- life ---- */
+
+/* All tasks live equally long, so they end in the order in which they were made. */
+struct task *assignment_overdue(struct assignment *a, uint32_t *at, int64_t now_ns)
+{
+    for (; a->oldest_open < a->count; a->oldest_open++) {
+        struct task *t = a->tasks[a->oldest_open];
+
+        if (t->state != TASK_OPEN || t->judging)
+            continue;
+        if (t->expires_ns > now_ns)
+            return NULL;
+        *at = a->oldest_open;
+        return t;
+    }
+    return NULL;
+}
+
+int64_t assignment_deadline_ns(const struct assignment *a)
+{
+    for (uint32_t i = a->oldest_open; i < a->count; i++)
+        if (a->tasks[i]->state == TASK_OPEN && !a->tasks[i]->judging)
+            return a->tasks[i]->expires_ns;
+    return INT64_MAX;
+}
+
+/* ---- making ---- */
+
+/* Two digits, a bar and a ULID: 48 bits of milliseconds, 80 random bits, five to a letter of
+ * Crockford's alphabet (client.md 13.4). */
+static void mint_id(char out[static 32], struct prng *prng, int64_t wall_ns)
+{
+    static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    uint64_t ms = (uint64_t)(wall_ns / NS_PER_MS);
+    uint64_t high = prng_u64(prng), low = prng_u64(prng);
+
+    snprintf(out, 32, "%02u-", (unsigned)prng_below(prng, 100));
+    for (int i = 0; i < 10; i++)
+        out[3 + i] = letters[ms >> (5 * (9 - i)) & 31];
+    for (int i = 0; i < 8; i++) {
+        out[13 + i] = letters[high >> (5 * i) & 31];
+        out[21 + i] = letters[low >> (5 * i) & 31];
+    }
+    out[29] = 0;
+}
+
+static uint64_t draw(struct prng *prng, struct settings_range range)
+{
+    return (uint64_t)prng_between(prng, range.low, range.high);
+}
+
+/* The place that a weight drawn from the sum falls on. */
+static uint32_t draw_weighted(struct prng *prng, const uint32_t *weights, uint32_t count)
+{
+    uint64_t sum = 0, drawn;
+    uint32_t i = 0;
+
+    for (uint32_t w = 0; w < count; w++)
+        sum += weights[w];
+    drawn = prng_below(prng, sum); /* settings_check: the sum is not 0 */
+    while (drawn >= weights[i])
+        drawn -= weights[i++];
+    return i;
+}
+
+static bool ordered(const struct assignment_order *order, enum fault_task odd)
+{
+    return order->faults && order->faults->what.effects & FAULT_TASK &&
+           order->faults->what.task == odd;
+}
+
+static enum difficulty draw_difficulty(struct prng *prng, const struct settings *s,
+                                       const struct assignment_order *order)
+{
+    enum difficulty d = order->max_difficulty;
+
+    if (d > s->difficulty_ceiling) /* the numbers rise with the size */
+        d = s->difficulty_ceiling;
+    if (prng_chance(prng, s->difficulty_drop))
+        d = difficulty_down(d);
+    if (ordered(order, FAULT_TASK_HARDER))
+        d = difficulty_up(order->max_difficulty);
+    return d;
+}
+
+static const struct settings_program *draw_program(struct prng *prng, const struct settings *s)
+{
+    uint32_t weights[SETTINGS_MAX_PROGRAMS];
+
+    for (uint32_t i = 0; i < s->program_count; i++)
+        weights[i] = s->programs[i].weight;
+    return &s->programs[draw_weighted(prng, weights, s->program_count)];
+}
+
+/* n doubles with each bucket; it stops where 32 bits end. */
+static uint32_t grown(uint64_t n, enum difficulty d)
+{
+    while (d != DIFFICULTY_SMALL) {
+        d = difficulty_down(d);
+        n = n > UINT32_MAX / 2 ? UINT32_MAX : 2 * n;
+    }
+    return (uint32_t)n;
+}
+
+static size_t input_size(const struct assignment_order *order)
+{
+    if (ordered(order, FAULT_TASK_SHORT_INPUT))
+        return 11;
+    return ordered(order, FAULT_TASK_LONG_INPUT) ? 13 : 12;
+}
+
+static size_t draw_input_count(struct prng *prng, const struct settings *s,
+                               const struct assignment_order *order)
+{
+    size_t count = (size_t)draw(prng, s->inputs_per_task);
+
+    if (ordered(order, FAULT_TASK_NO_INPUTS))
+        return 0;
+    return ordered(order, FAULT_TASK_MANY_INPUTS) ? 100 : count;
+}
+
+static void fill_inputs(struct task *t, struct prng *prng, const struct settings *s,
+                        const struct settings_program *program)
+{
+    for (size_t i = 0; i < t->input_count; i++) {
+        uint64_t n = draw(prng, program->n);
+        uint8_t words[13];
+
+        store_le32(words, s->difficulty_grows ? grown(n, t->difficulty) : (uint32_t)n);
+        store_le32(words + 4, (uint32_t)draw(prng, program->a));
+        store_le32(words + 8, (uint32_t)draw(prng, program->b));
+        words[12] = 0x99;
+        memcpy((uint8_t *)t->inputs[i].data, words, t->inputs[i].size);
+    }
+}
+
+/* "" can be given only once and the strange id must stay unique too: the ULID goes with it where
+ * there is room. */
+static void odd_id(char out[static 512], const struct assignment_order *order,
+                   const struct lookup *taken, const char *id)
+{
+    uint32_t at;
+
+    if (ordered(order, FAULT_TASK_EMPTY_ID) && !lookup_find(taken, &at, ""))
+        snprintf(out, 512, "%s", "");
+    else if (ordered(order, FAULT_TASK_LONG_ID))
+        snprintf(out, 512, "%s%0471d", id, 0);
+    else if (ordered(order, FAULT_TASK_STRANGE_ID))
+        snprintf(out, 512,
+                 "0 | t\xc3\xa2"
+                 "che \xe2\x86\x92 %%s \"%s\" | ",
+                 id);
+    else
+        snprintf(out, 512, "%s", id);
+}
+
+enum status assignment_make(struct assignment *a, uint32_t *out, const struct settings *settings,
+                            const struct assignment_order *order, int64_t now_ns, struct why *why)
+{
+    const struct settings_program *program = draw_program(&a->prng, settings);
+    enum difficulty difficulty = draw_difficulty(&a->prng, settings, order);
+    size_t count = draw_input_count(&a->prng, settings, order), sizes[WIRE_MAX_INPUTS];
+    enum task_type type = (enum task_type)draw_weighted(&a->prng, settings->type_weights, 3);
+    char ulid[32], id[512];
+    struct task *t;
+
+    for (size_t i = 0; i < count; i++)
+        sizes[i] = input_size(order);
+    mint_id(ulid, &a->prng, settings->wall_at_zero_ns + now_ns);
+    odd_id(id, order, &a->by_id, ulid);
+    t = task_new(id, sizes, count);
+    if (!t)
+        return fail(why, ST_NO_MEMORY, "task: out of memory");
+    t->type = type;
+    t->difficulty = difficulty;
+    t->node = order->node;
+    memcpy(t->public_key, order->public_key, sizeof t->public_key);
+    memcpy(t->program_id, program->id, sizeof t->program_id);
+    if (ordered(order, FAULT_TASK_UNKNOWN_PROGRAM))
+        snprintf(t->program_id, sizeof t->program_id, "program_of_tomorrow");
+    fill_inputs(t, &a->prng, settings, program);
+    t->assigned_ns = now_ns;
+    t->expires_ns = now_ns + settings->task_expiry_ns;
+    if (ordered(order, FAULT_TASK_EXPIRED)) {
+        t->state = TASK_EXPIRED;
+        t->expires_ns = now_ns;
+    }
+    return assignment_restore(a, out, t, why);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tasks: how they are made and how they end.
+ *
+ *            made ──> OPEN ──accepted──> ACCEPTED
+ *                      │
+ *                      └──time over────> EXPIRED
+ *
+ * A refused submission leaves the task open: the node may do better until its time is over. A closed
+ * task is as unknown to the world as one that never was (404), but we remember it.
+ *
+ * Source:  client.md 13.3 to 13.5.
+ * Owner:   heap inside (assignment_fini, safe on a zeroed value); tasks stay where they are until
+ *          then and are named by their place.
+ * Errors:  ST_NO_MEMORY.
+ */
+#pragma once
+#include "base/prng.h"
+#include "mockorch/core/fault.h"
+#include "mockorch/core/lookup.h"
+#include "mockorch/core/settings.h"
+#include "proto/keccak256.h"
+#include "proto/signing.h"
+
+enum task_state { TASK_OPEN, TASK_ACCEPTED, TASK_EXPIRED };
+
+const char *task_state_name(enum task_state s);
+
+struct task {
+    char *task_id;
+    char program_id[SETTINGS_PROGRAM_SIZE];
+    struct bytes *inputs; /* into one block that starts behind them */
+    size_t input_count;
+    enum task_type type;
+    enum difficulty difficulty;
+    enum task_state state;
+    uint32_t node;
+    uint8_t public_key[SIGNING_PUBLIC_SIZE]; /* of the fetch */
+    int64_t assigned_ns, expires_ns;
+    uint32_t judging;     /* submissions that a judge has before it: the task does not expire */
+    uint32_t submissions; /* that named this task */
+    char proof_hash[KECCAK256_HEX]; /* of the accepted one */
+    char refusal[128];              /* the last one's words */
+};
+
+struct assignment {
+    struct task **tasks;
+    uint32_t count, capacity;
+    uint32_t oldest_open; /* no task before it is open, unless a judge has it */
+    struct lookup by_id;
+    struct prng prng;
+};
+
+void assignment_init(struct assignment *a, uint64_t seed);
+void assignment_fini(struct assignment *a);
+
+struct task *assignment_find(const struct assignment *a, uint32_t *at, const char *task_id);
+
+struct assignment_order { /* what a fetch asks for */
+    uint32_t node;
+    const uint8_t *public_key; /* SIGNING_PUBLIC_SIZE bytes */
+    enum difficulty max_difficulty;
+    const struct fault_orders *faults; /* FAULT_TASK: how the task is to be odd */
+};
+
+enum status MUST_USE assignment_make(struct assignment *a, uint32_t *out,
+                                     const struct settings *settings,
+                                     const struct assignment_order *order, int64_t now_ns,
+                                     struct why *why);
+/* Takes a task as it was (read back from a store); its id must be new. */
+enum status MUST_USE assignment_restore(struct assignment *a, uint32_t *out, struct task *takes,
+                                        struct why *why);
+/* A task with room for inputs of these sizes, zeroed; task_free accepts NULL. */
+struct task *task_new(const char *task_id, const size_t *input_sizes, size_t input_count);
+void task_free(struct task *t);
+
+/* The next open task whose time is over, or NULL; call until NULL, closing each. */
+struct task *assignment_overdue(struct assignment *a, uint32_t *at, int64_t now_ns);
+/* When assignment_overdue will have something; INT64_MAX: never. */
+int64_t assignment_deadline_ns(const struct assignment *a);

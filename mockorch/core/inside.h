@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the orchestrator share among themselves; nobody else includes it.
+ *
+ *   orchestrator.c  a request's way: faults, call, judge, answer
+ *   calls.c         what each call does
+ *   persist.c       records to and from the store
+ *   state.c         the whole state as JSON
+ */
+#pragma once
+#include "mockorch/core/orchestrator.h"
+#include "mockorch/core/registry.h"
+#include "mockorch/core/reply.h"
+
+/* A request as far as it is understood before anything is done about it. */
+struct incoming {
+    enum call call;
+    char parameter[CALL_MAX_PARAMETER];
+    union {
+        struct wire_register_user register_user;
+        struct wire_register_node register_node;
+        struct wire_fetch fetch;
+        struct wire_list list;
+        struct wire_submission submission;
+    } message;
+    struct wire_memory memory;
+    enum status decoded; /* ST_OK, or why the body is no such message */
+    struct why why;
+    struct fault_orders orders;
+    int64_t now_ns;
+};
+
+/* A submission that a judge has before it. */
+struct job {
+    struct job *next;
+    uint64_t id;
+    struct incoming in; /* owns the memory of the message */
+    uint32_t task;
+    struct judge_case judge_case;
+    struct verdict verdict; /* so far */
+};
+
+struct orchestrator {
+    struct settings settings;
+    struct fault_plan *plan; /* may be NULL */
+    struct store *store;     /* may be NULL */
+    bool unsaved;            /* records were put since the last commit */
+    bool broken;             /* the store failed: nothing is answered any more */
+    struct why broken_why;
+    struct registry registry;
+    struct assignment assignment;
+    struct orchestrator_metrics metrics;
+    struct reply reply;  /* the answer that goes out */
+    struct reply second; /* the answer to a request that arrives twice */
+    struct job *jobs;
+    uint64_t next_job;
+};
+
+/* ---- calls.c ---- */
+
+/* Does what the call asks for and fills reply and verdict. A submission whose proofs a judge has to
+ * see fills the verdict only: status 0, pending set. */
+void calls_process(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
+                   const struct incoming *in);
+/* The end of a submission after its checks: judged, or nothing to judge (ST_OK). */
+void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
+                    uint32_t task, const struct wire_submission *submission, enum status judged,
+                    const struct why *judge_why, int64_t now_ns);
+void calls_expire(struct orchestrator *o, int64_t now_ns);
+
+/* ---- persist.c ---- */
+
+void persist_user(struct orchestrator *o, const struct user *u);
+void persist_node(struct orchestrator *o, const struct node *n);
+void persist_task(struct orchestrator *o, const struct task *t);
+void persist_commit(struct orchestrator *o); /* when something is unsaved */
+enum status MUST_USE persist_load(struct orchestrator *o, int64_t now_ns, struct why *why);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mockorch/core/lookup.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void lookup_fini(struct lookup *l)
+{
+    for (size_t i = 0; i < l->capacity; i++)
+        free(l->slots[i].key);
+    free(l->slots);
+    *l = (struct lookup){0};
+}
+
+/* The slot of the key, or the free one where it belongs. capacity > count, so the walk ends. */
+static struct lookup_slot *slot_of(const struct lookup *l, const char *key)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    size_t at;
+
+    for (const char *c = key; *c; c++)
+        hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
+    at = (size_t)(hash ^ hash >> 32) & (l->capacity - 1);
+    while (l->slots[at].key && strcmp(l->slots[at].key, key) != 0)
+        at = (at + 1) & (l->capacity - 1);
+    return &l->slots[at];
+}
+
+bool lookup_find(const struct lookup *l, uint32_t *value, const char *key)
+{
+    const struct lookup_slot *slot;
+
+    if (l->count == 0)
+        return false;
+    slot = slot_of(l, key);
+    if (slot->key)
+        *value = slot->value;
+    return slot->key != NULL;
+}
+
+static enum status lookup_grow(struct lookup *l, struct why *why)
+{
+    struct lookup bigger = {.capacity = l->capacity ? 2 * l->capacity : 16, .count = l->count};
+
+    bigger.slots = calloc(bigger.capacity, sizeof *bigger.slots);
+    if (!bigger.slots)
+        return fail(why, ST_NO_MEMORY, "lookup of %zu names: out of memory", l->count);
+    for (size_t i = 0; i < l->capacity; i++)
+        if (l->slots[i].key)
+            *slot_of(&bigger, l->slots[i].key) = l->slots[i];
+    free(l->slots);
+    *l = bigger;
+    return ST_OK;
+}
+
+enum status lookup_put(struct lookup *l, const char *key, uint32_t value, struct why *why)
+{
+    struct lookup_slot *slot;
+    char *copy;
+
+    if (2 * (l->count + 1) > l->capacity) {
+        enum status st = lookup_grow(l, why);
+
+        if (st)
+            return st;
+    }
+    copy = strdup(key);
+    if (!copy)
+        return fail(why, ST_NO_MEMORY, "lookup: out of memory");
+    slot = slot_of(l, key);
+    assert(!slot->key);
+    *slot = (struct lookup_slot){.key = copy, .value = value};
+    l->count++;
+    return ST_OK;
+}

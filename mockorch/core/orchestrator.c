@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mockorch/core/orchestrator.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "mockorch/core/inside.h"
+
+/* ---- life ---- */
+
+enum status orchestrator_new(struct orchestrator **out, const struct settings *settings,
+                             struct fault_plan *plan, struct store *store, int64_t now_ns,
+                             struct why *why)
+{
+    struct orchestrator *o = calloc(1, sizeof *o);
+    enum status st = ST_OK;
+
+    if (!o)
+        return fail(why, ST_NO_MEMORY, "orchestrator: out of memory");
+    o->settings = *settings;
+    o->plan = plan;
+    o->store = store;
+    o->next_job = 1;
+    registry_init(&o->registry);
+    assignment_init(&o->assignment, settings->seed);
+    reply_init(&o->reply);
+    reply_init(&o->second);
+    st = signing_start(why);
+    if (st)
+        goto out;
+    if (store)
+        st = persist_load(o, now_ns, why);
+    if (st)
+        goto out;
+
+    *out = o;
+    o = NULL;
+out:
+    orchestrator_free(o);
+    return st;
+}
+
+static void job_free(struct job *j)
+{
+    wire_memory_fini(&j->in.memory);
+    free(j);
+}
+
+void orchestrator_free(struct orchestrator *o)
+{
+    if (!o)
+        return;
+    while (o->jobs) {
+        struct job *next = o->jobs->next;
+
+        job_free(o->jobs);
+        o->jobs = next;
+    }
+    registry_fini(&o->registry);
+    assignment_fini(&o->assignment);
+    reply_fini(&o->reply);
+    reply_fini(&o->second);
+    free(o);
+}
+
+/* ---- in ---- */
+
+static void decode_body(const struct orchestrator *o, struct incoming *in, struct bytes body)
+{
+    const size_t small = 65536; /* far above any request but a submission */
+
+    switch (in->call) {
+    case CALL_REGISTER_USER:
+        in->decoded = wire_decode_register_user(&in->message.register_user, &in->memory, body,
+                                                small, &in->why);
+        break;
+    case CALL_REGISTER_NODE:
+        in->decoded = wire_decode_register_node(&in->message.register_node, &in->memory, body,
+                                                small, &in->why);
+        break;
+    case CALL_FETCH:
+        in->decoded = wire_decode_fetch(&in->message.fetch, &in->memory, body, small, &in->why);
+        break;
+    case CALL_LIST_BODY:
+        in->decoded = wire_decode_list(&in->message.list, &in->memory, body, small, &in->why);
+        break;
+    case CALL_SUBMIT:
+        in->decoded = wire_decode_submission(&in->message.submission, &in->memory, body,
+                                             o->settings.max_submission_bytes, &in->why);
+        break;
+    default: /* bodies of the other calls are not looked at */
+        break;
+    }
+}
+
+/* "" when nobody can tell. */
+static const char *node_of(const struct orchestrator *o, const struct incoming *in)
+{
+    const struct task *t;
+    uint32_t at;
+
+    if (in->decoded)
+        return "";
+    switch (in->call) {
+    case CALL_NODE:
+    case CALL_LIST:
+        return in->parameter;
+    case CALL_FETCH:
+        return in->message.fetch.node_id;
+    case CALL_LIST_BODY:
+        return in->message.list.node_id;
+    case CALL_SUBMIT:
+        t = assignment_find(&o->assignment, &at, in->message.submission.task_id);
+        return t ? o->registry.nodes[t->node].id : "";
+    default:
+        return "";
+    }
+}
+
+static void open_request(struct orchestrator *o, struct incoming *in, struct verdict *verdict,
+                         const struct http_request *request, int64_t now_ns)
+{
+    struct fault_subject subject;
+
+    *in = (struct incoming){.now_ns = now_ns};
+    in->call = call_parse(in->parameter, request->method, request->path);
+    decode_body(o, in, request->body);
+    subject = (struct fault_subject){
+        .call = in->call,
+        .node_id = node_of(o, in),
+        .named = http_header_of(request->headers, request->header_count, "x-mock-fault"),
+    };
+    if (o->plan)
+        fault_decide(o->plan, &in->orders, &subject, now_ns);
+
+    *verdict = (struct verdict){.call = in->call, .failed = CHECK_NONE};
+    snprintf(verdict->node_id, sizeof verdict->node_id, "%.23s", subject.node_id);
+    if (in->call == CALL_SUBMIT && !in->decoded)
+        snprintf(verdict->task_id, sizeof verdict->task_id, "%s", in->message.submission.task_id);
+    memcpy(verdict->faults, in->orders.names, sizeof verdict->faults);
+    verdict->carriage = fault_carriage(&in->orders);
+    o->metrics.requests[in->call]++;
+    o->metrics.faults = o->plan ? o->plan->struck : 0;
+}
+
+/* ---- out ---- */
+
+static int64_t wall_s(const struct orchestrator *o, int64_t now_ns)
+{
+    return (o->settings.wall_at_zero_ns + now_ns) / NS_PER_S;
+}
+
+static void close_request(struct orchestrator *o, struct http_response *response,
+                          struct verdict *verdict, const struct incoming *in, int64_t now_ns)
+{
+    persist_commit(o);
+    if (o->broken) {
+        verdict->why = o->broken_why;
+        reply_error(&o->reply, in->call, 500, NULL);
+    }
+    reply_apply_faults(&o->reply, in->call, &in->orders, wall_s(o, now_ns));
+    reply_response(&o->reply, response, wall_s(o, now_ns));
+    verdict->status = verdict->carriage.cut_head ? 0 : response->status;
+    o->metrics.answers[verdict->status / 100]++;
+}
+
+static bool has(const struct incoming *in, enum fault_effect effect)
+{
+    return (in->orders.what.effects & effect) != 0;
+}
+
+/* The same request once more, behind the first one's back (FAULT_TWICE). */
+static void process_again(struct orchestrator *o, struct verdict *verdict,
+                          const struct incoming *in)
+{
+    struct verdict again = {.call = in->call, .failed = CHECK_NONE};
+
+    calls_process(o, &o->second, &again, in);
+    if (again.pending || in->orders.what.twice == FAULT_TWICE_FIRST)
+        return; /* pending: the first was refused; a judge would say the same of the second */
+    struct reply first = o->reply;
+
+    o->reply = o->second;
+    o->second = first;
+    verdict->failed = again.failed;
+    verdict->why = again.why;
+}
+
+/* Sets the submission aside until the judge has spoken. false: no memory. */
+static bool add_job(struct orchestrator *o, struct verdict *verdict, struct incoming *in)
+{
+    const struct wire_submission *m = &in->message.submission;
+    struct job *j = calloc(1, sizeof *j);
+    struct task *t;
+
+    if (!j)
+        return false;
+    t = assignment_find(&o->assignment, &j->task, m->task_id);
+    t->judging++;
+    j->id = o->next_job++;
+    j->judge_case = (struct judge_case){.program_id = t->program_id, .inputs = t->inputs};
+    j->in = *in;
+    in->memory = (struct wire_memory){0}; /* the job's now */
+    j->judge_case.count = submission_proofs(&j->in.message.submission, t, &j->judge_case.proofs);
+    verdict->job = j->id;
+    j->verdict = *verdict;
+    j->next = o->jobs;
+    o->jobs = j;
+    return true;
+}
+
+void orchestrator_answer(struct orchestrator *o, struct http_response *response,
+                         struct verdict *verdict, const struct http_request *request,
+                         int64_t now_ns)
+{
+    struct incoming in;
+
+    calls_expire(o, now_ns);
+    open_request(o, &in, verdict, request, now_ns);
+    *response = (struct http_response){0};
+    reply_good(&o->reply);
+    if (o->broken) {
+        reply_error(&o->reply, in.call, 500, NULL);
+    } else if (has(&in, FAULT_LOSE) && in.orders.what.lose == FAULT_LOSE_REQUEST) {
+        fail(&verdict->why, ST_OK, "lost before it was processed");
+    } else if (has(&in, FAULT_STATUS) && !in.orders.what.processed) {
+        fail(&verdict->why, ST_OK, "answered by a fault, not processed");
+    } else {
+        calls_process(o, &o->reply, verdict, &in);
+        if (verdict->pending && !add_job(o, verdict, &in)) {
+            verdict->pending = false;
+            reply_error(&o->reply, in.call, 500, NULL);
+        }
+        if (!verdict->pending && has(&in, FAULT_TWICE))
+            process_again(o, verdict, &in);
+    }
+    if (!verdict->pending)
+        close_request(o, response, verdict, &in, now_ns);
+    wire_memory_fini(&in.memory);
+}
+
+/* ---- judged ---- */
+
+static struct job **job_of(struct orchestrator *o, uint64_t id)
+{
+    struct job **at = &o->jobs;
+
+    while (*at && (*at)->id != id)
+        at = &(*at)->next;
+    assert(*at); /* each job is judged once */
+    return at;
+}
+
+const struct judge_case *orchestrator_case(const struct orchestrator *o, uint64_t job)
+{
+    return &(*job_of((struct orchestrator *)o, job))->judge_case;
+}
+
+void orchestrator_judged(struct orchestrator *o, struct http_response *response,
+                         struct verdict *verdict, uint64_t job, enum status judged,
+                         const struct why *judge_why, int64_t now_ns)
+{
+    struct job **at = job_of(o, job), *j = *at;
+    struct task *t = o->assignment.tasks[j->task];
+
+    *at = j->next;
+    *verdict = j->verdict;
+    verdict->pending = false;
+    calls_expire(o, now_ns);
+    calls_conclude(o, &o->reply, verdict, j->task, &j->in.message.submission, judged, judge_why,
+                   now_ns);
+    t->judging--;
+    if (t->state == TASK_OPEN && t->judging == 0 && j->task < o->assignment.oldest_open)
+        o->assignment.oldest_open = j->task; /* it was passed over while it was being judged */
+    if (has(&j->in, FAULT_TWICE))
+        process_again(o, verdict, &j->in);
+    calls_expire(o, now_ns);
+    close_request(o, response, verdict, &j->in, now_ns);
+    job_free(j);
+}
+
+/* ---- the rest ---- */
+
+int64_t orchestrator_deadline_ns(const struct orchestrator *o)
+{
+    return assignment_deadline_ns(&o->assignment);
+}
+
+void orchestrator_tick(struct orchestrator *o, int64_t now_ns)
+{
+    calls_expire(o, now_ns);
+    persist_commit(o);
+}
+
+/* The uuid of a user who never registered: made of his wallet, so that it is the same in each run.
+ */
+static void uuid_of_wallet(char out[static REGISTRY_UUID_SIZE], const char *wallet)
+{
+    uint8_t d[32];
+    char hex[33];
+
+    keccak256(d, bytes_of_text(wallet));
+    d[6] = (uint8_t)((d[6] & 0x0f) | 0x40); /* version 4, variant 1, as a client would make it */
+    d[8] = (uint8_t)((d[8] & 0x3f) | 0x80);
+    hex_encode(hex, d, 16);
+    snprintf(out, REGISTRY_UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+             hex + 20);
+}
+
+enum status orchestrator_add_node(struct orchestrator *o, const char *node_id, const char *wallet,
+                                  struct why *why)
+{
+    const struct user *u = registry_user_of_wallet(&o->registry, wallet);
+    uint32_t user = u ? (uint32_t)(u - o->registry.users) : 0, node;
+    enum status st = ST_OK;
+
+    if (!u) {
+        char uuid[REGISTRY_UUID_SIZE];
+
+        uuid_of_wallet(uuid, wallet);
+        st = registry_add_user(&o->registry, &user, &o->settings, uuid, wallet, why);
+        if (st)
+            return st;
+        o->metrics.users++;
+        persist_user(o, &o->registry.users[user]);
+    }
+    st = registry_add_node(&o->registry, &node, user, NODE_CLI_PROVER, node_id, why);
+    if (st)
+        return st;
+    o->metrics.nodes++;
+    persist_node(o, &o->registry.nodes[node]);
+    persist_commit(o);
+    return o->broken ? fail(why, ST_IO, "%s", o->broken_why.text) : ST_OK;
+}
+
+const struct orchestrator_metrics *orchestrator_metrics(const struct orchestrator *o)
+{
+    return &o->metrics;
+}
+
+bool orchestrator_accepted(const struct orchestrator *o, const char *task_id)
+{
+    uint32_t at;
+    const struct task *t = assignment_find(&o->assignment, &at, task_id);
+
+    return t && t->state == TASK_ACCEPTED;
+}
+
+uint64_t orchestrator_credits(const struct orchestrator *o, const char *wallet)
+{
+    const struct user *u = registry_user_of_wallet(&o->registry, wallet);
+
+    return u ? u->credits : 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* At most so many events in any window of time: the allowance of a user.
+ *
+ * Source:  client.md 13.2, 13.5.
+ * Units:   nanoseconds on the orchestrator's clock.
+ * Owner:   heap inside (quota_fini, safe on a zeroed value).
+ */
+#pragma once
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct quota {
+    int64_t *at;     /* ring of the last `limit` events, in their order */
+    uint32_t limit;  /* 0: everything is allowed, nothing is remembered */
+    uint32_t count;  /* of the ring's places in use */
+    uint32_t oldest; /* place of the oldest */
+    int64_t window_ns;
+};
+
+enum status MUST_USE quota_init(struct quota *q, uint32_t limit, int64_t window_ns,
+                                struct why *why);
+void quota_fini(struct quota *q);
+
+/* Time until one more event fits; 0 means now. */
+int64_t quota_wait_ns(const struct quota *q, int64_t now_ns);
+/* Books an event. Requires quota_wait_ns(q, now_ns) == 0. */
+void quota_spend(struct quota *q, int64_t now_ns);
+/* How many events fit now without a wait; UINT32_MAX without a limit. */
+uint32_t quota_left(const struct quota *q, int64_t now_ns);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mockorch/core/settings.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "proto/utf8.h"
+
+/* Ten years: far beyond any run, and sums of a few of them stay far below 2^63. */
+#define LONGEST_NS (INT64_C(3652) * 86400 * NS_PER_S)
+
+static const struct settings_program fib = {
+    .id = "fib", .weight = 1, .n = {1, 40}, .a = {0, 1000}, .b = {0, 1000}};
+
+void settings_init(struct settings *s)
+{
+    *s = (struct settings){
+        .seed = 1,
+        .fetches_per_window = 3,
+        .window_ns = 180 * NS_PER_S,
+        .task_expiry_ns = 600 * NS_PER_S,
+        .nodes_per_user = 100,
+        .nodes_per_day = 50,
+        .idle_retry_ns = 60 * NS_PER_S,
+        .max_submission_bytes = WIRE_MAX_SUBMISSION,
+        .programs = {fib},
+        .program_count = 1,
+        .inputs_per_task = {1, 1},
+        .type_weights = {1, 0, 0},
+        .difficulty_ceiling = DIFFICULTY_EXTRA_LARGE_5,
+        .judging = JUDGING_FULL,
+    };
+}
+
+static enum status check_range(struct settings_range r, const char *name, struct why *why)
+{
+    if (r.low > r.high)
+        return fail(why, ST_INPUT, "%s: %u is above %u", name, r.low, r.high);
+    return ST_OK;
+}
+
+static enum status check_span(int64_t ns, const char *name, struct why *why)
+{
+    if (ns <= 0 || ns > LONGEST_NS)
+        return fail(why, ST_INPUT, "%s: must be above 0 and at most ten years", name);
+    return ST_OK;
+}
+
+static enum status check_programs(const struct settings *s, struct why *why)
+{
+    uint64_t weights = 0;
+    enum status st = ST_OK;
+
+    if (s->program_count == 0 || s->program_count > SETTINGS_MAX_PROGRAMS)
+        return fail(why, ST_INPUT, "programs: 1 to %d are possible", SETTINGS_MAX_PROGRAMS);
+    for (uint32_t i = 0; i < s->program_count && !st; i++) {
+        const struct settings_program *p = &s->programs[i];
+
+        weights += p->weight;
+        if (!p->id[0])
+            return fail(why, ST_INPUT, "programs: one has no id");
+        st = check_range(p->n, "programs: n", why);
+        if (!st)
+            st = check_range(p->a, "programs: a", why);
+        if (!st)
+            st = check_range(p->b, "programs: b", why);
+    }
+    if (!st && weights == 0)
+        st = fail(why, ST_INPUT, "programs: all weights are 0");
+    return st;
+}
+
+enum status settings_check(const struct settings *s, struct why *why)
+{
+    enum status st = check_programs(s, why);
+
+    if (!st)
+        st = check_span(s->window_ns, "window", why);
+    if (!st)
+        st = check_span(s->task_expiry_ns, "task_expiry", why);
+    if (!st)
+        st = check_span(s->idle_retry_ns, "idle_retry", why);
+    if (!st)
+        st = check_range(s->inputs_per_task, "inputs_per_task", why);
+    if (st)
+        return st;
+    if (s->inputs_per_task.low == 0 || s->inputs_per_task.high > WIRE_MAX_INPUTS)
+        return fail(why, ST_INPUT, "inputs_per_task: 1 to %d are possible", WIRE_MAX_INPUTS);
+    if ((uint64_t)s->type_weights[0] + s->type_weights[1] + s->type_weights[2] == 0)
+        return fail(why, ST_INPUT, "task_types: all weights are 0");
+    if (!difficulty_known((int)s->difficulty_ceiling))
+        return fail(why, ST_INPUT, "difficulty_ceiling: %d is no bucket",
+                    (int)s->difficulty_ceiling);
+    if (!(s->difficulty_drop >= 0 && s->difficulty_drop <= 1))
+        return fail(why, ST_INPUT, "difficulty_drop: a chance is 0 to 1");
+    if (s->fetches_per_window > 1000000 || s->submissions_per_window > 1000000)
+        return fail(why, ST_INPUT, "allowance: at most 1000000 per window (0: no limit)");
+    if (s->max_submission_bytes == 0 || s->max_submission_bytes > WIRE_MAX_SUBMISSION)
+        return fail(why, ST_INPUT, "max_submission_bytes: 1 to %zu are possible",
+                    WIRE_MAX_SUBMISSION);
+    return ST_OK;
+}
+
+enum status settings_add_program(struct settings *s, const char *id, struct why *why)
+{
+    size_t length = strlen(id);
+    struct settings_program p = fib;
+
+    if (length == 0 || length >= SETTINGS_PROGRAM_SIZE || !utf8_valid(bytes_of_text(id)))
+        return fail(why, ST_INPUT, "program '%s': a name of 1 to %d bytes of UTF-8 is needed", id,
+                    SETTINGS_PROGRAM_SIZE - 1);
+    if (s->program_count >= SETTINGS_MAX_PROGRAMS)
+        return fail(why, ST_INPUT, "program '%s': at most %d are possible", id,
+                    SETTINGS_MAX_PROGRAMS);
+    memcpy(p.id, id, length + 1);
+    s->programs[s->program_count++] = p;
+    return ST_OK;
+}

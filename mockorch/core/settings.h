@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How this orchestrator behaves when nothing goes wrong: every number of client.md 13.5, and what work
+ * it hands out.
+ *
+ * Owner:   plain value; copy it freely.
+ * Errors:  settings_check: ST_INPUT with the name of the setting in the words.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/wire.h"
+
+#define SETTINGS_MAX_PROGRAMS 8
+#define SETTINGS_PROGRAM_SIZE 64
+
+struct settings_range {
+    uint32_t low, high; /* both ends possible */
+};
+
+/* One source of tasks: each input is three words n, a, b drawn from the ranges (client.md 4.1). */
+struct settings_program {
+    char id[SETTINGS_PROGRAM_SIZE];
+    uint32_t weight; /* how often it is drawn, against the others */
+    struct settings_range n, a, b;
+};
+
+enum judging {
+    JUDGING_FULL, /* hashes are compared and proofs verified */
+    JUDGING_HASH, /* hashes are compared; proofs are taken on trust */
+    JUDGING_NONE, /* forms only: the submission's word is taken for all */
+};
+
+struct settings {
+    uint64_t seed;
+    int64_t wall_at_zero_ns; /* what the wall clock (1970, UTC) shows when `now` is 0 */
+
+    /* limits */
+    uint32_t fetches_per_window; /* tasks given to one user; 0: no limit */
+    int64_t window_ns;
+    uint32_t submissions_per_window; /* accepted ones of one user; 0: no limit */
+    int64_t task_expiry_ns;          /* from assignment to the 404 */
+    uint32_t nodes_per_user, nodes_per_day; /* 0: no limit */
+    uint64_t task_limit;             /* tasks made in all; 0: no limit */
+    int64_t idle_retry_ns;           /* Retry-After when no task is left */
+    uint64_t max_submission_bytes;
+
+    /* work */
+    struct settings_program programs[SETTINGS_MAX_PROGRAMS];
+    uint32_t program_count;
+    struct settings_range inputs_per_task;
+    uint32_t type_weights[3]; /* by enum task_type */
+    enum difficulty difficulty_ceiling;
+    double difficulty_drop; /* chance that a task is one bucket below what was asked for */
+    bool difficulty_grows;  /* n doubles with each bucket above SMALL */
+
+    enum judging judging;
+};
+
+/* 3 tasks per 180 s and user, 10 minutes a task, the built-in guest `fib` with one small input,
+ * proofs required and verified. */
+void settings_init(struct settings *s);
+
+enum status MUST_USE settings_check(const struct settings *s, struct why *why);
+
+/* Appends a program with the default ranges; ST_INPUT when there is no room, or for a bad name. */
+enum status MUST_USE settings_add_program(struct settings *s, const char *id, struct why *why);
