@@ -183,7 +183,7 @@ static void read_inner_layers(struct reader *r, struct proof *p)
     p->inner_count = reader_count(
         r, (struct reader_bound){"Fri(InvalidNumFriLayers)", 0, PROOF_MAX_LAMBDA - 2, "layers"});
     for (size_t i = 0; i < p->inner_count && reader_going(r); i++) {
-        char evaluations[48], commitment[64];
+        char evaluations[64], commitment[80];
 
         snprintf(evaluations, sizeof evaluations, "Fri(InnerLayerEvaluationsInvalid{%zu})", i);
         snprintf(commitment, sizeof commitment,
