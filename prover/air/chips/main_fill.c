@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "prover/air/chips/count.h"
-#include "prover/air/chips/row_order.h"
+#include "prover/circle/order.h"
 
 struct fill {
     struct matrix trace;
@@ -63,7 +63,7 @@ static void fill_blocks(void *context, size_t begin, size_t end)
 
         memset(cells, 0, sizeof cells);
         for (size_t i = 0; i < BLOCK_ROWS; i++)
-            fill_row(f, &cells[0][i], row_at(first + i, f->log_rows), &count);
+            fill_row(f, &cells[0][i], order_row(f->log_rows, first + i), &count);
         count_block(&count, cells);
         for (size_t c = 0; c < MAIN_TRACE; c++)
             memcpy(matrix_column(&f->trace, c) + first, cells[c], sizeof cells[c]);

@@ -5,7 +5,7 @@
 #include <assert.h>
 
 #include "prover/air/chips/columns.h"
-#include "prover/air/chips/row_order.h"
+#include "prover/circle/order.h"
 
 struct preprocess {
     struct matrix columns;
@@ -36,7 +36,7 @@ static void preprocess_rows(void *context, size_t begin, size_t end)
     const struct listing *l = p->listing;
 
     for (size_t stored = begin; stored < end; stored++) {
-        size_t row = row_at(stored, p->log_rows);
+        size_t row = order_row(p->log_rows, stored);
         uint32_t clk = (uint32_t)row + 1;
         bool listed = row < l->count;
 

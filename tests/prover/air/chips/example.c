@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "prover/air/chips/main_component.h"
-#include "prover/air/chips/row_order.h"
+#include "prover/circle/order.h"
 
 static const char *const mnemonics[] = {
     "ADD",  "SUB",  "SLL",  "SLT",  "SLTU",  "XOR",  "SRL",  "SRA",   "OR",   "AND",
@@ -146,7 +146,7 @@ void columns_sha256(char *hex, struct matrix columns)
     EVP_DigestInit_ex(sha, EVP_sha256(), NULL);
     for (size_t c = 0; c < columns.columns; c++) {
         for (size_t i = 0; i < rows; i++)
-            store_le32(bytes + 4 * row_at(i, columns.log_rows), matrix_column(&columns, c)[i].v);
+            store_le32(bytes + 4 * order_row(columns.log_rows, i), matrix_column(&columns, c)[i].v);
         EVP_DigestUpdate(sha, bytes, 4 * rows);
     }
     EVP_DigestFinal_ex(sha, digest, NULL);

@@ -7,7 +7,7 @@
 
 #include "prover/air/chips/columns.h"
 #include "prover/air/chips/ram_map.h"
-#include "prover/air/chips/row_order.h"
+#include "prover/circle/order.h"
 #include "tests/prover/air/chips/example.h"
 
 /* ---- columns.csv ---- */
@@ -43,22 +43,6 @@ static void every_column_has_the_name_and_number_of_the_specification(void **sta
     csv_free(c);
 }
 
-static void rows_of_the_execution_lie_where_the_circle_wants_them(void **state)
-{
-    enum { LOG = 5, ROWS = 1 << LOG };
-    size_t natural[ROWS];
-
-    (void)state;
-    for (size_t i = 0; i < ROWS / 2; i++) { /* air-main.md 2.6 */
-        natural[i] = 2 * i;
-        natural[ROWS / 2 + i] = ROWS - 1 - 2 * i;
-    }
-    for (size_t k = 0; k < ROWS; k++)
-        assert_int_equal(row_at(k, LOG), natural[reverse_bits(k, LOG)]);
-    assert_int_equal(reverse_bits(1, 30), 1u << 29);
-    assert_int_equal(reverse_bits(6, 3), 3);
-}
-
 /* ---- the example trace ---- */
 
 static void the_example_trace_is_filled_cell_by_cell(void **state)
@@ -74,7 +58,7 @@ static void the_example_trace_is_filled_cell_by_cell(void **state)
     example_init(&e);
     assert_int_equal(example_fill(&e, pool, NULL), ST_OK);
     for (size_t i = 0; i < EXAMPLE_ROWS; i++) {
-        size_t row = row_at(i, EXAMPLE_LOG);
+        size_t row = order_row(EXAMPLE_LOG, i);
 
         for (size_t k = 0; k < MAIN_TRACE; k++)
             if (matrix_column(&e.trace, k)[i].v != want[row * MAIN_TRACE + k])
@@ -321,7 +305,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_column_has_the_name_and_number_of_the_specification),
-        cmocka_unit_test(rows_of_the_execution_lie_where_the_circle_wants_them),
         cmocka_unit_test(the_example_trace_is_filled_cell_by_cell),
         cmocka_unit_test(the_example_has_the_digests_of_the_specification_with_any_number_of_threads),
         cmocka_unit_test(the_example_leaves_the_side_note_of_the_specification),

@@ -7,7 +7,7 @@
 
 #include "base/prng.h"
 #include "prover/air/chips/columns.h"
-#include "prover/air/chips/row_order.h"
+#include "prover/circle/order.h"
 #include "tests/prover/air/chips/example.h"
 
 #define CONSTRAINTS (MAIN_RULES + MAIN_FRACTIONS)
@@ -211,7 +211,7 @@ static void point_of_row(struct point *p, const struct example *e, size_t stored
 {
     size_t next = 0;
 
-    while (row_at(next, EXAMPLE_LOG) != (row_at(stored, EXAMPLE_LOG) + 1) % EXAMPLE_ROWS)
+    while (order_row(EXAMPLE_LOG, next) != (order_row(EXAMPLE_LOG, stored) + 1) % EXAMPLE_ROWS)
         next++;
     memset(p, 0, sizeof *p);
     for (unsigned i = 0; i < MAIN_PREPROCESSED; i++)
