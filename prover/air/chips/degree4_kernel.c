@@ -26,7 +26,8 @@ void KERNEL(degree4) DEGREE4_ARGUMENTS
     struct tile t;
 
     for (size_t first = begin; first < end; first += TILE_ROWS) {
-        tile_open(&t, plan, first, end - first < TILE_ROWS ? end - first : TILE_ROWS);
+        tile_open(&t, plan->source, plan->weight, first,
+                  end - first < TILE_ROWS ? end - first : TILE_ROWS);
         compute_virtual(&t);
 #define CALL(name) name##_tile(&t);
         DEGREE4_RULE_FUNCTIONS(CALL)

@@ -145,3 +145,25 @@ const struct fraction fractions[MAIN_FRACTIONS] = {
     RANGE(207, 256, BY_SEL(TYPE_U), OP_C16_23),
     RANGE(208, 256, BY_SEL(TYPE_U), OP_C24_31),
 };
+
+static m31 m31_of_int(int k)
+{
+    return k < 0 ? m31_neg((m31){(uint32_t)-k}) : (m31){(uint32_t)k};
+}
+
+void fraction_form(struct form *form, struct form_term *term, const struct fraction *fraction,
+                   const struct relation *relation, qm31 weight)
+{
+    form->constant = qm31_neg(qm31_mul(weight, relation->z));
+    form->count = 0;
+    for (unsigned j = 0; j < fraction->elements; j++) {
+        const struct element *e = &fraction->element[j];
+        qm31 w = qm31_mul(weight, relation->power[j]);
+
+        form->constant = qm31_add(form->constant, qm31_mul_m31(w, m31_of_int(e->constant)));
+        for (unsigned i = 0; i < e->terms; i++)
+            term[form->count++] = (struct form_term){
+                .weight = qm31_mul_m31(w, m31_of_int(e->term[i].factor)),
+                .source = e->term[i].source};
+    }
+}

@@ -30,3 +30,21 @@ struct fraction {
 
 /* F_k is fractions[k - 1]. */
 extern const struct fraction fractions[MAIN_FRACTIONS];
+
+/* A denominator times a constant: constant + sum of weight * source over its terms. */
+struct form {
+    qm31 constant;
+    uint16_t first, count; /* of the caller's list of terms */
+};
+
+struct form_term {
+    qm31 weight;
+    uint16_t source;
+};
+
+#define FORM_MAX_TERMS (2 * FRACTION_MAX_ELEMENTS)
+
+/* weight * (sum of alpha^j t_j - z) of one fraction; its terms are written to term, form->first is
+ * left alone. */
+void fraction_form(struct form *form, struct form_term *term, const struct fraction *fraction,
+                   const struct relation *relation, qm31 weight);

@@ -56,28 +56,17 @@ static void compute_virtual(struct reader *r)
 #undef VIRTUAL
 }
 
-static m31 m31_of_int(int k)
-{
-    return k < 0 ? m31_neg((m31){(uint32_t)-k}) : (m31){(uint32_t)k};
-}
-
-static qm31 element_value(const struct reader *r, const struct element *e)
-{
-    qm31 sum = qm31_of_m31(m31_of_int(e->constant));
-
-    for (unsigned i = 0; i < e->terms; i++)
-        sum = qm31_add(sum, qm31_mul_m31(r->source[e->term[i].source],
-                                         m31_of_int(e->term[i].factor)));
-    return sum;
-}
-
 static qm31 denominator(const struct reader *r, const struct fraction *f,
                         const struct relation *relation)
 {
-    qm31 sum = qm31_neg(relation->z);
+    struct form_term term[FORM_MAX_TERMS];
+    struct form form;
+    qm31 sum;
 
-    for (unsigned j = 0; j < f->elements; j++)
-        sum = qm31_add(sum, qm31_mul(relation->power[j], element_value(r, &f->element[j])));
+    fraction_form(&form, term, f, relation, QM31_ONE);
+    sum = form.constant;
+    for (unsigned j = 0; j < form.count; j++)
+        sum = qm31_add(sum, qm31_mul(term[j].weight, r->source[term[j].source]));
     return sum;
 }
 

@@ -15,32 +15,16 @@ const uint16_t main_degree4_columns[MAIN_DEGREE4_COLUMNS] = {
     OP_A0, OP_B0,
 };
 
-static m31 m31_of_int(int k)
-{
-    return k < 0 ? m31_neg((m31){(uint32_t)-k}) : (m31){(uint32_t)k};
-}
-
-/* V_k of rows_plan.h. The power of the relation's alpha joins the weight. */
+/* V_k of rows_plan.h. */
 static void plan_denominator(struct rows_plan *plan, unsigned k, size_t *terms, qm31 weight,
                              const struct relation *relation)
 {
-    const struct fraction *f = &fractions[k];
     struct form *form = &plan->denominator[k];
 
-    form->constant = qm31_neg(qm31_mul(weight, relation->z));
+    assert(*terms + FORM_MAX_TERMS <= ROWS_MAX_TERMS);
     form->first = (uint16_t)*terms;
-    for (unsigned j = 0; j < f->elements; j++) {
-        const struct element *e = &f->element[j];
-        qm31 w = qm31_mul(weight, relation->power[j]);
-
-        form->constant = qm31_add(form->constant, qm31_mul_m31(w, m31_of_int(e->constant)));
-        for (unsigned i = 0; i < e->terms; i++) {
-            assert(*terms < ROWS_MAX_TERMS);
-            plan->term[(*terms)++] = (struct form_term){
-                qm31_mul_m31(w, m31_of_int(e->term[i].factor)), e->term[i].source};
-        }
-    }
-    form->count = (uint16_t)(*terms - form->first);
+    fraction_form(form, &plan->term[*terms], &fractions[k], relation, weight);
+    *terms += form->count;
 }
 
 /* N of rows_plan.h. Neighbours with one numerator share a term. */

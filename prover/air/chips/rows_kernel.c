@@ -81,22 +81,6 @@ static NOINLINE void short_fraction(struct tile *t, const struct steps *steps,
     }
 }
 
-static ALWAYS_INLINE qvec form_value(const struct tile *t, const struct form *form,
-                                     const struct form_term *term, size_t row)
-{
-    struct sum s = {{wide_zero(), wide_zero(), wide_zero(), wide_zero()}};
-
-    for (unsigned j = 0; j < form->count; j++) {
-        vec x = vec_load(t->source[term[j].source] + row);
-
-        if (j % 4 == 0)
-            sum_fold(&s);
-        for (int i = 0; i < 4; i++)
-            s.c[i] = wide_madd(s.c[i], x, vec_splat(term[j].weight.c[i]));
-    }
-    return qvec_add(sum_reduce(&s), qvec_splat(form->constant));
-}
-
 static NOINLINE void long_fraction(struct tile *t, const struct steps *steps,
                                    const struct form *form, const struct form_term *term)
 {
@@ -132,7 +116,8 @@ void KERNEL(rows) ROWS_ARGUMENTS
     struct tile t;
 
     for (size_t first = begin; first < end; first += TILE_ROWS) {
-        tile_open(&t, plan, first, end - first < TILE_ROWS ? end - first : TILE_ROWS);
+        tile_open(&t, plan->source, plan->weight, first,
+                  end - first < TILE_ROWS ? end - first : TILE_ROWS);
         compute_virtual(&t);
 #define CALL(name) name##_tile(&t);
         RULE_FUNCTIONS(CALL)

@@ -13,18 +13,7 @@
 #pragma once
 #include "prover/air/chips/fraction.h"
 
-/* constant + sum of weight * source over the terms first .. first + count - 1 */
-struct form {
-    qm31 constant;
-    uint16_t first, count;
-};
-
-struct form_term {
-    qm31 weight;
-    uint16_t source;
-};
-
-#define ROWS_MAX_TERMS      (2 * MAIN_FRACTIONS + 200) /* asserted where they are made */
+#define ROWS_MAX_TERMS      (2 * MAIN_FRACTIONS + 200) /* at most that many; asserted */
 #define ROWS_MAX_NUMERATORS MAIN_FRACTIONS
 
 struct rows_plan {

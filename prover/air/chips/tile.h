@@ -87,17 +87,17 @@ static ALWAYS_INLINE void sum_rule(const struct reader *r, struct sum *s, unsign
 }
 
 /* The sources of the rows first .. first + rows - 1, and nothing summed yet. */
-static inline void tile_open(struct tile *t, const struct rows_plan *plan, size_t first,
-                             size_t rows)
+static inline void tile_open(struct tile *t, const m31 *const source[static SOURCE_VIRTUAL],
+                             const qm31 *weight, size_t first, size_t rows)
 {
     static const m31 zeros[TILE_ROWS]; /* a column that is not given is one that no rule reads */
 
     assert(rows % VEC_LANES == 0 && rows <= TILE_ROWS);
     for (unsigned i = 0; i < SOURCE_VIRTUAL; i++)
-        t->source[i] = plan->source[i] ? plan->source[i] + first : zeros;
+        t->source[i] = source[i] ? source[i] + first : zeros;
     for (unsigned i = 0; i < VIRTUAL_COUNT; i++)
         t->source[SOURCE_VIRTUAL + i] = t->virtual[i];
-    t->weight = plan->weight;
+    t->weight = weight;
     t->rows = rows;
     for (size_t i = 0; i < TILE_ROWS / VEC_LANES; i++)
         for (int c = 0; c < 4; c++)
@@ -138,4 +138,21 @@ static inline qvec sum_reduce(const struct sum *s)
 {
     return (qvec){{wide_reduce(s->c[0]), wide_reduce(s->c[1]), wide_reduce(s->c[2]),
                    wide_reduce(s->c[3])}};
+}
+
+/* A form in the lanes from row on. */
+static ALWAYS_INLINE qvec form_value(const struct tile *t, const struct form *form,
+                                     const struct form_term *term, size_t row)
+{
+    struct sum s = {{wide_zero(), wide_zero(), wide_zero(), wide_zero()}};
+
+    for (unsigned j = 0; j < form->count; j++) {
+        vec x = vec_load(t->source[term[j].source] + row);
+
+        if (j % 4 == 0)
+            sum_fold(&s);
+        for (int i = 0; i < 4; i++)
+            s.c[i] = wide_madd(s.c[i], x, vec_splat(term[j].weight.c[i]));
+    }
+    return qvec_add(sum_reduce(&s), qvec_splat(form->constant));
 }
