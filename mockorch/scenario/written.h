@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A scenario as it is written: every scalar still a text, NULL where a key is absent. libcyaml fills
+ * it by the tables in written.c; scenario.c makes values of it.
+ */
+#pragma once
+#include "base/bytes.h"
+
+struct written_program {
+    char *id, *weight, *n, *a, *b;
+};
+
+struct written_types {
+    char *proof_required, *proof_hash, *all_proof_hashes;
+};
+
+struct written_node {
+    char *id, *wallet;
+};
+
+struct written_orchestrator {
+    char *fetches_per_window, *window, *submissions_per_window, *task_expiry, *nodes_per_user,
+        *nodes_per_day, *task_limit, *idle_retry, *max_submission_bytes, *inputs_per_task,
+        *difficulty_ceiling, *difficulty_drop, *difficulty_grows, *judging;
+    struct written_types *task_types;
+    struct written_program *programs;
+    unsigned programs_count;
+    struct written_node *nodes;
+    unsigned nodes_count;
+};
+
+struct written_network {
+    char *latency, *jitter, *loss, *reset, *duplicate, *bytes_per_second;
+};
+
+struct written_client {
+    char *name, *count, *nodes, *profile, *max_tasks, *max_difficulty, *start, *start_spread,
+        *prove, *prove_jitter, *prove_grows, *prove_fails, *prove_dies, *disk_torn, *disk_lost,
+        *disk_full, *clock_drift_ppm, *wall_skew;
+};
+
+struct written_fault {
+    char *name, *fault;
+    char *call, *node, *from, *until, *nth, *after, *first, *every, *at_most, *probability;
+    char *status, *body, *processed, *retry_after, *location, *delay, *jitter, *lose, *cut,
+        *truncate, *dribble, *dribble_gap, *corrupt, *twice, *task;
+};
+
+struct written_event {
+    char *at, *event, *who, *for_, *every, *amount;
+};
+
+struct written_expect {
+    char *metric, *at_least, *at_most;
+};
+
+struct written {
+    char *name, *about, *seed, *duration, *heal_at, *faults_by_header;
+    struct written_orchestrator *orchestrator;
+    struct written_network *network;
+    struct written_client *clients;
+    unsigned clients_count;
+    struct written_fault *faults;
+    unsigned faults_count;
+    struct written_event *events;
+    unsigned events_count;
+    struct written_expect *expect;
+    unsigned expect_count;
+};
+
+/* ST_INPUT with the line in the words. */
+enum status MUST_USE written_load(struct written **out, struct bytes yaml, struct why *why);
+void written_free(struct written *w);
