@@ -145,6 +145,84 @@ static void the_example_leaves_the_side_note_of_the_specification(void **state)
     csv_free(c);
 }
 
+/* ---- golden main traces of the reference ---- */
+
+struct guest_run {
+    struct buffer elf, input;
+    struct program program;
+    struct run run;
+};
+
+static void guest_run_init(struct guest_run *g, const char *elf)
+{
+    static const uint32_t input[] = {9, 1, 1};
+    struct run_input in;
+    struct why why = {""};
+
+    memset(g, 0, sizeof *g);
+    g->elf = golden_read(elf);
+    buffer_init(&g->input, 0);
+    vm_encode_u32s(&g->input, input, 3);
+    in = (struct run_input){.public_input = buffer_bytes(&g->input)};
+    if (program_load(&g->program, buffer_bytes(&g->elf), &why) ||
+        vm_run(&g->run, &g->program, &in, NULL, &why))
+        test_fail("%s: %s", elf, why.text);
+}
+
+static void guest_run_fini(struct guest_run *g)
+{
+    run_fini(&g->run);
+    program_fini(&g->program);
+    buffer_fini(&g->input);
+    buffer_fini(&g->elf);
+}
+
+static void check_main_trace(const char *elf, const char *trace_name, unsigned threads)
+{
+    struct buffer want = golden_read(trace_name);
+    struct pool *pool = test_pool(threads);
+    struct exec exec = {.kernel = KERNEL_PORTABLE, .pool = pool};
+    size_t rows = want.size / 4 / MAIN_TRACE, bytes;
+    unsigned log_rows = (unsigned)__builtin_ctzll(rows);
+    struct arena_plan plan = {0};
+    struct side_note note;
+    struct guest_run g;
+    struct matrix trace;
+    struct arena arena;
+    void *memory;
+
+    assert_int_equal(want.size, (size_t)4 * MAIN_TRACE << log_rows);
+    guest_run_init(&g, elf);
+    matrix_plan(&plan, MAIN_TRACE, log_rows);
+    main_fill_plan(&plan, log_rows, g.run.ram_entries);
+    assert_int_equal(arena_plan_bytes(&plan, &bytes, NULL), ST_OK);
+    memory = aligned_alloc(ARENA_ALIGN, bytes);
+    arena = arena_of(memory, bytes);
+    trace = matrix_take(&arena, MAIN_TRACE, log_rows);
+    assert_int_equal(main_fill(&exec, trace, log_rows, &g.run, &note, &arena, NULL), ST_OK);
+    assert_int_equal(note.ram_count, g.run.ram_entries);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t k = 0; k < MAIN_TRACE; k++) {
+            size_t row = order_row(log_rows, i);
+            uint32_t cell = load_le32(want.data + 4 * (row * MAIN_TRACE + k));
+
+            if (matrix_column(&trace, k)[i].v != cell)
+                test_fail("%s row %zu column %zu: %u instead of %u", elf, row, k,
+                          matrix_column(&trace, k)[i].v, cell);
+        }
+    free(memory);
+    guest_run_fini(&g);
+    pool_free(pool);
+    buffer_fini(&want);
+}
+
+static void a_run_of_the_machine_fills_the_trace_of_the_reference(void **state)
+{
+    (void)state;
+    check_main_trace("guest/fib.elf", "proofs/fib_9_1_1.main_trace.u32le.gz", 1);
+    check_main_trace("guest/calls.elf", "proofs/calls_9_1_1.main_trace.u32le.gz", 2);
+}
+
 /* ---- refusals ---- */
 
 static void break_mnemonic(struct example *e)
@@ -308,6 +386,7 @@ int main(void)
         cmocka_unit_test(the_example_trace_is_filled_cell_by_cell),
         cmocka_unit_test(the_example_has_the_digests_of_the_specification_with_any_number_of_threads),
         cmocka_unit_test(the_example_leaves_the_side_note_of_the_specification),
+        cmocka_unit_test(a_run_of_the_machine_fills_the_trace_of_the_reference),
         cmocka_unit_test(what_cannot_be_proved_is_refused_with_the_step),
         cmocka_unit_test(a_halt_may_have_a_result),
         cmocka_unit_test(the_ram_map_lists_scattered_bytes_in_order),
