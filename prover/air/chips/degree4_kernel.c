@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules of degree 4 alone (stark.md 14.3): the same text, where the other rules say nothing. */
+#define TILE_ROWS 128
 #include "prover/air/chips/tile.h"
 
 #define RULE(n, value)  ((void)(n), (void)sizeof(value))
 #define RULE1(n, value) ((void)(n), (void)sizeof(value))
 #define RULE4(n, value) sum_rule(r, &r->degree4, n, value)
 
-#include "prover/air/chips/rule_words.inc"
 #include "prover/air/chips/rules.inc"
 
 DEGREE4_RULE_FUNCTIONS(RULE_GROUP)
-
-static NOINLINE void compute_virtual(struct tile *t)
-{
-    for (size_t row = 0; row < t->rows; row += VEC_LANES) {
-        struct reader reader = tile_reader(t, row), *r = &reader;
-#define VIRTUAL(NAME, expression) vec_store(&t->virtual[VIRTUAL_##NAME][row], expression);
-#include "prover/air/chips/virtual_rules.inc"
-#undef VIRTUAL
-    }
-}
 
 void KERNEL(degree4) DEGREE4_ARGUMENTS
 {

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Interaction columns: the running sums of a row's fractions. */
 #include "prover/air/chips/interact_plan.h"
+#define TILE_ROWS 128
 #include "prover/air/chips/tile.h"
-
-#include "prover/air/chips/rule_words.inc"
 
 #define TILE_VECTORS (TILE_ROWS / VEC_LANES)
 #define MAX_INVERTED (INVERTED_COUNT * TILE_VECTORS)
-
-static NOINLINE void compute_virtual(struct tile *t)
-{
-    for (size_t row = 0; row < t->rows; row += VEC_LANES) {
-        struct reader reader = tile_reader(t, row), *r = &reader;
-#define VIRTUAL(NAME, expression) vec_store(&t->virtual[VIRTUAL_##NAME][row], expression);
-#include "prover/air/chips/virtual_rules.inc"
-#undef VIRTUAL
-    }
-}
 
 /* ---- inverses of all denominators of a tile (Montgomery) ----
  *
@@ -101,15 +90,24 @@ struct sums {
     qvec of[TILE_VECTORS];
 };
 
-/* The table entry that each row reads. What is looked up stands in the table, or the trace is not
+/* The table entries that the rows of a tile read, and whether they are all the same one: a fraction
+ * that is off, a counter's upper byte. What is looked up stands in the table, or the trace is not
  * one that we filled. */
-static ALWAYS_INLINE void check_entries(const m31 *entry, size_t rows, uint32_t size)
-{
-    uint32_t largest = 0;
+struct entries {
+    m31 of[TILE_ROWS];
+    bool same;
+};
 
-    for (size_t i = 0; i < rows; i++)
-        largest = entry[i].v > largest ? entry[i].v : largest;
+static ALWAYS_INLINE void compare_entries(struct entries *e, size_t rows, uint32_t size)
+{
+    uint32_t smallest = UINT32_MAX, largest = 0;
+
+    for (size_t i = 0; i < rows; i++) {
+        smallest = e->of[i].v < smallest ? e->of[i].v : smallest;
+        largest = e->of[i].v > largest ? e->of[i].v : largest;
+    }
     assert(largest <= size);
+    e->same = smallest == largest;
 }
 
 static ALWAYS_INLINE vec element_value(const struct tile *t, const struct element *e, size_t row)
@@ -145,17 +143,21 @@ static NOINLINE void looked_up_fraction(struct sums *sums, const struct tile *t,
                                         const struct inverse_table *table,
                                         m31 *const out[static 4])
 {
-    m31 entry[TILE_ROWS];
+    struct entries e;
+    qvec q = qvec_zero();
 
     for (size_t row = 0; row < t->rows; row += VEC_LANES)
-        vec_store(entry + row, entry_of(t, f, key_of(t, f, row), row));
-    check_entries(entry, t->rows, table->size);
+        vec_store(e.of + row, entry_of(t, f, key_of(t, f, row), row));
+    compare_entries(&e, t->rows, table->size);
+    for (int i = 0; i < 4; i++)
+        q.c[i] = vec_splat(table->of[i][e.of[0].v]);
     for (size_t row = 0; row < t->rows; row += VEC_LANES) {
-        vec index = vec_load(entry + row);
         qvec *sum = &sums->of[row / VEC_LANES];
 
-        for (int i = 0; i < 4; i++)
-            sum->c[i] = vec_add(sum->c[i], vec_gather(table->of[i], index));
+        if (!e.same)
+            for (int i = 0; i < 4; i++)
+                q.c[i] = vec_gather(table->of[i], vec_load(e.of + row));
+        *sum = qvec_add(*sum, q);
         qvec_store(out, row, *sum);
     }
 }

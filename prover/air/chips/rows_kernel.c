@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The weighted sum of all constraints on the rows of a domain. With transforms and hashing this is
  * where the prover's time goes. */
+/* Long enough for the machine's prefetching in 1100 columns, short enough for the second cache:
+ * at 2^13 rows 512 is 15 % faster than 128. */
+#define TILE_ROWS 512
 #include "prover/air/chips/tile.h"
 
 #define RULE(n, value)  sum_rule(r, &r->all, n, value)
 #define RULE1(n, value) ((void)(n), (void)sizeof(value)) /* stark.md 14.2, 5 */
 #define RULE4(n, value) sum_rule(r, &r->degree4, n, value)
 
-#include "prover/air/chips/rule_words.inc"
 #include "prover/air/chips/rules.inc"
 
 RULE_FUNCTIONS(RULE_GROUP)
-
-static NOINLINE void compute_virtual(struct tile *t)
-{
-    for (size_t row = 0; row < t->rows; row += VEC_LANES) {
-        struct reader reader = tile_reader(t, row), *r = &reader;
-#define VIRTUAL(NAME, expression) vec_store(&t->virtual[VIRTUAL_##NAME][row], expression);
-#include "prover/air/chips/virtual_rules.inc"
-#undef VIRTUAL
-    }
-}
 
 /* ---- fractions (rows_plan.h) ---- */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reader of rules for many rows: kernels only, compiled once per instruction set.
+/* The reader of rules for many rows: kernels only, compiled once per instruction set. Whoever
+ * includes it has said how many rows a tile has: TILE_ROWS, a multiple of 16.
  *
  * Rows are taken in tiles. A tile has pointers to its part of every source, room for its virtual
  * columns, and the unreduced sums of its rows. Groups of rules are loops over the tile of their own:
@@ -13,7 +14,6 @@
 #include "prover/air/chips/rows_plan.h"
 #include "prover/kernel/vec.h"
 
-#define TILE_ROWS 128
 #define NOINLINE  __attribute__((noinline))
 
 typedef vec val;
@@ -155,4 +155,16 @@ static ALWAYS_INLINE qvec form_value(const struct tile *t, const struct form *fo
             s.c[i] = wide_madd(s.c[i], x, vec_splat(term[j].weight.c[i]));
     }
     return qvec_add(sum_reduce(&s), qvec_splat(form->constant));
+}
+
+#include "prover/air/chips/rule_words.inc"
+
+static NOINLINE void compute_virtual(struct tile *t)
+{
+    for (size_t row = 0; row < t->rows; row += VEC_LANES) {
+        struct reader reader = tile_reader(t, row), *r = &reader;
+#define VIRTUAL(NAME, expression) vec_store(&t->virtual[VIRTUAL_##NAME][row], expression);
+#include "prover/air/chips/virtual_rules.inc"
+#undef VIRTUAL
+    }
 }
