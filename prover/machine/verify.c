@@ -14,6 +14,8 @@
 #include "prover/stark/merkle_verify.h"
 #include "prover/stark/quotient_verify.h"
 
+#define DEFAULT_MAX_LOG 24
+
 struct transcript { /* what was drawn */
     struct channel channel;
     struct relations relations;
@@ -34,6 +36,20 @@ static enum status check_claimed_sums(const struct proof *proof, struct why *why
     if (!qm31_is_zero(sum))
         return fail(why, ST_INVALID, "InvalidStructure: claimed logup sum is not zero");
     return ST_OK;
+}
+
+/* Sizes that no proof has are invalid; those beyond the caller's limit may be proven ones. */
+static enum status check_log_sizes(struct machine_logs *out, const struct proof *proof,
+                                   unsigned max_log_rows, struct why *why)
+{
+    unsigned limit = max_log_rows ? max_log_rows : DEFAULT_MAX_LOG;
+    enum status st = machine_claimed_logs(out, proof->log_sizes, SHAPE_MAX_LOG, why);
+
+    if (!st && (out->main > limit || out->ram > limit))
+        st = fail(why, ST_LIMIT,
+                  "the proof claims 2^%u rows, and 2^%u of memory, but --max-log-rows is %u",
+                  out->main, out->ram, limit);
+    return st;
 }
 
 /* Program and public bytes have a row each (stark.md 12.2, B17). */
@@ -68,8 +84,10 @@ static enum status expected_view(struct run *out, const struct program *program,
                     "InvalidStructure: memory_layout.end is not a whole number of words and %zu "
                     "bytes of associated data",
                     statement->associated_data.size);
-    if (end > UINT32_MAX)
-        return fail(why, ST_INVALID, "InvalidStructure: the output does not fit into memory");
+    if (statement->output.size > UINT32_MAX || statement->associated_data.size > UINT32_MAX ||
+        end > UINT32_MAX)
+        return fail(why, ST_INVALID,
+                    "InvalidStructure: output and associated data do not fit into memory");
     /* Nothing that is committed depends on the other four words: those that the public bytes fit
      * into stand for any that the proof may have. */
     stated.heap = stated.stack_bottom = stated.stack_top = (uint32_t)output_end;
@@ -283,7 +301,7 @@ enum status machine_verify(const struct exec *exec, const struct program *progra
     if (!limits)
         limits = &defaults;
     if (!st)
-        st = machine_claimed_logs(&logs, proof->log_sizes, limits->max_log_rows, why);
+        st = check_log_sizes(&logs, proof, limits->max_log_rows, why);
     if (!st)
         st = expected_view(&run, program, statement, &proof->layout, why);
     if (!st)

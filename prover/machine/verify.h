@@ -6,14 +6,15 @@
  * Threads: the recomputation of tree 0 is divided among exec->pool.
  * Errors:  ST_INVALID the proof does not hold; the words begin with the reference's name of the
  *                     error: "InvalidStructure: …", "OodsNotMatching", "Merkle(RootMismatch)", …
- *          ST_LIMIT, ST_NO_MEMORY for the memory of tree 0
+ *          ST_LIMIT   not looked at: it claims more rows, or tree 0 needs more memory, than allowed
+ *          ST_NO_MEMORY
  *
  * What is not bound: the layout words heap, stack_bottom, stack_top and end. Any values in order
  * and on whole words are accepted, and a nonce need not be the smallest. A proof that differs in
  * them has another hash. The soundness of the parameters is 8 bits (stark.md 10.3).
  *
- * Memory: tree 0 is rebuilt at the claimed sizes, which are checked against max_log_rows before;
- * everything else lives on the stack.
+ * Memory: tree 0 is rebuilt at the claimed sizes, which are checked against max_log_rows before,
+ * from a view of the public bytes; everything else lives on the stack.
  */
 #pragma once
 #include "prover/kernel/kernel.h"

@@ -26,12 +26,12 @@ static void golden_proofs_hold_for_their_statements(void **state)
         struct why why = {""};
 
         assert_int_equal(nxp_program_new(&program, buffer_bytes(&g.elf), NULL), ST_OK);
-        assert_int_equal(
-            nxp_verify(program, &statement, buffer_bytes(&g.proof), NULL, &why), ST_OK);
+        assert_int_equal(nxp_verify(program, &statement, buffer_bytes(&g.proof), NULL, &why),
+                         ST_OK);
         assert_string_equal(why.text, "");
         statement.exit_code ^= 1;
-        assert_int_equal(
-            nxp_verify(program, &statement, buffer_bytes(&g.proof), NULL, &why), ST_INVALID);
+        assert_int_equal(nxp_verify(program, &statement, buffer_bytes(&g.proof), NULL, &why),
+                         ST_INVALID);
         nxp_program_free(program);
         golden_proof_fini(&g);
     }
@@ -48,7 +48,8 @@ static void limits_and_broken_bytes_are_statuses(void **state)
 
     (void)state;
     assert_int_equal(nxp_program_new(&program, nxp_builtin_guest("fib"), NULL), ST_OK);
-    assert_int_equal(nxp_verify(program, &statement, proof, &rows, &why), ST_INVALID);
+    assert_int_equal(nxp_verify(program, &statement, proof, &rows, &why), ST_LIMIT);
+    assert_non_null(strstr(why.text, "--max-log-rows"));
     assert_int_equal(nxp_verify(program, &statement, proof, &memory, &why), ST_LIMIT);
     assert_non_null(strstr(why.text, "--max-memory"));
     proof.size--;
