@@ -5,7 +5,7 @@
 
 #define RULE(n, value)  ((void)(n), (void)sizeof(value))
 #define RULE1(n, value) ((void)(n), (void)sizeof(value))
-#define RULE4(n, value) sum_rule(r, &r->degree4, n, value)
+#define RULE4(n, value) sum_rule4(r, n, value)
 
 #include "prover/air/chips/rules.inc"
 

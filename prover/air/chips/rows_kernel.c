@@ -6,9 +6,9 @@
 #define TILE_ROWS 512
 #include "prover/air/chips/tile.h"
 
-#define RULE(n, value)  sum_rule(r, &r->all, n, value)
-#define RULE1(n, value) ((void)(n), (void)sizeof(value)) /* stark.md 14.2, 5 */
-#define RULE4(n, value) sum_rule(r, &r->degree4, n, value)
+#define RULE(n, value)  sum_rule(r, n, value)
+#define RULE1(n, value) (pass_rule(r, n), (void)sizeof(value)) /* stark.md 14.2, 5 */
+#define RULE4(n, value) (pass_rule(r, n), sum_rule4(r, n, value))
 
 #include "prover/air/chips/rules.inc"
 

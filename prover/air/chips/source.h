@@ -26,31 +26,3 @@ enum source {
 
 /* Numbers of main_next_columns (component.h): Pc is 0 .. 3. */
 #define NEXT_IS_PADDING 4
-
-/* The virtual column that holds X[0] + 2^8 X[1], or VIRTUAL_COUNT when none does. X is a trace
- * column or limb 2 of one. */
-static inline enum virtual_column virtual_half(unsigned column)
-{
-#define HALVES(X)                                                                                  \
-    case X:                                                                                        \
-        return VIRTUAL_LO_##X;                                                                     \
-    case X + 2:                                                                                    \
-        return VIRTUAL_HI_##X
-    switch (column) {
-        HALVES(PC);
-        HALVES(PC_NEXT);
-        HALVES(INSTR_VAL);
-        HALVES(VALUE_A);
-        HALVES(VALUE_B);
-        HALVES(VALUE_C);
-        HALVES(HELPER1);
-        HALVES(RAM_BASE_ADDR);
-        HALVES(RAM1_TS_PREV);
-        HALVES(RAM2_TS_PREV);
-        HALVES(RAM3_TS_PREV);
-        HALVES(RAM4_TS_PREV);
-    default:
-        return VIRTUAL_COUNT;
-    }
-#undef HALVES
-}

@@ -76,14 +76,32 @@ static ALWAYS_INLINE void sum_fold(struct sum *s)
         s->c[i] = wide_fold(s->c[i]);
 }
 
-/* Adds weight of C_n times value. Four products may follow a fold: canonical values are at most
- * p - 1, and 4 (p - 1)^2 + 2^34 = 2^64 - 2^34 + 16. Rules come in the order of their numbers. */
-static ALWAYS_INLINE void sum_rule(const struct reader *r, struct sum *s, unsigned n, val value)
+static ALWAYS_INLINE void sum_weighted(const struct reader *r, struct sum *s, unsigned n, val value)
 {
-    if (n % 4 == 0)
-        sum_fold(s);
     for (int i = 0; i < 4; i++)
         s->c[i] = wide_madd(s->c[i], value, vec_splat(r->weight[n - 1].c[i]));
+}
+
+/* Every rule passes here, whether it adds to r->all or not, so that at most four products come
+ * between two folds: canonical values are at most p - 1, and 4 (p - 1)^2 + 2^34 = 2^64 - 2^34 + 16.
+ * Rules come in the order of their numbers, and the compiler knows them. */
+static ALWAYS_INLINE void pass_rule(struct reader *r, unsigned n)
+{
+    if (n % 4 == 0)
+        sum_fold(&r->all);
+}
+
+static ALWAYS_INLINE void sum_rule(struct reader *r, unsigned n, val value)
+{
+    pass_rule(r, n);
+    sum_weighted(r, &r->all, n, value);
+}
+
+/* The few rules of degree 4 have a sum of their own. */
+static ALWAYS_INLINE void sum_rule4(struct reader *r, unsigned n, val value)
+{
+    sum_fold(&r->degree4);
+    sum_weighted(r, &r->degree4, n, value);
 }
 
 /* The sources of the rows first .. first + rows - 1, and nothing summed yet. */
