@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mockorch/server/delivery.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/http_struct.h>
+#include <event2/keyvalq_struct.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+
+struct delivery {
+    struct event_base *loop;
+    struct evhttp_request *request; /* NULL: the connection is gone */
+    struct evhttp_connection *connection;
+    struct delivery_end end;
+    struct event *timer; /* the delay, or the gap between two drops */
+    struct evbuffer *body;
+    unsigned status;
+    char headers[HTTP_MAX_HEADERS][2][128];
+    size_t header_count;
+    struct carriage carriage;
+    uint64_t to_send; /* bytes of the body that go out before the cut */
+    bool last;
+    bool took_over; /* the connection is ours and no longer evhttp's */
+    bool silent;
+};
+
+static void timer_fired(evutil_socket_t fd, short what, void *context);
+static void connection_closed(struct evhttp_connection *connection, void *context);
+
+struct delivery *delivery_new(struct event_base *loop, struct evhttp_request *request,
+                              struct delivery_end end)
+{
+    struct delivery *d = calloc(1, sizeof *d);
+
+    if (d) {
+        d->timer = evtimer_new(loop, timer_fired, d);
+        d->body = evbuffer_new();
+    }
+    if (!d || !d->timer || !d->body) {
+        if (d)
+            delivery_drop(d);
+        evhttp_send_error(request, 500, NULL);
+        return NULL;
+    }
+    d->loop = loop;
+    d->request = request;
+    d->end = end;
+    d->connection = evhttp_request_get_connection(request);
+    evhttp_connection_set_closecb(d->connection, connection_closed, d);
+    return d;
+}
+
+/* The connection, and with it the request, goes; nobody is told. */
+static void hang_up(struct delivery *d)
+{
+    if (!d->request)
+        return;
+    evhttp_connection_set_closecb(d->connection, NULL, NULL);
+    evhttp_connection_free(d->connection);
+    d->request = NULL;
+}
+
+void delivery_drop(struct delivery *d)
+{
+    hang_up(d);
+    if (d->timer)
+        event_free(d->timer);
+    if (d->body)
+        evbuffer_free(d->body);
+    free(d);
+}
+
+bool delivery_is_silent(const struct delivery *d)
+{
+    return d->silent;
+}
+
+static void finish(struct delivery *d)
+{
+    d->end.done(d->end.context, d);
+    delivery_drop(d);
+}
+
+/* evhttp tells that the client has gone; it frees connection and request itself. */
+static void connection_closed(struct evhttp_connection *connection, void *context)
+{
+    struct delivery *d = context;
+
+    (void)connection;
+    d->request = NULL;
+    if (d->took_over || event_pending(d->timer, EV_TIMEOUT, NULL))
+        finish(d); /* otherwise the answer is still being made: delivery_start will notice */
+}
+
+/* ---- undisturbed ---- */
+
+static void send_plain(struct delivery *d)
+{
+    struct evhttp_request *request = d->request;
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+
+    for (size_t i = 0; i < d->header_count; i++)
+        evhttp_add_header(headers, d->headers[i][0], d->headers[i][1]);
+    if (d->last)
+        evhttp_add_header(headers, "connection", "close");
+    /* evhttp would invent a content type */
+    if (evbuffer_get_length(d->body) && !evhttp_find_header(headers, "content-type"))
+        evhttp_add_header(headers, "content-type", "application/octet-stream");
+    evhttp_connection_set_closecb(d->connection, NULL, NULL);
+    d->request = NULL; /* evhttp frees it when it is sent */
+    evhttp_send_reply(request, (int)d->status, NULL, d->body);
+    finish(d);
+}
+
+/* ---- disturbed ---- */
+
+static void cut(struct delivery *d)
+{
+    struct bufferevent *stream = evhttp_connection_get_bufferevent(d->connection);
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    if (d->carriage.cut == FAULT_CUT_SILENCE) {
+        d->silent = true; /* the connection stays until the client, or the server, ends it */
+        return;
+    }
+    if (d->carriage.cut == FAULT_CUT_RESET)
+        setsockopt(bufferevent_getfd(stream), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    hang_up(d);
+    finish(d);
+}
+
+static void put_head(struct delivery *d, struct evbuffer *out)
+{
+    evbuffer_add_printf(out, "HTTP/1.1 %u Fault\r\n", d->status);
+    for (size_t i = 0; i < d->header_count; i++)
+        evbuffer_add_printf(out, "%s: %s\r\n", d->headers[i][0], d->headers[i][1]);
+    evbuffer_add_printf(out, "content-length: %zu\r\nconnection: close\r\n\r\n",
+                        evbuffer_get_length(d->body));
+}
+
+static void wait_ns(struct delivery *d, int64_t ns)
+{
+    struct timeval tv = {.tv_sec = ns / NS_PER_S, .tv_usec = ns % NS_PER_S / 1000};
+
+    evtimer_add(d->timer, &tv);
+}
+
+/* Everything written so far has left: the next drop, or the end. */
+static void drained(struct bufferevent *stream, void *context)
+{
+    struct delivery *d = context;
+
+    (void)stream;
+    if (event_pending(d->timer, EV_TIMEOUT, NULL))
+        return;
+    if (d->to_send)
+        wait_ns(d, d->carriage.dribble_gap_ns);
+    else
+        cut(d);
+}
+
+static void broke(struct bufferevent *stream, short what, void *context)
+{
+    struct delivery *d = context;
+
+    (void)stream;
+    (void)what;
+    hang_up(d);
+    finish(d);
+}
+
+static void send_piece(struct delivery *d)
+{
+    struct bufferevent *stream = evhttp_connection_get_bufferevent(d->connection);
+    uint64_t piece = d->to_send;
+
+    if (d->carriage.dribble_bytes && piece > d->carriage.dribble_bytes)
+        piece = d->carriage.dribble_bytes;
+    d->to_send -= piece;
+    evbuffer_remove_buffer(d->body, bufferevent_get_output(stream), piece);
+}
+
+static void take_over(struct delivery *d)
+{
+    struct bufferevent *stream = evhttp_connection_get_bufferevent(d->connection);
+    size_t size = evbuffer_get_length(d->body);
+
+    d->took_over = true;
+    bufferevent_setcb(stream, NULL, drained, broke, d);
+    bufferevent_enable(stream, EV_READ | EV_WRITE); /* reading notices that the client leaves */
+    if (d->carriage.cut_head) {
+        cut(d);
+        return;
+    }
+    d->to_send = size;
+    if (d->carriage.cut != FAULT_CUT_NONE && d->carriage.cut_at < size)
+        d->to_send = d->carriage.cut_at;
+    put_head(d, bufferevent_get_output(stream));
+    send_piece(d);
+}
+
+static void timer_fired(evutil_socket_t fd, short what, void *context)
+{
+    struct delivery *d = context;
+
+    (void)fd;
+    (void)what;
+    if (d->took_over)
+        send_piece(d);
+    else if (d->carriage.cut != FAULT_CUT_NONE || d->carriage.dribble_bytes)
+        take_over(d);
+    else
+        send_plain(d);
+}
+
+void delivery_start(struct delivery *d, const struct http_response *response,
+                    const struct carriage *carriage, bool last)
+{
+    if (!d->request) { /* the client has gone meanwhile */
+        finish(d);
+        return;
+    }
+    d->status = response->status;
+    d->carriage = *carriage;
+    d->last = last;
+    for (size_t i = 0; i < response->header_count; i++) {
+        strncpy(d->headers[i][0], response->headers[i].name, sizeof d->headers[i][0] - 1);
+        strncpy(d->headers[i][1], response->headers[i].value, sizeof d->headers[i][1] - 1);
+    }
+    d->header_count = response->header_count;
+    evbuffer_add(d->body, response->body.data, response->body.size);
+    if (carriage->delay_ns)
+        wait_ns(d, carriage->delay_ns);
+    else
+        timer_fired(-1, 0, d);
+}

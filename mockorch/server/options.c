@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mockorch/server/options.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mockorch/scenario/scalar.h"
+
+const char *argp_program_version = "nxp-mockorch " NXP_VERSION;
+
+enum key {
+    KEY_PORT_FILE = 256,
+    KEY_GUEST,
+    KEY_SCENARIO,
+    KEY_SEED,
+    KEY_JUDGE,
+    KEY_JUDGE_THREADS,
+    KEY_JSON_LOG,
+    KEY_FETCHES,
+    KEY_WINDOW,
+    KEY_EXPIRY,
+    KEY_LIMIT,
+    KEY_NODE,
+    KEY_FAULT,
+    KEY_BY_HEADER,
+    KEY_LIST_FAULTS,
+};
+
+static const struct argp_option table[] = {
+    {0, 0, 0, 0, "Where", 1},
+    {"listen", 'l', "HOST:PORT", 0,
+     "Address to listen on (default 127.0.0.1:8080). Port 0 takes a free one. The line "
+     "\"listening on http://…\" on standard output tells which, as soon as it accepts",
+     0},
+    {"port-file", KEY_PORT_FILE, "FILE", 0, "Write the port number to this file as well", 0},
+    {0, 0, 0, 0, "Work", 2},
+    {"guest", KEY_GUEST, "NAME=ELF", 0,
+     "Hand out tasks of this program too and verify its proofs. May be repeated. The built-in "
+     "guest `fib` is always there",
+     0},
+    {"node", KEY_NODE, "ID[=WALLET]", 0,
+     "Know this node from the start, so that `nxp start --node-id ID` works without registration. "
+     "May be repeated",
+     0},
+    {"fetches-per-window", KEY_FETCHES, "N", 0,
+     "Tasks for one user in one window (default 3; 0: as many as he wants)", 0},
+    {"window", KEY_WINDOW, "SPAN", 0, "Length of that window (default 180s)", 0},
+    {"task-expiry", KEY_EXPIRY, "SPAN", 0, "Life of a task: 404 for what comes later (default 10m)",
+     0},
+    {"task-limit", KEY_LIMIT, "N", 0, "Give out so many tasks in all, then only 429", 0},
+    {"judge", KEY_JUDGE, "MODE", 0,
+     "full: compare hashes and verify every proof (default). hash: compare hashes. none: take the "
+     "client's word",
+     0},
+    {"judge-threads", KEY_JUDGE_THREADS, "N", 0, "Proofs verified at once (default 1)", 0},
+    {0, 0, 0, 0, "Trouble", 3},
+    {"scenario", KEY_SCENARIO, "FILE", 0,
+     "Behave as this YAML file says: settings, faults, seed. The other options stand above it", 0},
+    {"seed", KEY_SEED, "N", 0, "Start of all chance (default 1, or the scenario's)", 0},
+    {"fault", KEY_FAULT, "NAME", 0,
+     "Strike every call it makes sense for with this fault. May be repeated", 0},
+    {"faults-by-header", KEY_BY_HEADER, 0, 0,
+     "Let a request ask for a fault by name in the header x-mock-fault", 0},
+    {"list-faults", KEY_LIST_FAULTS, 0, 0, "Print the faults with a name, and end", 0},
+    {0, 0, 0, 0, "Output", 4},
+    {"json-log", KEY_JSON_LOG, 0, 0, "Log one JSON object a line instead of words", 0},
+    {"quiet", 'q', 0, 0, "Do not log answers", 0},
+    {0},
+};
+
+static const char about[] =
+    "A complete orchestrator for prover clients: every call of the protocol, real checks of "
+    "signatures, hashes and proofs, allowances, and faults on demand.\v"
+    "Try it:\n\n"
+    "  nxp-mockorch --node 7\n"
+    "  nxp start --node-id 7 --headless --orchestrator-url http://127.0.0.1:8080\n"
+    "  curl http://127.0.0.1:8080/admin/state\n\n"
+    "Spans are written 250ms, 30s, 5m, 2h, 1d. The log goes to standard error: one line for each "
+    "answer, with the check that failed and the fault that struck. SIGINT and SIGTERM finish the "
+    "answers under way and end with exit code 0.\n\n"
+    "It is a test tool and knows no access rights: keep it on loopback.";
+
+static void read_judging(struct options *o, struct scalar_reader *r, const char *text)
+{
+    static const char *const words[] = {"full", "hash", "none", NULL};
+    int judging = 0;
+
+    scalar_word(r, "judge", text, words, &judging);
+    o->judging = (enum judging)judging;
+    o->has_judging = true;
+}
+
+static void add(struct argp_state *state, const char **list, size_t *count, const char *text)
+{
+    if (*count == OPTIONS_MANY)
+        argp_error(state, "at most %d of one kind are possible", OPTIONS_MANY);
+    list[(*count)++] = text;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct options *o = state->input;
+    struct why why = {""};
+    struct scalar_reader r = {.why = &why, .part = "option"};
+
+    switch (key) {
+    case 'l':
+        o->listen = text;
+        break;
+    case 'q':
+        o->quiet = true;
+        break;
+    case KEY_PORT_FILE:
+        o->port_file = text;
+        break;
+    case KEY_GUEST:
+        if (text[0] == '=' || !strchr(text, '='))
+            argp_error(state, "--guest: '%s' is not NAME=ELF", text);
+        add(state, o->guests, &o->guest_count, text);
+        break;
+    case KEY_NODE:
+        add(state, o->nodes, &o->node_count, text);
+        break;
+    case KEY_FAULT:
+        add(state, o->faults, &o->fault_count, text);
+        break;
+    case KEY_SCENARIO:
+        o->scenario = text;
+        break;
+    case KEY_SEED:
+        scalar_u64(&r, "seed", text, &o->seed);
+        o->has_seed = true;
+        break;
+    case KEY_JUDGE:
+        read_judging(o, &r, text);
+        break;
+    case KEY_JUDGE_THREADS:
+        scalar_u32(&r, "judge-threads", text, &o->judge_threads);
+        if (!r.st && (o->judge_threads == 0 || o->judge_threads > 256))
+            scalar_complain(&r, "judge-threads", text, "within 1 to 256");
+        break;
+    case KEY_JSON_LOG:
+        o->json_log = true;
+        break;
+    case KEY_FETCHES:
+        scalar_u32(&r, "fetches-per-window", text, &o->fetches_per_window);
+        o->has_fetches = true;
+        break;
+    case KEY_WINDOW:
+        scalar_span(&r, "window", text, &o->window_ns);
+        o->has_window = true;
+        break;
+    case KEY_EXPIRY:
+        scalar_span(&r, "task-expiry", text, &o->task_expiry_ns);
+        o->has_expiry = true;
+        break;
+    case KEY_LIMIT:
+        scalar_u64(&r, "task-limit", text, &o->task_limit);
+        o->has_limit = true;
+        break;
+    case KEY_BY_HEADER:
+        o->faults_by_header = true;
+        break;
+    case KEY_LIST_FAULTS:
+        o->list_faults = true;
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN; /* also plain words: argp says so */
+    }
+    if (r.st)
+        argp_error(state, "%s", why.text);
+    return 0;
+}
+
+void options_parse(struct options *out, int argc, char **argv)
+{
+    const struct argp argp = {table, parse, NULL, about, NULL, NULL, NULL};
+
+    argp_err_exit_status = 2;
+    *out = (struct options){.listen = "127.0.0.1:8080", .judge_threads = 1};
+    if (argp_parse(&argp, argc, argv, 0, NULL, out))
+        exit(2);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The orchestrator on a socket: evhttp in front of mockorch/core, a judge on threads behind it.
+ *
+ * Beside the protocol it answers GET /healthz ("ok") and GET /admin/state (JSON, orchestrator_state).
+ *
+ * Owner:   heap (server_free accepts NULL). Orchestrator, judge and clock are borrowed.
+ * Threads: everything belongs to one thread, the one that calls server_run; only server_stop may be
+ *          called from any thread and from a signal handler.
+ * Errors:  ST_INPUT: an address that is none; ST_EXISTS: it is in use; ST_IO; ST_NO_MEMORY.
+ *
+ * A test tool: it binds where it is told and knows no access rights. Keep it on loopback.
+ */
+#pragma once
+#include "base/clock.h"
+#include "mockorch/core/orchestrator.h"
+
+struct server;
+
+struct server_record { /* one answer, for the log */
+    int64_t now_ns, took_ns; /* took: from the request to the answer, judge included */
+    const struct verdict *verdict;
+};
+
+struct server_options {
+    const char *listen; /* "127.0.0.1:8080", "[::1]:0"; port 0: a free one */
+    struct orchestrator *orchestrator;
+    struct judge *judge;
+    unsigned judge_threads;  /* 0: 1 */
+    unsigned judge_queue;    /* cases waiting or under way; 0: 64 */
+    size_t max_body_bytes;   /* 0: the largest submission */
+    int64_t grace_ns;        /* how long a stop waits for answers under way; 0: 5 s */
+    const struct clock *clock; /* NULL: the machine's */
+    void (*log)(void *context, const struct server_record *record); /* may be NULL */
+    void *log_context;
+};
+
+/* Listens from here on. */
+enum status MUST_USE server_new(struct server **out, const struct server_options *options,
+                                struct why *why);
+void server_free(struct server *s);
+/* "http://127.0.0.1:41873" */
+const char *server_url(const struct server *s);
+unsigned server_port(const struct server *s);
+
+/* Serves until server_stop; then no new connections, answers under way are finished. */
+void server_run(struct server *s);
+void server_stop(struct server *s);
