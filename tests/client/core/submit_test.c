@@ -252,6 +252,24 @@ static void a_conflict_means_that_the_server_has_it(void **state)
     story_end(&s);
 }
 
+/* Any 5xx may come from somebody between us and an orchestrator that has counted the proof. */
+static void a_task_that_is_gone_after_a_5xx_is_unknown_not_refused(void **state)
+{
+    static const unsigned answers[] = {500, 502, 503, 504, 599};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct story s;
+
+        to_submission(&s);
+        story_answer(&s, answers[i], NULL, NULL);
+        until_submission(&s, 200);
+        story_answer(&s, 404, NULL, NULL);
+        assert_int_equal(story_state(&s, "A"), OUTBOX_UNKNOWN);
+        story_end(&s);
+    }
+}
+
 static void a_proof_is_given_up_when_no_task_can_be_that_old(void **state)
 {
     struct story s;
@@ -260,7 +278,7 @@ static void a_proof_is_given_up_when_no_task_can_be_that_old(void **state)
     to_submission(&s);
     for (int i = 0; !story_said(&s, "expired"); i++) {
         assert_true(i < 5000);
-        story_answer(&s, 503, NULL, NULL);
+        story_answer(&s, 429, NULL, NULL);
         while (!s.request && !story_said(&s, "expired"))
             story_until(&s, story_time(&s) + 10);
     }
@@ -487,6 +505,7 @@ int main(void)
         cmocka_unit_test(a_lost_answer_then_404_is_probably_credited),
         cmocka_unit_test(a_submission_that_never_left_is_not_called_credited),
         cmocka_unit_test(a_conflict_means_that_the_server_has_it),
+        cmocka_unit_test(a_task_that_is_gone_after_a_5xx_is_unknown_not_refused),
         cmocka_unit_test(a_proof_is_given_up_when_no_task_can_be_that_old),
         cmocka_unit_test(a_proof_survives_a_crash_and_is_sent_with_the_same_bytes),
         cmocka_unit_test(a_crash_while_sending_leaves_the_fate_unknown),
