@@ -354,6 +354,27 @@ static void a_task_of_a_former_run_is_proved_unless_it_is_stale(void **state)
     }
 }
 
+static void a_task_whose_key_is_lost_is_not_proved(void **state)
+{
+    static const uint8_t other[SIGNING_SEED_SIZE] = {8};
+    struct story s;
+
+    (void)state;
+    story_begin(&s);
+    story_start(&s);
+    story_to_task(&s, "A");
+    story_crash(&s);
+    signing_key_free(s.key);
+    assert_int_equal(signing_key_of_seed(&s.key, other, NULL), ST_OK);
+    s.options.key = s.key;
+    story_start(&s);
+    story_answer(&s, 200, NULL, NULL);
+    assert_int_equal(s.proof, 0);
+    assert_int_equal(story_state(&s, "A"), OUTBOX_ABANDONED);
+    assert_non_null(strstr(story_line(&s, "abandoned")->text, "key"));
+    story_end(&s);
+}
+
 static void many_stale_tasks_are_cleared_away(void **state)
 {
     struct story s;
@@ -368,6 +389,7 @@ static void many_stale_tasks_are_cleared_away(void **state)
         assert_true(outbox_record_init(&r, "5880437", task, "fib", 1));
         r.id = id;
         r.fetched_wall_s = STORY_WALL_S - 3600;
+        signing_key_public(s.key, r.public_key);
         assert_int_equal(outbox_put(&s.disk->base, &r, NULL), ST_OK);
         outbox_record_fini(&r);
     }
@@ -510,6 +532,7 @@ int main(void)
         cmocka_unit_test(a_proof_survives_a_crash_and_is_sent_with_the_same_bytes),
         cmocka_unit_test(a_crash_while_sending_leaves_the_fate_unknown),
         cmocka_unit_test(a_task_of_a_former_run_is_proved_unless_it_is_stale),
+        cmocka_unit_test(a_task_whose_key_is_lost_is_not_proved),
         cmocka_unit_test(many_stale_tasks_are_cleared_away),
         cmocka_unit_test(nothing_is_proved_or_sent_before_the_disk_has_it),
         cmocka_unit_test(a_disk_that_is_full_for_good_is_reported_and_lived_with),
