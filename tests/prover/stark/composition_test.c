@@ -10,7 +10,7 @@
 #include "prover/circle/basis.h"
 #include "prover/stark/composition.h"
 #include "prover/stark/neighbour.h"
-#include "tests/prover/stark/stark_json.h"
+#include "tests/prover/stark/vectors.h"
 #include "tests/support/support.h"
 
 #define MAX_COLUMNS 8

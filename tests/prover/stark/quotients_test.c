@@ -9,7 +9,7 @@
 #include "prover/circle/fft.h"
 #include "prover/stark/quotients.h"
 #include "prover/stark/samples.h"
-#include "tests/prover/stark/stark_json.h"
+#include "tests/prover/stark/vectors.h"
 #include "tests/support/support.h"
 
 #define MAX_LOG     9
@@ -78,12 +78,6 @@ static qm31 value_at(const m31 *coefficients, unsigned log, struct secure_point 
     return qm31_add(low, qm31_mul(factor, high));
 }
 
-static void assert_same(qm31 a, qm31 b)
-{
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(a.c[i].v, b.c[i].v);
-}
-
 static qm31 row_of(const struct matrix *m, size_t row)
 {
     qm31 r;
@@ -105,6 +99,12 @@ static void take_and_compare_plans(struct bench *b, struct matrix out, qm31 gamm
                    &b->arena);
     assert_int_equal(b->arena.peak - before, plan.peak);
     assert_int_equal(b->arena.used, before);
+}
+
+static struct secure_point json_point(const json_t *two)
+{
+    return (struct secure_point){json_qm31(json_array_get(two, 0)),
+                                 json_qm31(json_array_get(two, 1))};
 }
 
 static void golden_columns(enum kernel_id kernel)
@@ -145,7 +145,7 @@ static void golden_columns(enum kernel_id kernel)
         take_and_compare_plans(&b, out,
                                json_qm31(json_object_get(golden, "random_coefficient")), log_size);
         for (k = 0; k < json_array_size(values); k++)
-            assert_same(row_of(&out, k), json_qm31(json_array_get(values, k)));
+            assert_qm31(row_of(&out, k), json_qm31(json_array_get(values, k)));
     }
     bench_fini(&b);
     json_decref(golden);
@@ -198,7 +198,7 @@ static void samples_are_values_of_polynomials(void **state)
         sample = 0;
         for (size_t i = 0; i < MAX_COLUMNS; i++)
             for (unsigned mask = 0; mask < b.columns[i].samples; mask++)
-                assert_same(b.samples[sample++],
+                assert_qm31(b.samples[sample++],
                             value_at(coefficients[i], log, b.points[b.columns[i].point[mask]]));
         bench_fini(&b);
     }
@@ -262,7 +262,7 @@ static void half_of_the_rows_determines_the_column(void **state)
         out = matrix_take(&b.arena, 4, log + 1);
         take_and_compare_plans(&b, out, gamma, log + 1);
         for (size_t row = 0; row < matrix_rows(&out); row++)
-            assert_same(row_of(&out, row), row_formula(&b, log + 1, row, gamma));
+            assert_qm31(row_of(&out, row), row_formula(&b, log + 1, row, gamma));
         bench_fini(&b);
     }
 }
