@@ -14,46 +14,57 @@ static const uint64_t round_constants[24] = {
     0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
 };
 
-/* Pi walks over all lanes but lane 0 in one cycle; rho turns each by its triangular number. */
-static const uint8_t pi_lane[24] = {10, 7,  11, 17, 18, 3, 5,  16, 8,  21, 24, 4,
-                                    15, 23, 19, 13, 12, 2, 20, 14, 22, 9,  6,  1};
-static const uint8_t rho_turn[24] = {1,  3,  6,  10, 15, 21, 28, 36, 45, 55, 2,  14,
-                                     27, 41, 56, 8,  25, 43, 62, 18, 39, 61, 20, 44};
-
 static inline uint64_t rotate_left(uint64_t word, unsigned turn) /* 1 .. 63 */
 {
     return word << turn | word >> (64 - turn);
 }
 
-/* Keccak-f[1600]; lane (x, y) is state[x + 5 y]. */
+/* One lane on its way through theta, rho and pi. */
+#define TURNED(from, turn) rotate_left(a[from] ^ theta[(from) % 5], turn)
+
+/* Chi on one row: each lane takes in the two that follow it. */
+static inline void chi(uint64_t out[5], uint64_t b0, uint64_t b1, uint64_t b2, uint64_t b3,
+                       uint64_t b4)
+{
+    out[0] = b0 ^ (~b1 & b2);
+    out[1] = b1 ^ (~b2 & b3);
+    out[2] = b2 ^ (~b3 & b4);
+    out[3] = b3 ^ (~b4 & b0);
+    out[4] = b4 ^ (~b0 & b1);
+}
+
+/* One round from a to e; lane (x, y) is a[x + 5 y]. Every place is a constant, so the compiler
+ * keeps the lanes in registers: this is what makes it fast. */
+static inline void round_of(uint64_t e[25], const uint64_t a[25], uint64_t constant)
+{
+    uint64_t column[5], theta[5];
+
+    for (unsigned x = 0; x < 5; x++)
+        column[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
+    for (unsigned x = 0; x < 5; x++)
+        theta[x] = column[(x + 4) % 5] ^ rotate_left(column[(x + 1) % 5], 1);
+
+    chi(e, a[0] ^ theta[0], TURNED(6, 44), TURNED(12, 43),
+        TURNED(18, 21), TURNED(24, 14));
+    chi(e + 5, TURNED(3, 28), TURNED(9, 20), TURNED(10, 3),
+        TURNED(16, 45), TURNED(22, 61));
+    chi(e + 10, TURNED(1, 1), TURNED(7, 6), TURNED(13, 25),
+        TURNED(19, 8), TURNED(20, 18));
+    chi(e + 15, TURNED(4, 27), TURNED(5, 36), TURNED(11, 10),
+        TURNED(17, 15), TURNED(23, 56));
+    chi(e + 20, TURNED(2, 62), TURNED(8, 55), TURNED(14, 39),
+        TURNED(15, 41), TURNED(21, 2));
+    e[0] ^= constant;
+}
+
+/* Keccak-f[1600] */
 static void permute(uint64_t state[25])
 {
-    for (unsigned round = 0; round < 24; round++) {
-        uint64_t column[5], carried;
+    uint64_t half[25];
 
-        for (unsigned x = 0; x < 5; x++)
-            column[x] = state[x] ^ state[x + 5] ^ state[x + 10] ^ state[x + 15] ^ state[x + 20];
-        for (unsigned x = 0; x < 5; x++) {
-            uint64_t theta = column[(x + 4) % 5] ^ rotate_left(column[(x + 1) % 5], 1);
-
-            for (unsigned y = 0; y < 25; y += 5)
-                state[x + y] ^= theta;
-        }
-        carried = state[1];
-        for (unsigned i = 0; i < 24; i++) {
-            uint64_t next = state[pi_lane[i]];
-
-            state[pi_lane[i]] = rotate_left(carried, rho_turn[i]);
-            carried = next;
-        }
-        for (unsigned y = 0; y < 25; y += 5) {
-            uint64_t row[5];
-
-            memcpy(row, state + y, sizeof row);
-            for (unsigned x = 0; x < 5; x++)
-                state[x + y] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]);
-        }
-        state[0] ^= round_constants[round];
+    for (unsigned round = 0; round < 24; round += 2) {
+        round_of(half, state, round_constants[round]);
+        round_of(state, half, round_constants[round + 1]);
     }
 }
 

@@ -107,6 +107,7 @@ static struct entry *enter(struct core *c, const struct wire_task *task, int64_t
     record.task_type = task->task_type;
     record.difficulty = task->difficulty;
     record.fetched_wall_s = core_wall_s(c, now_ns);
+    memcpy(record.public_key, c->public_key, sizeof record.public_key);
     if (task->input_count == 0)
         *readable = fail(why, ST_INPUT, "the task has no inputs");
     for (size_t i = 0; i < task->input_count && !*readable; i++)

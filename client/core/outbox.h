@@ -63,8 +63,9 @@ struct outbox_record {
     struct outbox_proof *proofs; /* input_count of them; data NULL until proved and when final */
     size_t input_count;
 
+    uint8_t public_key[SIGNING_PUBLIC_SIZE]; /* of the fetch, and so of the submission */
+
     /* From PROVED on. */
-    uint8_t public_key[SIGNING_PUBLIC_SIZE];
     uint8_t signature[SIGNING_SIGNATURE_SIZE];
     char proof_hash[KECCAK256_HEX];
     struct telemetry telemetry;

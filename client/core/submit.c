@@ -28,7 +28,7 @@ enum submit_verdict submit_judge(unsigned status)
 
 bool submit_maybe_delivered(unsigned status)
 {
-    return status == 502 || status == 504;
+    return status >= 500;
 }
 
 /* ---- endings ---- */

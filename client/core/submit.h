@@ -16,5 +16,6 @@ enum submit_verdict { SUBMIT_ACCEPTED, SUBMIT_GONE, SUBMIT_LATER, SUBMIT_REFUSED
 
 enum submit_verdict submit_judge(unsigned status);
 
-/* A gateway answered for a server that may have worked on it all the same (502, 504). */
+/* Any 5xx: somebody on the way failed, and the submission may have counted all the same. A 404 that
+ * follows is then no proof of an expiry. */
 bool submit_maybe_delivered(unsigned status);

@@ -7,17 +7,30 @@
 #include "base/clock.h"
 #include "client/core/state.h"
 
-/* A task that a former run fetched long ago has most likely expired: not worth a proof. */
+/* Why a task that a former run fetched is not worth a proof; NULL: it is. */
+static const char *useless(const struct core *c, const struct entry *e, int64_t now_ns)
+{
+    int64_t age_s = core_wall_s(c, now_ns) - e->record.fetched_wall_s;
+
+    if (memcmp(e->record.public_key, c->public_key, sizeof c->public_key) != 0)
+        return "the key that it was fetched with is lost";
+    if (age_s > c->profile->stale_fetch_ns / NS_PER_S)
+        return "it was fetched by a former run, too long ago";
+    return NULL;
+}
+
 void work_decide(struct core *c, int64_t now_ns)
 {
     for (size_t i = 0; i < c->ledger.count; i++) {
         struct entry *e = c->ledger.entries[i];
-        int64_t age_s = core_wall_s(c, now_ns) - e->record.fetched_wall_s;
 
-        if (e->restored && e->record.state == OUTBOX_FETCHED && e->record.id != c->proof_record &&
-            age_s > c->profile->stale_fetch_ns / NS_PER_S) {
-            work_abandon(c, e, now_ns, "it was fetched by a former run, too long ago");
-            return; /* one line at a time */
+        if (e->restored && e->record.state == OUTBOX_FETCHED && e->record.id != c->proof_record) {
+            const char *reason = useless(c, e, now_ns);
+
+            if (reason) {
+                work_abandon(c, e, now_ns, reason);
+                return; /* one line at a time */
+            }
         }
     }
 }
@@ -90,7 +103,6 @@ static void all_proved(struct core *c, struct entry *e, const struct telemetry *
 
     hash_all(r);
     r->telemetry = *telemetry;
-    memcpy(r->public_key, c->public_key, sizeof r->public_key);
     signing_sign(c->key, r->signature, r->task_id, r->proof_hash);
     e->proved_ns = now_ns;
     e->next_try_ns = now_ns;

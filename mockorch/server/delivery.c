@@ -24,6 +24,7 @@ struct delivery {
     struct carriage carriage;
     uint64_t to_send; /* bytes of the body that go out before the cut */
     bool last;
+    bool sent;      /* evhttp has the whole answer */
     bool took_over; /* the connection is ours and no longer evhttp's */
     bool silent;
 };
@@ -92,11 +93,22 @@ static void connection_closed(struct evhttp_connection *connection, void *contex
 
     (void)connection;
     d->request = NULL;
-    if (d->took_over || event_pending(d->timer, EV_TIMEOUT, NULL))
+    if (d->took_over || d->sent || event_pending(d->timer, EV_TIMEOUT, NULL))
         finish(d); /* otherwise the answer is still being made: delivery_start will notice */
 }
 
 /* ---- undisturbed ---- */
+
+/* The last byte has gone to the system; the connection lives on. */
+static void sent(struct evhttp_request *request, void *context)
+{
+    struct delivery *d = context;
+
+    (void)request;
+    evhttp_connection_set_closecb(d->connection, NULL, NULL);
+    d->request = NULL;
+    finish(d);
+}
 
 static void send_plain(struct delivery *d)
 {
@@ -110,10 +122,9 @@ static void send_plain(struct delivery *d)
     /* evhttp would invent a content type */
     if (evbuffer_get_length(d->body) && !evhttp_find_header(headers, "content-type"))
         evhttp_add_header(headers, "content-type", "application/octet-stream");
-    evhttp_connection_set_closecb(d->connection, NULL, NULL);
-    d->request = NULL; /* evhttp frees it when it is sent */
+    d->sent = true;
+    evhttp_request_set_on_complete_cb(request, sent, d);
     evhttp_send_reply(request, (int)d->status, NULL, d->body);
-    finish(d);
 }
 
 /* ---- disturbed ---- */
@@ -121,14 +132,17 @@ static void send_plain(struct delivery *d)
 static void cut(struct delivery *d)
 {
     struct bufferevent *stream = evhttp_connection_get_bufferevent(d->connection);
-    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
 
     if (d->carriage.cut == FAULT_CUT_SILENCE) {
         d->silent = true; /* the connection stays until the client, or the server, ends it */
         return;
     }
+    /* evhttp shuts down before it closes, which would send a FIN first: SO_LINGER alone comes too
+     * late. Connecting to nowhere makes the system send the RST now. */
+    bufferevent_disable(stream, EV_READ | EV_WRITE);
     if (d->carriage.cut == FAULT_CUT_RESET)
-        setsockopt(bufferevent_getfd(stream), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        connect(bufferevent_getfd(stream), &nowhere, sizeof nowhere);
     hang_up(d);
     finish(d);
 }

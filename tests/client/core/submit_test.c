@@ -252,6 +252,24 @@ static void a_conflict_means_that_the_server_has_it(void **state)
     story_end(&s);
 }
 
+/* Any 5xx may come from somebody between us and an orchestrator that has counted the proof. */
+static void a_task_that_is_gone_after_a_5xx_is_unknown_not_refused(void **state)
+{
+    static const unsigned answers[] = {500, 502, 503, 504, 599};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct story s;
+
+        to_submission(&s);
+        story_answer(&s, answers[i], NULL, NULL);
+        until_submission(&s, 200);
+        story_answer(&s, 404, NULL, NULL);
+        assert_int_equal(story_state(&s, "A"), OUTBOX_UNKNOWN);
+        story_end(&s);
+    }
+}
+
 static void a_proof_is_given_up_when_no_task_can_be_that_old(void **state)
 {
     struct story s;
@@ -260,7 +278,7 @@ static void a_proof_is_given_up_when_no_task_can_be_that_old(void **state)
     to_submission(&s);
     for (int i = 0; !story_said(&s, "expired"); i++) {
         assert_true(i < 5000);
-        story_answer(&s, 503, NULL, NULL);
+        story_answer(&s, 429, NULL, NULL);
         while (!s.request && !story_said(&s, "expired"))
             story_until(&s, story_time(&s) + 10);
     }
@@ -336,6 +354,27 @@ static void a_task_of_a_former_run_is_proved_unless_it_is_stale(void **state)
     }
 }
 
+static void a_task_whose_key_is_lost_is_not_proved(void **state)
+{
+    static const uint8_t other[SIGNING_SEED_SIZE] = {8};
+    struct story s;
+
+    (void)state;
+    story_begin(&s);
+    story_start(&s);
+    story_to_task(&s, "A");
+    story_crash(&s);
+    signing_key_free(s.key);
+    assert_int_equal(signing_key_of_seed(&s.key, other, NULL), ST_OK);
+    s.options.key = s.key;
+    story_start(&s);
+    story_answer(&s, 200, NULL, NULL);
+    assert_int_equal(s.proof, 0);
+    assert_int_equal(story_state(&s, "A"), OUTBOX_ABANDONED);
+    assert_non_null(strstr(story_line(&s, "abandoned")->text, "key"));
+    story_end(&s);
+}
+
 static void many_stale_tasks_are_cleared_away(void **state)
 {
     struct story s;
@@ -350,6 +389,7 @@ static void many_stale_tasks_are_cleared_away(void **state)
         assert_true(outbox_record_init(&r, "5880437", task, "fib", 1));
         r.id = id;
         r.fetched_wall_s = STORY_WALL_S - 3600;
+        signing_key_public(s.key, r.public_key);
         assert_int_equal(outbox_put(&s.disk->base, &r, NULL), ST_OK);
         outbox_record_fini(&r);
     }
@@ -487,10 +527,12 @@ int main(void)
         cmocka_unit_test(a_lost_answer_then_404_is_probably_credited),
         cmocka_unit_test(a_submission_that_never_left_is_not_called_credited),
         cmocka_unit_test(a_conflict_means_that_the_server_has_it),
+        cmocka_unit_test(a_task_that_is_gone_after_a_5xx_is_unknown_not_refused),
         cmocka_unit_test(a_proof_is_given_up_when_no_task_can_be_that_old),
         cmocka_unit_test(a_proof_survives_a_crash_and_is_sent_with_the_same_bytes),
         cmocka_unit_test(a_crash_while_sending_leaves_the_fate_unknown),
         cmocka_unit_test(a_task_of_a_former_run_is_proved_unless_it_is_stale),
+        cmocka_unit_test(a_task_whose_key_is_lost_is_not_proved),
         cmocka_unit_test(many_stale_tasks_are_cleared_away),
         cmocka_unit_test(nothing_is_proved_or_sent_before_the_disk_has_it),
         cmocka_unit_test(a_disk_that_is_full_for_good_is_reported_and_lived_with),

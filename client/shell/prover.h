@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whoever proves for the client: one input at a time, away from its loop.
+ *
+ * begin -> (fd becomes readable) -> take gives the outcome, always exactly one for each begin; a
+ * cancelled job ends with ST_CANCELLED, or as proved when it was too late.
+ *
+ * Owner:   heap; prover_free. An outcome is valid until the next begin or prover_free.
+ * Threads: the calls come from one thread, and return at once.
+ */
+#pragma once
+#include <stdbool.h>
+
+#include "base/bytes.h"
+
+struct prover {
+    const struct prover_ops *ops; /* prover_thread.c */
+};
+
+struct prover_job {
+    uint64_t id;
+    const char *program_id; /* copied */
+    uint32_t input[3];
+};
+
+struct prover_outcome {
+    uint64_t id;
+    enum status status; /* ST_OK: proved and verified */
+    struct bytes proof;
+    const char *text; /* why not */
+};
+
+struct prover_ops {
+    void (*begin)(struct prover *p, const struct prover_job *job); /* when nothing is under way */
+    void (*cancel)(struct prover *p, uint64_t id);
+    int (*fd)(const struct prover *p);
+    bool (*take)(struct prover *p, struct prover_outcome *out);
+    void (*free)(struct prover *p);
+};
+
+static inline void prover_free(struct prover *p)
+{
+    if (p)
+        p->ops->free(p);
+}

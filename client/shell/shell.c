@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/shell/shell.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static void handle(struct shell *s, struct event *ev)
+{
+    ev->wall_ns = clock_wall_ns(s->clock);
+    core_handle(s->core, ev, clock_now_ns(s->clock));
+}
+
+/* ---- actions ---- */
+
+static void save(struct shell *s, const struct action *act)
+{
+    struct why why;
+    struct event ev = {.type = EV_SAVED, .id = act->id};
+
+    if (outbox_put(s->outbox, act->record, &why)) {
+        ev.type = EV_UNSAVED;
+        ev.unsaved = why.text;
+    }
+    handle(s, &ev);
+}
+
+static void request(struct shell *s, const struct action *act)
+{
+    bool alone = strcmp(act->request.path, "/v3/tasks/submit") == 0;
+    struct why why;
+
+    if (transport_curl_send(s->transport, act->id, &act->request, alone, &why))
+        handle(s, &(struct event){
+                      .type = EV_TRANSPORT, .id = act->id, .transport = {.text = why.text}});
+}
+
+static void prove(struct shell *s, const struct action *act)
+{
+    struct prover_job job = {.id = act->id, .program_id = act->prove.program_id};
+
+    memcpy(job.input, act->prove.input, sizeof job.input);
+    s->prover->ops->begin(s->prover, &job);
+}
+
+/* true: the run is over. */
+static bool perform(struct shell *s, const struct action *act)
+{
+    switch (act->type) {
+    case ACT_LINE:
+        s->tell(s->context, &act->line, clock_wall_ns(s->clock));
+        break;
+    case ACT_SAVE:
+        save(s, act);
+        break;
+    case ACT_REQUEST:
+        request(s, act);
+        break;
+    case ACT_PROVE:
+        prove(s, act);
+        break;
+    case ACT_CANCEL:
+        s->prover->ops->cancel(s->prover, act->id);
+        break;
+    case ACT_EXIT:
+        return true;
+    }
+    return false;
+}
+
+/* ---- events ---- */
+
+static bool take_reply(struct shell *s)
+{
+    struct transport_reply reply;
+    struct event ev;
+
+    if (!transport_curl_take(s->transport, &reply))
+        return false;
+    ev = (struct event){.id = reply.id};
+    if (reply.answered) {
+        ev.type = EV_RESPONSE;
+        ev.response = &reply.response;
+    } else {
+        ev.type = EV_TRANSPORT;
+        ev.transport.maybe_delivered = reply.maybe_delivered;
+        ev.transport.text = reply.text;
+    }
+    handle(s, &ev);
+    return true;
+}
+
+static bool take_proof(struct shell *s)
+{
+    struct prover_outcome outcome;
+    struct event ev;
+
+    if (!s->prover->ops->take(s->prover, &outcome))
+        return false;
+    ev = (struct event){.id = outcome.id};
+    if (outcome.status) {
+        ev.type = EV_UNPROVED;
+        ev.unproved.status = outcome.status;
+        ev.unproved.text = outcome.text;
+    } else {
+        ev.type = EV_PROVED;
+        ev.proved.proof = outcome.proof;
+        ev.proved.telemetry = s->measure(s->context);
+    }
+    handle(s, &ev);
+    return true;
+}
+
+static int timeout_ms(int64_t wait_ns)
+{
+    int64_t ms = (wait_ns + NS_PER_MS - 1) / NS_PER_MS; /* up, or the core is asked too early */
+
+    return wait_ns <= 0 ? 0 : ms > 60000 ? 60000 : (int)ms;
+}
+
+static void wait_for_events(struct shell *s)
+{
+    struct pollfd fds[] = {{.fd = s->stop_fd}, {.fd = s->prover->ops->fd(s->prover)}};
+    int64_t now_ns = clock_now_ns(s->clock), deadline_ns = core_deadline_ns(s->core);
+    char signal[sizeof(struct signalfd_siginfo)];
+    bool happened = false;
+
+    transport_curl_wait(s->transport, fds, 2,
+                        deadline_ns == INT64_MAX ? 60000 : timeout_ms(deadline_ns - now_ns));
+    if (fds[0].revents && read(s->stop_fd, signal, sizeof signal) > 0) {
+        handle(s, &(struct event){.type = EV_SHUTDOWN});
+        happened = true;
+    }
+    happened |= take_proof(s);
+    happened |= take_reply(s);
+    if (!happened)
+        handle(s, &(struct event){.type = EV_TICK});
+}
+
+enum core_end shell_run(struct shell *s)
+{
+    struct action act;
+
+    handle(s, &(struct event){.type = EV_START});
+    for (;;) {
+        while (core_poll(s->core, &act, clock_now_ns(s->clock)))
+            if (perform(s, &act))
+                return act.end;
+        wait_for_events(s);
+    }
+}

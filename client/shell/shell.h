@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop around the client's core: performs its actions, brings it its events.
+ *
+ * Everything the loop needs is handed in; it owns nothing. One thread; it blocks only in one wait
+ * for the network, the prover, the stop descriptor, or the core's deadline.
+ *
+ * Source:  style.md 6.
+ */
+#pragma once
+#include "base/clock.h"
+#include "client/core/core.h"
+#include "client/shell/prover.h"
+#include "client/shell/transport_curl.h"
+
+struct shell {
+    struct core *core;
+    const struct clock *clock;
+    struct transport_curl *transport;
+    struct prover *prover;
+    struct outbox *outbox;
+    int stop_fd; /* each read that gives bytes is one wish to stop (signalfd or a pipe) */
+    void (*tell)(void *context, const struct line *line, int64_t wall_ns);
+    struct telemetry (*measure)(void *context); /* asked after each proof */
+    void *context;                              /* of tell and measure */
+};
+
+enum core_end shell_run(struct shell *s);

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/shell/transport_curl.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NAME_MAX_SIZE  64
+#define VALUE_MAX_SIZE 512
+
+/* One request and what has come of it. */
+struct exchange {
+    struct exchange *next;
+    uint64_t id;
+    CURL *easy;
+    struct curl_slist *headers;
+    char *url;
+    uint8_t *body; /* of the request */
+    size_t body_size;
+    struct buffer received;
+    bool too_large;
+    bool head_complete; /* libcurl is content with half a head when the connection ends there */
+    char error[CURL_ERROR_SIZE];
+    unsigned header_count;
+    struct {
+        char name[NAME_MAX_SIZE], value[VALUE_MAX_SIZE];
+    } header[HTTP_MAX_HEADERS];
+};
+
+struct transport_curl {
+    CURLM *multi;
+    char *base_url;
+    char *ca_file;
+    struct transport_options o;
+    struct exchange *exchanges;
+    int under_way; /* of them */
+    struct exchange *taken; /* behind the reply handed out last */
+};
+
+static void exchange_free(struct exchange *x)
+{
+    if (!x)
+        return;
+    curl_easy_cleanup(x->easy);
+    curl_slist_free_all(x->headers);
+    buffer_fini(&x->received);
+    free(x->url);
+    free(x->body);
+    free(x);
+}
+
+/* ---- new, free ---- */
+
+static bool url_valid(const char *url)
+{
+    return (strncasecmp(url, "http://", 7) == 0 && url[7] && url[7] != '/') ||
+           (strncasecmp(url, "https://", 8) == 0 && url[8] && url[8] != '/');
+}
+
+enum status transport_curl_new(struct transport_curl **out, const struct transport_options *o,
+                               struct why *why)
+{
+    struct transport_curl *t;
+    size_t length = strlen(o->base_url);
+
+    if (!url_valid(o->base_url))
+        return fail(why, ST_INPUT, "'%s' is no address of the form http://… or https://…",
+                    o->base_url);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return fail(why, ST_NO_MEMORY, "libcurl does not start");
+    t = calloc(1, sizeof *t);
+    if (t) {
+        t->o = *o;
+        t->multi = curl_multi_init();
+        t->base_url = strdup(o->base_url);
+        t->ca_file = o->ca_file ? strdup(o->ca_file) : NULL;
+    }
+    if (!t || !t->multi || !t->base_url || (o->ca_file && !t->ca_file)) {
+        transport_curl_free(t);
+        return fail(why, ST_NO_MEMORY, "transport: out of memory");
+    }
+    while (length > 0 && t->base_url[length - 1] == '/')
+        t->base_url[--length] = '\0';
+    t->o.connect_ms = o->connect_ms ? o->connect_ms : 10000;
+    t->o.total_ms = o->total_ms ? o->total_ms : 30000;
+    t->o.stall_s = o->stall_s ? o->stall_s : 30;
+    t->o.keep_connection_s = o->keep_connection_s ? o->keep_connection_s : 400;
+    *out = t;
+    return ST_OK;
+}
+
+void transport_curl_free(struct transport_curl *t)
+{
+    if (!t)
+        return;
+    while (t->exchanges) {
+        struct exchange *x = t->exchanges;
+
+        t->exchanges = x->next;
+        curl_multi_remove_handle(t->multi, x->easy);
+        exchange_free(x);
+    }
+    exchange_free(t->taken);
+    curl_multi_cleanup(t->multi);
+    free(t->base_url);
+    free(t->ca_file);
+    free(t);
+}
+
+/* ---- receiving ---- */
+
+static size_t on_body(char *data, size_t size, size_t count, void *context)
+{
+    struct exchange *x = context;
+
+    buffer_put(&x->received, data, size * count);
+    x->too_large = !buffer_ok(&x->received);
+    return x->too_large ? 0 : size * count;
+}
+
+/* Names in lower case; values of visible ASCII only, as the reference keeps them (client.md 1.3). */
+static void keep_header(struct exchange *x, const char *line, size_t size)
+{
+    const char *colon = memchr(line, ':', size);
+    size_t name_size = colon ? (size_t)(colon - line) : 0;
+    size_t start = name_size + 1, end = size;
+
+    if (!colon || name_size == 0 || name_size >= NAME_MAX_SIZE ||
+        x->header_count == HTTP_MAX_HEADERS)
+        return;
+    while (start < end && strchr(" \t", line[start]) && line[start])
+        start++;
+    while (end > start && strchr(" \t\r\n", line[end - 1]) && line[end - 1])
+        end--;
+    if (end - start >= VALUE_MAX_SIZE)
+        return;
+    for (size_t i = start; i < end; i++)
+        if (line[i] < ' ' || line[i] > '~')
+            return;
+    for (size_t i = 0; i < name_size; i++)
+        x->header[x->header_count].name[i] = (char)tolower((unsigned char)line[i]);
+    x->header[x->header_count].name[name_size] = '\0';
+    memcpy(x->header[x->header_count].value, line + start, end - start);
+    x->header[x->header_count].value[end - start] = '\0';
+    x->header_count++;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *context)
+{
+    struct exchange *x = context;
+
+    if (size * count >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        x->header_count = 0; /* the head of a 1xx answer or of a proxy is over */
+        x->head_complete = false;
+    } else if (line[0] == '\r' || line[0] == '\n') {
+        x->head_complete = true;
+    } else {
+        keep_header(x, line, size * count);
+    }
+    return size * count;
+}
+
+/* ---- sending ---- */
+
+static bool add_header(struct exchange *x, const char *name, const char *value)
+{
+    struct curl_slist *longer = NULL;
+    char *line = NULL;
+
+    if (asprintf(&line, "%s: %s", name, value) >= 0)
+        longer = curl_slist_append(x->headers, line);
+    free(line);
+    if (longer)
+        x->headers = longer;
+    return longer != NULL;
+}
+
+static bool fill(struct exchange *x, const struct transport_curl *t,
+                 const struct http_request *request)
+{
+    bool ok = asprintf(&x->url, "%s/%s", t->base_url,
+                       request->path + strspn(request->path, "/")) >= 0;
+
+    if (!ok)
+        x->url = NULL;
+    for (size_t i = 0; i < request->header_count && ok; i++)
+        ok = add_header(x, request->headers[i].name, request->headers[i].value);
+    if (ok) { /* "Expect:": no question before a large body; the reference asks none */
+        struct curl_slist *longer = curl_slist_append(x->headers, "Expect:");
+
+        ok = longer != NULL;
+        if (ok)
+            x->headers = longer;
+    }
+    if (ok && request->method == HTTP_POST) {
+        x->body_size = request->body.size;
+        x->body = malloc(x->body_size + 1);
+        ok = x->body != NULL;
+        if (ok && x->body_size > 0)
+            memcpy(x->body, request->body.data, x->body_size);
+    }
+    x->easy = curl_easy_init();
+    return ok && x->easy;
+}
+
+static void set_options(struct exchange *x, const struct transport_curl *t,
+                        const struct http_request *request, bool alone)
+{
+    CURL *e = x->easy;
+    long total_ms = t->o.total_ms + (long)(x->body_size / 8192) * 1000;
+
+    curl_easy_setopt(e, CURLOPT_PRIVATE, x);
+    curl_easy_setopt(e, CURLOPT_URL, x->url);
+    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(e, CURLOPT_HTTPHEADER, x->headers);
+    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, t->o.connect_ms);
+    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, t->o.connect_ms + total_ms);
+    curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, t->o.stall_s);
+    curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, t->o.keep_connection_s);
+    curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, alone ? 1L : 0L);
+    curl_easy_setopt(e, CURLOPT_ERRORBUFFER, x->error);
+    curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(e, CURLOPT_WRITEDATA, x);
+    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(e, CURLOPT_HEADERDATA, x);
+    if (t->ca_file)
+        curl_easy_setopt(e, CURLOPT_CAINFO, t->ca_file);
+    if (request->method == HTTP_POST) {
+        curl_easy_setopt(e, CURLOPT_POST, 1L);
+        curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body_size);
+        curl_easy_setopt(e, CURLOPT_POSTFIELDS, x->body);
+    }
+}
+
+enum status transport_curl_send(struct transport_curl *t, uint64_t id,
+                                const struct http_request *request, bool alone, struct why *why)
+{
+    struct exchange *x = calloc(1, sizeof *x);
+
+    if (!x || !fill(x, t, request)) {
+        exchange_free(x);
+        return fail(why, ST_NO_MEMORY, "transport: out of memory");
+    }
+    x->id = id;
+    buffer_init(&x->received, t->o.response_limit);
+    set_options(x, t, request, alone);
+    if (curl_multi_add_handle(t->multi, x->easy) != CURLM_OK) {
+        exchange_free(x);
+        return fail(why, ST_NO_MEMORY, "transport: out of memory");
+    }
+    x->next = t->exchanges;
+    t->exchanges = x;
+    t->under_way++;
+    return ST_OK;
+}
+
+/* ---- waiting, taking ---- */
+
+void transport_curl_wait(struct transport_curl *t, struct pollfd *fds, unsigned count,
+                         int timeout_ms)
+{
+    struct curl_waitfd extra[TRANSPORT_MAX_FDS];
+    int running;
+
+    assert(count <= TRANSPORT_MAX_FDS);
+    for (unsigned i = 0; i < count; i++)
+        extra[i] = (struct curl_waitfd){.fd = fds[i].fd, .events = CURL_WAIT_POLLIN};
+    curl_multi_perform(t->multi, &running);
+    /* What has ended just now is a reply to take, and no socket will wake us for it. */
+    curl_multi_poll(t->multi, extra, count, running < t->under_way ? 0 : timeout_ms, NULL);
+    for (unsigned i = 0; i < count; i++)
+        fds[i].revents = extra[i].revents;
+}
+
+static void unlink_exchange(struct transport_curl *t, struct exchange *x)
+{
+    struct exchange **at = &t->exchanges;
+
+    while (*at != x)
+        at = &(*at)->next;
+    *at = x->next;
+    t->under_way--;
+    curl_multi_remove_handle(t->multi, x->easy);
+}
+
+/* The request is gone for certain only when its last byte has left. */
+static bool all_sent(const struct exchange *x)
+{
+    curl_off_t uploaded = 0;
+    long head = 0;
+
+    curl_easy_getinfo(x->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+    curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &head);
+    return head > 0 && (size_t)uploaded >= x->body_size;
+}
+
+static void describe(struct transport_reply *out, const struct exchange *x, CURLcode code,
+                     size_t limit)
+{
+    if (x->too_large)
+        snprintf(out->text, sizeof out->text, "the answer is larger than %zu bytes", limit);
+    else
+        snprintf(out->text, sizeof out->text, "%s",
+                 code == CURLE_OK ? "the answer ends inside its head"
+                 : x->error[0]    ? x->error
+                                  : curl_easy_strerror(code));
+}
+
+bool transport_curl_take(struct transport_curl *t, struct transport_reply *out)
+{
+    struct exchange *x = NULL;
+    CURLMsg *message;
+    CURLcode code;
+    long status = 0;
+    int running, left;
+
+    curl_multi_perform(t->multi, &running);
+    message = curl_multi_info_read(t->multi, &left);
+    if (!message)
+        return false;
+    assert(message->msg == CURLMSG_DONE);
+    code = message->data.result;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&x);
+    curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+
+    *out = (struct transport_reply){.id = x->id};
+    if (code == CURLE_OK && x->head_complete && status >= 100 && status <= 599) {
+        out->answered = true;
+        out->response.status = (unsigned)status;
+        out->response.body = buffer_bytes(&x->received);
+        for (unsigned i = 0; i < x->header_count; i++)
+            out->response.headers[i] =
+                (struct http_header){x->header[i].name, x->header[i].value};
+        out->response.header_count = x->header_count;
+    } else {
+        out->maybe_delivered = all_sent(x);
+        describe(out, x, code, t->o.response_limit);
+    }
+    unlink_exchange(t, x);
+    exchange_free(t->taken);
+    t->taken = x;
+    return true;
+}
+
+enum status transport_curl_call(struct transport_curl *t, struct transport_reply *out,
+                                const struct http_request *request, int stop_fd, struct why *why)
+{
+    enum status st = transport_curl_send(t, 1, request, true, why);
+    struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
+
+    if (st)
+        return st;
+    while (!transport_curl_take(t, out)) {
+        transport_curl_wait(t, &stop, stop_fd >= 0 ? 1 : 0, 1000);
+        if (stop.revents)
+            return fail(why, ST_CANCELLED, "interrupted");
+    }
+    return out->answered ? ST_OK : fail(why, ST_IO, "%s", out->text);
+}
