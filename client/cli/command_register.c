@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nxp register-user | register-node | logout: the configuration file and the calls that fill it
+ * (client.md 8.3 - 8.5, with 17.14 and 17.15). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "client/cli/command.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/server_option.h"
+#include "client/cli/words.h"
+#include "client/core/enrol.h"
+#include "client/core/profile.h"
+#include "client/core/wallet.h"
+#include "client/shell/config.h"
+#include "client/shell/hardware.h"
+#include "client/shell/home.h"
+#include "proto/wire.h"
+
+enum { KEY_WALLET = 0x300, KEY_NODE };
+
+struct enrolment {
+    struct server_option server;
+    const char *wallet;
+    const char *node_id;
+
+    struct home home;
+    struct config config;
+    struct transport_curl *transport;
+    int stop_fd;
+};
+
+/* ---- what the three commands share ---- */
+
+static enum status open_config(struct enrolment *e, struct why *why)
+{
+    enum status st = home_init(&e->home, getenv("NXP_HOME"), getenv("HOME"), why);
+
+    if (st)
+        return st;
+    st = config_load(&e->config, e->home.config, why);
+    return st == ST_NOT_FOUND ? config_init(&e->config, why) : st;
+}
+
+static enum status save_config(struct enrolment *e, struct why *why)
+{
+    enum status st = home_prepare(&e->home, why);
+
+    if (!st && !*e->config.environment)
+        st = config_set(&e->config.environment, "Production", why);
+    return st ? st : config_save(&e->config, e->home.config, why);
+}
+
+static enum status open_transport(struct enrolment *e, struct why *why)
+{
+    enum status st = interrupt_open(&e->stop_fd, why);
+
+    return st ? st : server_option_connect(&e->transport, &e->server, &profile_current, why);
+}
+
+static enum status call(struct enrolment *e, struct transport_reply *reply,
+                        enum http_method method, const char *path, struct bytes body,
+                        struct why *why)
+{
+    struct http_request r = {.method = method, .path = path, .body = body};
+
+    if (method == HTTP_POST)
+        r.headers[r.header_count++] =
+            (struct http_header){"content-type", "application/octet-stream"};
+    r.headers[r.header_count++] = (struct http_header){"user-agent", profile_current.user_agent};
+    r.headers[r.header_count++] =
+        (struct http_header){"x-build-timestamp", profile_current.build_timestamp};
+    r.headers[r.header_count++] = (struct http_header){"accept", "*/*"};
+    return transport_curl_call(e->transport, reply, &r, e->stop_fd, why);
+}
+
+static void enrolment_fini(struct enrolment *e)
+{
+    transport_curl_free(e->transport);
+    config_fini(&e->config);
+    home_fini(&e->home);
+}
+
+/* ---- register-user ---- */
+
+static const struct argp_option user_options[] = {
+    {"wallet-address", KEY_WALLET, "0x…", 0, "The wallet that is to be credited", 0},
+    {0},
+};
+
+static error_t parse_user(int key, char *arg, struct argp_state *state)
+{
+    struct enrolment *e = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &e->server;
+        return 0;
+    case KEY_WALLET:
+        e->wallet = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!e->wallet)
+            argp_error(state, "--wallet-address is needed");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static enum status make_user(struct enrolment *e, char id[static ENROL_ID_SIZE], struct why *why)
+{
+    struct transport_reply reply;
+    uint8_t random[16];
+    struct buffer body;
+    enum status st;
+
+    hardware_random(random, sizeof random);
+    enrol_uuid(id, random);
+    buffer_init(&body, 0);
+    wire_encode_register_user(
+        &body, &(struct wire_register_user){.uuid = id, .wallet_address = e->wallet});
+    st = call(e, &reply, HTTP_POST, "/v3/users", buffer_bytes(&body), why);
+    if (!st)
+        st = enrol_judge_user(&reply.response, why);
+    buffer_fini(&body);
+    return st;
+}
+
+/* The wallet has passed wallet_check, so nothing in it needs percent-encoding. */
+static enum status find_or_make_user(struct enrolment *e, char id[static ENROL_ID_SIZE],
+                                     struct why *why)
+{
+    struct transport_reply reply;
+    char path[80];
+    enum status st;
+
+    snprintf(path, sizeof path, "/v3/users/%s", e->wallet);
+    st = call(e, &reply, HTTP_GET, path, bytes_of(NULL, 0), why);
+    if (st)
+        return st;
+    switch (enrol_judge_lookup(id, &reply.response, why)) {
+    case ENROL_KNOWN:
+        words_info("the wallet is known; its user id is taken from the orchestrator");
+        return ST_OK;
+    case ENROL_NEW:
+        return make_user(e, id, why);
+    case ENROL_FAILED:
+        break;
+    }
+    return ST_INVALID;
+}
+
+static enum status register_user(struct enrolment *e, struct why *why)
+{
+    char id[ENROL_ID_SIZE];
+    bool same_wallet;
+    enum status st = open_config(e, why);
+
+    if (st)
+        return st;
+    same_wallet = strcasecmp(e->config.wallet_address, e->wallet) == 0;
+    if (same_wallet && *e->config.user_id) {
+        words_success("already registered: user %s", e->config.user_id);
+        return ST_OK;
+    }
+    st = open_transport(e, why);
+    if (!st)
+        st = find_or_make_user(e, id, why);
+    if (!st)
+        st = config_set(&e->config.user_id, id, why);
+    if (!st)
+        st = config_set(&e->config.wallet_address, e->wallet, why);
+    if (!st && !same_wallet) /* the node belonged to another user */
+        st = config_set(&e->config.node_id, "", why);
+    if (!st)
+        st = save_config(e, why);
+    if (!st)
+        words_success("user %s is registered; next: nxp register-node", id);
+    return st;
+}
+
+int command_register_user(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&server_option_argp, 0, 0, 0}, {0}};
+    static const struct argp argp = {
+        .options = user_options,
+        .parser = parse_user,
+        .args_doc = "--wallet-address 0x…",
+        .doc = "Finds or makes the user of a wallet and writes the configuration.\v" WORDS_EXIT_CODES,
+        .children = children,
+    };
+    struct enrolment e = {0};
+    struct why why = {""};
+    enum status st;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &e);
+    st = wallet_check(e.wallet, &why);
+    if (!st)
+        st = register_user(&e, &why);
+    enrolment_fini(&e);
+    return st ? (int)words_failed(st, &why, "not registered") : EXIT_OK;
+}
+
+/* ---- register-node ---- */
+
+static const struct argp_option node_options[] = {
+    {"node-id", KEY_NODE, "N", 0, "Use this node, which is registered already; asks nobody", 0},
+    {0},
+};
+
+static error_t parse_node(int key, char *arg, struct argp_state *state)
+{
+    struct enrolment *e = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &e->server;
+        return 0;
+    case KEY_NODE:
+        if (!enrol_node_id_valid(arg))
+            argp_error(state, "--node-id: '%s' is no node id (a decimal number)", arg);
+        e->node_id = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static enum status make_node(struct enrolment *e, char id[static ENROL_ID_SIZE], struct why *why)
+{
+    struct transport_reply reply;
+    struct buffer body;
+    enum status st;
+
+    if (!*e->config.user_id)
+        return fail(why, ST_INPUT, "no user yet: nxp register-user --wallet-address 0x… first");
+    buffer_init(&body, 0);
+    wire_encode_register_node(&body, &(struct wire_register_node){.node_type = NODE_CLI_PROVER,
+                                                                  .user_id = e->config.user_id});
+    st = open_transport(e, why);
+    if (!st)
+        st = call(e, &reply, HTTP_POST, "/v3/nodes", buffer_bytes(&body), why);
+    if (!st)
+        st = enrol_judge_node(id, &reply.response, why);
+    buffer_fini(&body);
+    return st;
+}
+
+static enum status register_node(struct enrolment *e, struct why *why)
+{
+    char id[ENROL_ID_SIZE];
+    enum status st = open_config(e, why);
+
+    if (!st && e->node_id)
+        snprintf(id, sizeof id, "%s", e->node_id);
+    else if (!st)
+        st = make_node(e, id, why);
+    if (!st)
+        st = config_set(&e->config.node_id, id, why);
+    if (!st)
+        st = save_config(e, why);
+    if (!st)
+        words_success("node %s is in the configuration; next: nxp start", id);
+    return st;
+}
+
+int command_register_node(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&server_option_argp, 0, 0, 0}, {0}};
+    static const struct argp argp = {
+        .options = node_options,
+        .parser = parse_node,
+        .doc = "Registers a node of the user in the configuration, or takes one that exists.\v"
+               WORDS_EXIT_CODES,
+        .children = children,
+    };
+    struct enrolment e = {0};
+    struct why why = {""};
+    enum status st;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &e);
+    st = register_node(&e, &why);
+    enrolment_fini(&e);
+    return st ? (int)words_failed(st, &why, "not registered") : EXIT_OK;
+}
+
+/* ---- logout ---- */
+
+int command_logout(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .doc = "Deletes the configuration. Tasks and proofs in the outbox stay.\v" WORDS_EXIT_CODES,
+    };
+    struct home home = {0};
+    struct why why = {""};
+    bool existed = false;
+    enum status st;
+
+    argp_parse(&argp, argc, argv, 0, NULL, NULL);
+    st = home_init(&home, getenv("NXP_HOME"), getenv("HOME"), &why);
+    if (!st)
+        st = config_remove(home.config, &existed, &why);
+    if (!st && existed)
+        words_success("logged out: %s is deleted", home.config);
+    else if (!st)
+        words_info("there was no configuration");
+    home_fini(&home);
+    return st ? (int)words_failed(st, &why, "not logged out") : EXIT_OK;
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nxp start: fetch, prove, submit, until told to stop (client.md 8.3, 8.6). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/cli/anonymous.h"
+#include "client/cli/command.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/parse.h"
+#include "client/cli/printer.h"
+#include "client/cli/server_option.h"
+#include "client/cli/words.h"
+#include "client/core/enrol.h"
+#include "client/shell/config.h"
+#include "client/shell/hardware.h"
+#include "client/shell/home.h"
+#include "client/shell/keystore.h"
+#include "client/shell/outbox_file.h"
+#include "client/shell/prover_thread.h"
+#include "client/shell/shell.h"
+
+#define HISTORY_KEPT 1000 /* closed tasks in the outbox */
+
+enum {
+    KEY_NODE = 0x300,
+    KEY_HEADLESS,
+    KEY_THREADS,
+    KEY_TASKS,
+    KEY_DIFFICULTY,
+    KEY_JSON_LOG,
+    KEY_ANONYMOUS,
+    KEY_INTERVAL,
+    KEY_NO_TELEMETRY,
+    KEY_KERNEL,
+};
+
+struct start {
+    struct server_option server;
+    const char *node_option;
+    uint64_t threads;
+    uint64_t max_tasks;
+    const char *difficulty_name;
+    bool has_difficulty;
+    enum difficulty difficulty;
+    uint64_t interval_s; /* 0: the network's */
+    const char *kernel;
+    bool anonymous, no_telemetry;
+
+    struct printer printer;
+    struct home home;
+    char node_id[ENROL_ID_SIZE];
+    int stop_fd;
+    struct outbox_file *outbox;
+    size_t open_tasks;
+    struct signing_key *key;
+    struct core *core;
+    struct transport_curl *transport;
+    struct prover *prover;
+};
+
+static const struct argp_option options[] = {
+    {"node-id", KEY_NODE, "N", 0, "Node to work for (from the configuration)", 1},
+    {"headless", KEY_HEADLESS, 0, 0, "Print lines (always, in this version)", 1},
+    {"max-threads", KEY_THREADS, "T", 0, "Threads of one proof (three quarters of the CPUs)", 1},
+    {"max-tasks", KEY_TASKS, "K", 0, "Stop after K accepted proofs", 1},
+    {"max-difficulty", KEY_DIFFICULTY, "D", 0,
+     "Always ask for this difficulty: SMALL, SMALL_MEDIUM, MEDIUM, LARGE, EXTRA_LARGE, "
+     "EXTRA_LARGE_2 … EXTRA_LARGE_5 (adapts to the machine when left out)",
+     1},
+    {"fetch-interval", KEY_INTERVAL, "SECONDS", 0,
+     "Time between two fetches (120); less only with --orchestrator-url", 1},
+    {"kernel", KEY_KERNEL, "NAME", 0, "portable, avx2, avx512 or auto", 1},
+    {"json-log", KEY_JSON_LOG, 0, 0, "One JSON object a line on stdout", 1},
+    {"no-telemetry", KEY_NO_TELEMETRY, 0, 0, "Say nothing about this machine in submissions", 1},
+    {"anonymous", KEY_ANONYMOUS, 0, 0,
+     "Prove the same small run over and over for nobody, with no network at all", 1},
+    {0},
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct start *s = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &s->server;
+        return 0;
+    case KEY_NODE:
+        if (!enrol_node_id_valid(arg))
+            argp_error(state, "--node-id: '%s' is no node id (a decimal number)", arg);
+        s->node_option = arg;
+        return 0;
+    case KEY_HEADLESS:
+        return 0;
+    case KEY_THREADS:
+        if (!parse_u64(&s->threads, arg, 1, 1024))
+            argp_error(state, "--max-threads: '%s' is no number from 1 to 1024", arg);
+        return 0;
+    case KEY_TASKS:
+        if (!parse_u64(&s->max_tasks, arg, 1, UINT32_MAX))
+            argp_error(state, "--max-tasks: '%s' is no number above 0", arg);
+        return 0;
+    case KEY_DIFFICULTY: {
+        struct why why;
+
+        if (difficulty_parse(&s->difficulty, arg, &why))
+            argp_error(state, "--max-difficulty: %s", why.text);
+        s->has_difficulty = true;
+        return 0;
+    }
+    case KEY_INTERVAL:
+        if (!parse_u64(&s->interval_s, arg, 1, 86400))
+            argp_error(state, "--fetch-interval: '%s' is no number from 1 to 86400", arg);
+        return 0;
+    case KEY_KERNEL:
+        s->kernel = strcmp(arg, "auto") == 0 ? NULL : arg;
+        return 0;
+    case KEY_JSON_LOG:
+        s->printer.json = true;
+        return 0;
+    case KEY_NO_TELEMETRY:
+        s->no_telemetry = true;
+        return 0;
+    case KEY_ANONYMOUS:
+        s->anonymous = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unexpected argument '%s'", arg);
+        return 0;
+    case ARGP_KEY_END:
+        if (!s->server.url && s->interval_s && s->interval_s < 120)
+            argp_error(state, "--fetch-interval: less than 120 s only with --orchestrator-url");
+        if (s->anonymous && (s->node_option || s->server.url))
+            argp_error(state, "--anonymous knows no node and no orchestrator");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- getting ready ---- */
+
+/* The file is not read when the option is given (client.md 8.2). */
+static enum status find_node(struct start *s, struct why *why)
+{
+    struct config config = {0};
+    enum status st = ST_OK;
+
+    if (s->node_option) {
+        snprintf(s->node_id, sizeof s->node_id, "%s", s->node_option);
+        return ST_OK;
+    }
+    st = config_load(&config, s->home.config, why);
+    if (st == ST_NOT_FOUND)
+        st = fail(why, st,
+                  "welcome! There is no configuration yet. First: nxp register-user "
+                  "--wallet-address 0x…, then nxp register-node. Or name a node: --node-id N");
+    else if (!st && !*config.user_id && !*config.node_id)
+        st = fail(why, ST_INPUT, "the configuration is incomplete: nxp register-user first");
+    else if (!st && !*config.node_id)
+        st = fail(why, ST_INPUT, "the user is registered but has no node: nxp register-node");
+    else if (!st && (!enrol_node_id_valid(config.node_id) ||
+                     strlen(config.node_id) >= sizeof s->node_id))
+        st = fail(why, ST_INPUT, "'%.40s' in the configuration is no node id: nxp register-node",
+                  config.node_id);
+    if (!st)
+        snprintf(s->node_id, sizeof s->node_id, "%s", config.node_id);
+    config_fini(&config);
+    return st;
+}
+
+static enum status count_open(void *context, struct outbox_record *r, struct why *why)
+{
+    struct start *s = context;
+
+    (void)why;
+    s->open_tasks += !outbox_state_final(r->state);
+    outbox_record_fini(r);
+    return ST_OK;
+}
+
+static enum status restore(void *context, struct outbox_record *r, struct why *why)
+{
+    struct start *s = context;
+
+    return core_restore(s->core, r, why);
+}
+
+static enum status open_outbox(struct start *s, struct why *why)
+{
+    enum status st = outbox_file_new(&s->outbox, s->home.outbox, why);
+
+    if (!st)
+        st = outbox_file_prune(&s->outbox->base, HISTORY_KEPT, why);
+    if (!st && s->outbox->damaged > 0)
+        words_warn("%zu damaged record%s set aside in %s", s->outbox->damaged,
+                   s->outbox->damaged == 1 ? " is" : "s are", s->home.outbox);
+    return st ? st : outbox_each(&s->outbox->base, count_open, s, why);
+}
+
+static enum status open_core(struct start *s, struct why *why)
+{
+    struct core_options o = {
+        .profile = &profile_current,
+        .node_id = s->node_id,
+        .max_tasks = s->max_tasks,
+        .has_max_difficulty = s->has_difficulty,
+        .max_difficulty = s->difficulty,
+        .fetch_gap_ns = (int64_t)s->interval_s * NS_PER_S,
+    };
+    bool kept;
+    enum status st = signing_start(why);
+
+    if (!st)
+        st = keystore_session(&s->key, &kept, s->home.keys, s->open_tasks > 0, why);
+    if (st)
+        return st;
+    o.key = s->key;
+    hardware_random(&o.seed, sizeof o.seed);
+    st = core_new(&s->core, &o, why);
+    return st ? st : outbox_each(&s->outbox->base, restore, s, why);
+}
+
+static unsigned threads_of(const struct start *s)
+{
+    return s->threads ? (unsigned)s->threads : (3 * hardware_cpus() + 3) / 4;
+}
+
+static enum status open_all(struct start *s, struct why *why)
+{
+    struct prover_thread_options o = {.threads = threads_of(s), .kernel = s->kernel};
+    enum status st = home_prepare(&s->home, why);
+
+    if (!st)
+        st = home_lock(&s->home, why);
+    if (!st)
+        st = open_outbox(s, why);
+    if (!st)
+        st = open_core(s, why);
+    if (!st)
+        st = server_option_connect(&s->transport, &s->server, &profile_current, why);
+    o.guests = s->home.guests;
+    return st ? st : prover_thread_new(&s->prover, &o, why);
+}
+
+/* ---- running ---- */
+
+static void tell(void *context, const struct line *line, int64_t wall_ns)
+{
+    struct start *s = context;
+
+    printer_line(&s->printer, line, wall_ns);
+}
+
+/* No third host is asked where we are, so no country is told. */
+static struct telemetry measure(void *context)
+{
+    struct start *s = context;
+
+    return s->no_telemetry ? (struct telemetry){0} : hardware_telemetry("");
+}
+
+static void note(const struct start *s, const char *tag, const char *event, const char *text)
+{
+    printer_note(&s->printer, tag, event, clock_wall_ns(clock_system()), "%s", text);
+}
+
+static void note_books(const struct start *s)
+{
+    const struct stats *t = core_stats(s->core);
+
+    printer_note(&s->printer, "INFO", "totals", clock_wall_ns(clock_system()),
+                 "%llu task(s) fetched, %llu taken up: %llu accepted, %llu refused or expired, "
+                 "%llu probably credited, %llu given up, %zu kept for the next start",
+                 (unsigned long long)t->fetched, (unsigned long long)t->restored,
+                 (unsigned long long)t->accepted, (unsigned long long)t->refused,
+                 (unsigned long long)t->unknown, (unsigned long long)t->abandoned,
+                 core_open_tasks(s->core));
+}
+
+static int run(struct start *s)
+{
+    struct shell shell = {
+        .core = s->core,
+        .clock = clock_system(),
+        .transport = s->transport,
+        .prover = s->prover,
+        .outbox = &s->outbox->base,
+        .stop_fd = s->stop_fd,
+        .tell = tell,
+        .measure = measure,
+        .context = s,
+    };
+    enum core_end end;
+
+    printer_note(&s->printer, "INFO", "start", clock_wall_ns(clock_system()),
+                 "Starting headless mode with Node ID: %s", s->node_id);
+    if (!s->server.url)
+        words_warn("this version does not yet ask the network for its minimum version and "
+                   "restricted countries; you answer for both");
+    end = shell_run(&shell);
+    note(s, "INFO", "stop", "Shutting down...");
+    note_books(s);
+    if (end == CORE_NO_NODE)
+        return EXIT_NO;
+    note(s, "SUCCESS", "end", "Nexus CLI exited successfully");
+    return EXIT_OK;
+}
+
+static void start_fini(struct start *s)
+{
+    prover_free(s->prover);
+    transport_curl_free(s->transport);
+    core_free(s->core);
+    signing_key_free(s->key);
+    if (s->outbox)
+        outbox_free(&s->outbox->base);
+    home_fini(&s->home);
+}
+
+int command_start(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&server_option_argp, 0, "Network:", 3}, {0}};
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse_option,
+        .doc = "Fetches tasks, proves them, and submits the proofs, until Ctrl+C or SIGTERM. A finished "
+               "proof is kept on disk and sent again until there is a definite answer.\v"
+               "No other host than the orchestrator is contacted. " WORDS_EXIT_CODES
+               " A run that was told to stop has done its work: 0.",
+        .children = children,
+    };
+    struct start s = {.printer = {.out = stdout}};
+    struct why why = {""};
+    enum status st;
+    int code = EXIT_OK;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &s);
+    st = interrupt_open(&s.stop_fd, &why);
+    if (!st)
+        st = home_init(&s.home, getenv("NXP_HOME"), getenv("HOME"), &why);
+    if (!st && s.anonymous) {
+        code = anonymous_run(&s.printer, s.home.guests, threads_of(&s), s.kernel, s.max_tasks,
+                             s.stop_fd);
+    } else if (!st) {
+        st = find_node(&s, &why);
+        if (!st)
+            st = open_all(&s, &why);
+        if (!st)
+            code = run(&s);
+    }
+    start_fini(&s);
+    if (st)
+        words_failed(st, &why, "not started");
+    /* As the reference: what start finds missing before it runs is 1 (client.md 8.6). */
+    return st ? (st == ST_IO || st == ST_NO_MEMORY ? EXIT_SYSTEM : EXIT_NO) : code;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ctrl+C and SIGTERM as a file descriptor: no handler, no global flag.
+ *
+ * Call it before any thread is made: the signals are blocked in all of them.
+ */
+#pragma once
+#include <stdbool.h>
+
+#include "base/status.h"
+
+enum status MUST_USE interrupt_open(int *fd, struct why *why);
+bool interrupt_pending(int fd); /* leaves it pending */

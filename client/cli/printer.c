@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/printer.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+static void print_json(const struct printer *p, const struct line *line, const char *type,
+                       int64_t wall_ns)
+{
+    time_t seconds = (time_t)(wall_ns / NS_PER_S);
+    char stamp[32], time_text[48];
+    struct tm utc;
+    json_t *root;
+
+    gmtime_r(&seconds, &utc);
+    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(time_text, sizeof time_text, "%s.%03dZ", stamp,
+             (int)(wall_ns % NS_PER_S / NS_PER_MS));
+    root = json_pack("{s:s, s:s, s:s, s:s}", "time", time_text, "type", type, "level",
+                     line_level_name(line->level), "event", line->event);
+    if (line->task_id[0])
+        json_object_set_new(root, "task_id", json_string(line->task_id));
+    if (line->status)
+        json_object_set_new(root, "status", json_integer(line->status));
+    json_object_set_new(root, "message", json_string(line->text));
+    json_dumpf(root, p->out, JSON_COMPACT);
+    fputc('\n', p->out);
+    fflush(p->out);
+    json_decref(root);
+}
+
+void printer_line(const struct printer *p, const struct line *line, int64_t wall_ns)
+{
+    time_t seconds = (time_t)(wall_ns / NS_PER_S);
+    char stamp[32];
+    struct tm local;
+
+    if (p->json) {
+        print_json(p, line, line_type_name(line->type), wall_ns);
+        return;
+    }
+    localtime_r(&seconds, &local);
+    strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
+    fprintf(p->out, "%s [%s] %s\n", line_type_name(line->type), stamp, line->text);
+    if (strcmp(line->event, "submitted") == 0)
+        fputc('\n', p->out);
+    fflush(p->out);
+}
+
+void printer_note(const struct printer *p, const char *tag, const char *event, int64_t wall_ns,
+                  const char *format, ...)
+{
+    struct line line = {.level = LINE_INFO, .event = event};
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line.text, sizeof line.text, format, args);
+    va_end(args);
+    if (p->json) {
+        print_json(p, &line, "Program", wall_ns);
+    } else {
+        fprintf(p->out, "[%s] %s\n", tag, line.text);
+        fflush(p->out);
+    }
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/server_option.h"
+
+#include "base/clock.h"
+#include "proto/wire.h"
+
+enum { KEY_URL = 0x400, KEY_CACERT };
+
+static const struct argp_option options[] = {
+    {"orchestrator-url", KEY_URL, "URL", 0, "Another orchestrator than the network's own", 3},
+    {"cacert", KEY_CACERT, "FILE", 0, "Trust these certificates (PEM) and no others", 3},
+    {0},
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct server_option *o = state->input;
+
+    switch (key) {
+    case KEY_URL:
+        o->url = arg;
+        return 0;
+    case KEY_CACERT:
+        o->ca_file = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp server_option_argp = {.options = options, .parser = parse_option};
+
+enum status server_option_connect(struct transport_curl **out, const struct server_option *o,
+                                  const struct profile *profile, struct why *why)
+{
+    /* Kept connections outlive the gap between two fetches. */
+    long keep_s = (long)(profile->fetch_gap_ns / NS_PER_S) + 280;
+
+    return transport_curl_new(out,
+                              &(struct transport_options){
+                                  .base_url = o->url ? o->url : profile->base_url,
+                                  .ca_file = o->ca_file,
+                                  .response_limit = WIRE_MAX_RESPONSE,
+                                  .keep_connection_s = keep_s,
+                              },
+                              why);
+}

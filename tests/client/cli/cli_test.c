@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands from outside: help, mistakes, files, registration. */
+#include "tests/support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "prover/nxp.h"
+#include "tests/client/cli/run.h"
+#include "tests/client/shell/scratch.h"
+#include "tests/client/shell/tiny_server.h"
+
+static struct run r; /* large */
+
+/* ---- help and mistakes ---- */
+
+static void help_says_what_the_document_says(void **state)
+{
+    static const char *const commands[] = {"",       "start",         "prove",         "verify",
+                                           "bench",  "register-user", "register-node", "logout",
+                                           "guest",  "outbox"};
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char name[300], args[64];
+        struct buffer golden;
+
+        snprintf(args, sizeof args, "help %s", commands[i]);
+        snprintf(name, sizeof name, "%s/tests/client/cli/help/%s.txt", NXP_SOURCE,
+                 *commands[i] ? commands[i] : "nxp");
+        assert_int_equal(run(&r, s.path, args), 0);
+        assert_string_equal(r.err, "");
+        if (getenv("NXP_UPDATE_GOLDEN"))
+            scratch_write(name, r.out);
+        buffer_init(&golden, 0);
+        assert_int_equal(file_read(&golden, name, 65536, NULL), ST_OK);
+        buffer_put_u8(&golden, 0);
+        assert_string_equal(r.out, (const char *)golden.data);
+        buffer_fini(&golden);
+    }
+    assert_int_equal(run(&r, s.path, "--help"), 0);
+    assert_int_equal(run(&r, s.path, "-h"), 0);
+    assert_int_equal(run(&r, s.path, "--version"), 0);
+    assert_non_null(strstr(r.out, "nexus-cli 0.10.18"));
+    scratch_fini(&s);
+}
+
+static void mistakes_on_the_command_line_end_with_2_and_say_why(void **state)
+{
+    static const struct {
+        const char *args, *says;
+    } table[] = {
+        {"", "Usage: nxp COMMAND"},
+        {"dance", "no command 'dance'"},
+        {"help dance", "no command 'dance'"},
+        {"prove", "--elf FILE or --guest NAME"},
+        {"prove --guest fib --elf x -o p", "--elf FILE or --guest NAME"},
+        {"prove --guest fib", "-o PROOF"},
+        {"prove --guest fib -o p --public-input 1,x", "32-bit numbers"},
+        {"prove --guest fib -o p extra", "unexpected argument"},
+        {"prove --guest fib -o p --threads 0", "from 1 to 1024"},
+        {"prove --guest fib -o p --max-steps 0", "--max-steps"},
+        {"prove --guest fib -o p --max-log-rows 99", "--max-log-rows"},
+        {"prove --guest fib -o p --max-memory x", "--max-memory"},
+        {"prove --guest fib -o p --nonsense", "unrecognized option"},
+        {"prove --guest fib -o p --private-input-hex abc", "hex digits"},
+        {"prove --guest fib -o p --private-input-hex zz", "hex digits"},
+        {"prove --guest nobody -o p", "not installed"},
+        {"prove --elf /nowhere/x.elf -o p", "/nowhere/x.elf"},
+        {"prove --guest fib -o p --kernel abacus", "abacus"},
+        {"verify --guest fib", "PROOF"},
+        {"verify --guest fib a b", "one proof"},
+        {"verify --guest fib --exit-code x p", "--exit-code"},
+        {"verify --guest fib --max-log-rows 0 p", "--max-log-rows"},
+        {"verify --guest fib --output-hex abc /dev/null", "hex digits"},
+        {"verify --guest fib /nowhere/proof", "/nowhere/proof"},
+        {"bench --sizes x", "--sizes"},
+        {"bench --runs 0", "--runs"},
+        {"bench extra", "unexpected argument"},
+        {"start --node-id x", "--node-id"},
+        {"start --max-tasks 0", "--max-tasks"},
+        {"start --max-threads x", "--max-threads"},
+        {"start --max-difficulty HUGE", "EXTRA_LARGE"},
+        {"start --fetch-interval 5", "--orchestrator-url"},
+        {"start --fetch-interval x", "--fetch-interval"},
+        {"start --anonymous --node-id 1", "--anonymous"},
+        {"start now", "unexpected argument"},
+        {"register-user", "--wallet-address"},
+        {"register-user --wallet-address 0x12", "40 digits"},
+        {"register-node --node-id x", "--node-id"},
+        {"register-node", "register-user"},
+        {"register-user --wallet-address 0x1111111111111111111111111111111111111111 "
+         "--orchestrator-url ftp://x",
+         "http://"},
+        {"guest", "install NAME"},
+        {"guest install", "install NAME"},
+        {"guest install a b c", "unexpected argument"},
+        {"guest install x /nowhere", "/nowhere"},
+        {"guest install x /dev/null", "guest: "},
+        {"outbox", "list"},
+        {"outbox burn", "list"},
+    };
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        int code = run(&r, s.path, table[i].args);
+
+        if (code != 2 || !strstr(r.err, table[i].says))
+            fail_msg("nxp %s: exit %d, stderr: %s", table[i].args, code, r.err);
+    }
+    scratch_fini(&s);
+}
+
+static void start_says_what_is_missing(void **state)
+{
+    static const struct {
+        const char *config, *says;
+    } table[] = {
+        {NULL, "register-user"},
+        {"{}", "register-user"},
+        {"{\"user_id\":\"u\"}", "register-node"},
+        {"{\"user_id\":\"u\",\"node_id\":\"x1\"}", "no node id"},
+        {"{\"user_id\":\"u\",\"node_id\":5}", "in quotes"},
+        {"{", "config.json"},
+    };
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (table[i].config)
+            scratch_write(scratch_path(&s, "config.json"), table[i].config);
+        assert_int_equal(run(&r, s.path, "start"), 1);
+        assert_non_null(strstr(r.err, table[i].says));
+    }
+    assert_int_equal(run(&r, s.path, "start --node-id 1 --orchestrator-url nonsense"), 1);
+    scratch_fini(&s);
+}
+
+/* ---- proofs on files ---- */
+
+static void a_proof_goes_into_a_file_and_is_checked(void **state)
+{
+    struct scratch s;
+    char args[600];
+    struct buffer proof, golden;
+    const char *path;
+
+    (void)state;
+    scratch_init(&s);
+    path = scratch_path(&s, "p");
+    snprintf(args, sizeof args, "prove --guest fib --public-input 9,1,1 --threads 2 -o %s", path);
+    assert_int_equal(run(&r, s.path, args), 0);
+    assert_non_null(strstr(r.out, "keccak-256"));
+    assert_non_null(strstr(r.out, "exit code      0"));
+    assert_non_null(strstr(r.out, "output         "));
+    buffer_init(&proof, 0);
+    buffer_init(&golden, 0);
+    assert_int_equal(file_read(&proof, path, 1 << 20, NULL), ST_OK);
+    assert_int_equal(file_read(&golden, NXP_GOLDEN "/proofs/fib_9_1_1.proof", 1 << 20, NULL), ST_OK);
+    assert_true(bytes_equal(buffer_bytes(&proof), buffer_bytes(&golden)));
+
+    snprintf(args, sizeof args, "verify --guest fib --public-input 9,1,1 %s", path);
+    assert_int_equal(run(&r, s.path, args), 0);
+    assert_string_equal(r.out, "valid\n");
+    snprintf(args, sizeof args, "verify --elf %s/guest/fib.elf --public-input 9,1,1 %s", NXP_GOLDEN,
+             path);
+    assert_int_equal(run(&r, s.path, args), 0);
+    snprintf(args, sizeof args, "verify --guest fib --public-input 9,1,2 %s", path);
+    assert_int_equal(run(&r, s.path, args), 1);
+    assert_string_equal(r.out, "invalid\n");
+    assert_true(strlen(r.err) > 20);
+    snprintf(args, sizeof args, "verify --guest fib --public-input 9,1,1 --exit-code 3 %s", path);
+    assert_int_equal(run(&r, s.path, args), 1);
+    snprintf(args, sizeof args, "verify --guest fib --public-input 9,1,1 --output-hex 00 %s", path);
+    assert_int_equal(run(&r, s.path, args), 1);
+    scratch_write(path, "no proof");
+    snprintf(args, sizeof args, "verify --guest fib --public-input 9,1,1 %s", path);
+    assert_in_range(run(&r, s.path, args), 1, 2);
+    buffer_fini(&proof);
+    buffer_fini(&golden);
+    scratch_fini(&s);
+}
+
+static void a_proof_is_described_in_json(void **state)
+{
+    struct scratch s;
+    char args[600];
+
+    (void)state;
+    scratch_init(&s);
+    snprintf(args, sizeof args,
+             "prove --guest fib --public-input 9,1,1 --kernel portable --json -o %s",
+             scratch_path(&s, "p"));
+    assert_int_equal(run(&r, s.path, args), 0);
+    assert_non_null(strstr(r.out, "\"keccak256\": \""));
+    assert_non_null(strstr(r.out, "\"kernel\": \"portable\""));
+    assert_non_null(strstr(r.out, "\"stages\": {"));
+    snprintf(args, sizeof args, "prove --guest fib --public-input 9,1,1 -o %s/no/folder", s.path);
+    assert_int_equal(run(&r, s.path, args), 5);
+    scratch_fini(&s);
+}
+
+static void limits_and_failed_guests_have_their_exit_codes(void **state)
+{
+    struct scratch s;
+    char args[600];
+    const char *path;
+
+    (void)state;
+    scratch_init(&s);
+    path = scratch_path(&s, "p");
+    snprintf(args, sizeof args,
+             "prove --guest fib --public-input 1000,1,1 --max-steps 100 -o %s", path);
+    assert_int_equal(run(&r, s.path, args), 4);
+    assert_int_equal(scratch_mode(path), 0);
+    snprintf(args, sizeof args,
+             "prove --guest fib --public-input 9,1,1 --max-memory 1 -o %s", path);
+    assert_int_equal(run(&r, s.path, args), 4);
+    scratch_fini(&s);
+}
+
+static void the_machine_is_measured(void **state)
+{
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    assert_int_equal(run(&r, s.path, "bench --sizes 9 --runs 1"), 0);
+    assert_non_null(strstr(r.out, "kHz"));
+    assert_int_equal(run(&r, s.path, "bench --sizes 9 --runs 1 --json --threads 1"), 0);
+    assert_non_null(strstr(r.out, "{\"n\": 9, \"figure\": \"padded_rows_per_second\", \"value\": "));
+    assert_int_equal(run(&r, s.path, "bench --sizes 9 --runs 1 --max-steps 5"), 4);
+    scratch_fini(&s);
+}
+
+/* ---- guests, outbox ---- */
+
+static bool serve_guest(void *context, const struct tiny_request *q)
+{
+    struct bytes fib = nxp_builtin_guest("fib");
+
+    (void)context;
+    if (strcmp(q->path, "/fib.elf") == 0)
+        tiny_reply(q->fd, 200, "", fib.data, fib.size);
+    else
+        tiny_reply(q->fd, 404, "", "", 0);
+    return true;
+}
+
+static void guests_are_installed_from_files_and_addresses(void **state)
+{
+    struct tiny_server *server = tiny_server_new(serve_guest, NULL);
+    struct scratch s;
+    char args[600];
+
+    (void)state;
+    scratch_init(&s);
+    assert_int_equal(run(&r, s.path, "guest list"), 0);
+    assert_non_null(strstr(r.out, "fib "));
+    snprintf(args, sizeof args, "guest install mine %s/guest/fib.elf", NXP_GOLDEN);
+    assert_int_equal(run(&r, s.path, args), 0);
+    snprintf(args, sizeof args, "guest install far %s/fib.elf", tiny_server_url(server));
+    assert_int_equal(run(&r, s.path, args), 0);
+    snprintf(args, sizeof args, "guest install gone %s/other", tiny_server_url(server));
+    assert_int_equal(run(&r, s.path, args), 5);
+    snprintf(args, sizeof args, "guest install gone %s", tiny_server_url(server));
+    assert_int_equal(run(&r, s.path, args), 5);
+    snprintf(args, sizeof args, "guest install fib_input_initial %s/guest/fib.elf", NXP_GOLDEN);
+    assert_int_equal(run(&r, s.path, args), 1);
+    assert_int_equal(run(&r, s.path, "guest list --json"), 0);
+    assert_non_null(strstr(r.out, "\"name\": \"far\""));
+    assert_non_null(strstr(r.out, "\"name\": \"mine\""));
+    snprintf(args, sizeof args, "prove --guest mine --public-input 1,2,3 -o %s",
+             scratch_path(&s, "p"));
+    assert_int_equal(run(&r, s.path, args), 0);
+    tiny_server_free(server);
+    scratch_fini(&s);
+}
+
+static void an_empty_outbox_is_no_error(void **state)
+{
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    assert_int_equal(run(&r, s.path, "outbox list"), 0);
+    assert_string_equal(r.out, "no tasks yet\n");
+    assert_int_equal(run(&r, s.path, "outbox list --json"), 0);
+    assert_string_equal(r.out, "[]\n");
+    scratch_fini(&s);
+}
+
+/* ---- registration ---- */
+
+#define WALLET "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+
+struct registry {
+    unsigned lookup, user, node; /* statuses to answer */
+    const char *user_id, *node_id;
+    unsigned posts;
+};
+
+static void reply_text(int fd, unsigned number, const char *text)
+{
+    char body[200];
+    size_t size = strlen(text);
+
+    body[0] = (char)(number << 3 | 2);
+    body[1] = (char)size;
+    memcpy(body + 2, text, size);
+    tiny_reply(fd, 200, "", body, size + 2);
+}
+
+static bool serve_registry(void *context, const struct tiny_request *q)
+{
+    struct registry *g = context;
+    static const char problem[] = "{\"name\":\"X\",\"message\":\"told you so\",\"httpCode\":1}";
+    bool lookup = strncmp(q->path, "/v3/users/", 10) == 0;
+    unsigned status = lookup                               ? g->lookup
+                      : strcmp(q->path, "/v3/users") == 0 ? g->user
+                                                           : g->node;
+
+    g->posts += strcmp(q->method, "POST") == 0;
+    if (status != 200)
+        tiny_reply(q->fd, status, "", problem, sizeof problem - 1);
+    else if (lookup)
+        reply_text(q->fd, 3, g->user_id);
+    else if (strcmp(q->path, "/v3/nodes") == 0)
+        reply_text(q->fd, 1, g->node_id);
+    else
+        tiny_reply(q->fd, 200, "", "", 0);
+    return true;
+}
+
+static int register_user(const struct scratch *s, const struct tiny_server *server)
+{
+    char args[300];
+
+    snprintf(args, sizeof args, "register-user --wallet-address " WALLET " --orchestrator-url %s",
+             tiny_server_url(server));
+    return run(&r, s->path, args);
+}
+
+static int register_node(const struct scratch *s, const struct tiny_server *server)
+{
+    char args[300];
+
+    snprintf(args, sizeof args, "register-node --orchestrator-url %s", tiny_server_url(server));
+    return run(&r, s->path, args);
+}
+
+static const char *config_text(const struct scratch *s)
+{
+    static char text[1000];
+    FILE *f = fopen(scratch_path(s, "config.json"), "rb");
+    size_t size;
+
+    assert_non_null(f);
+    size = fread(text, 1, sizeof text - 1, f);
+    text[size] = '\0';
+    fclose(f);
+    return text;
+}
+
+static void a_wallet_and_a_node_are_registered_once(void **state)
+{
+    struct registry g = {.lookup = 404, .user = 200, .node = 200, .node_id = "5880437"};
+    struct tiny_server *server = tiny_server_new(serve_registry, &g);
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    assert_int_equal(register_user(&s, server), 0);
+    assert_int_equal(g.posts, 1);
+    assert_non_null(strstr(config_text(&s), "\"wallet_address\": \"" WALLET "\""));
+    assert_non_null(strstr(config_text(&s), "\"node_id\": \"\""));
+    assert_int_equal(scratch_mode(scratch_path(&s, "config.json")), 0600);
+    assert_int_equal(register_node(&s, server), 0);
+    assert_non_null(strstr(config_text(&s), "\"node_id\": \"5880437\""));
+    assert_int_equal(register_user(&s, server), 0); /* the node stays, nobody is asked */
+    assert_int_equal(g.posts, 2);
+    assert_non_null(strstr(config_text(&s), "\"node_id\": \"5880437\""));
+    assert_int_equal(run(&r, s.path, "register-node --node-id 77"), 0);
+    assert_non_null(strstr(config_text(&s), "\"node_id\": \"77\""));
+    assert_int_equal(run(&r, s.path, "logout"), 0);
+    assert_int_equal(scratch_mode(scratch_path(&s, "config.json")), 0);
+    assert_int_equal(run(&r, s.path, "logout"), 0);
+    tiny_server_free(server);
+    scratch_fini(&s);
+}
+
+static void a_known_wallet_gets_its_user_id_back(void **state)
+{
+    struct registry g = {.lookup = 200, .user_id = "11111111-2222-4333-8444-555555555555"};
+    struct tiny_server *server = tiny_server_new(serve_registry, &g);
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    assert_int_equal(register_user(&s, server), 0);
+    assert_int_equal(g.posts, 0);
+    assert_non_null(strstr(config_text(&s), "\"user_id\": \"11111111-2222"));
+    tiny_server_free(server);
+    scratch_fini(&s);
+}
+
+static void a_server_in_trouble_is_not_a_new_user(void **state)
+{
+    static const struct registry table[] = {
+        {.lookup = 503},
+        {.lookup = 429},
+        {.lookup = 200, .user_id = ""},
+        {.lookup = 200, .user_id = "two words"},
+        {.lookup = 404, .user = 409},
+    };
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct registry g = table[i];
+        struct tiny_server *server = tiny_server_new(serve_registry, &g);
+
+        assert_int_equal(register_user(&s, server), 1);
+        assert_int_equal(scratch_mode(scratch_path(&s, "config.json")), 0);
+        assert_int_equal(g.posts, table[i].lookup == 404);
+        if (table[i].lookup != 200)
+            assert_non_null(strstr(r.err, "told you so"));
+        tiny_server_free(server);
+    }
+    assert_int_equal(run(&r, s.path, "register-user --wallet-address " WALLET
+                                     " --orchestrator-url http://127.0.0.1:1"),
+                     5);
+    scratch_write(scratch_path(&s, "config.json"), "{\"user_id\": \"u\"}");
+    {
+        struct registry g = {.node = 404};
+        struct tiny_server *server = tiny_server_new(serve_registry, &g);
+
+        assert_int_equal(register_node(&s, server), 1);
+        g = (struct registry){.node = 200, .node_id = "not a number"};
+        assert_int_equal(register_node(&s, server), 2);
+        tiny_server_free(server);
+    }
+    scratch_fini(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(help_says_what_the_document_says),
+        cmocka_unit_test(mistakes_on_the_command_line_end_with_2_and_say_why),
+        cmocka_unit_test(start_says_what_is_missing),
+        cmocka_unit_test(a_proof_goes_into_a_file_and_is_checked),
+        cmocka_unit_test(a_proof_is_described_in_json),
+        cmocka_unit_test(limits_and_failed_guests_have_their_exit_codes),
+        cmocka_unit_test(the_machine_is_measured),
+        cmocka_unit_test(guests_are_installed_from_files_and_addresses),
+        cmocka_unit_test(an_empty_outbox_is_no_error),
+        cmocka_unit_test(a_wallet_and_a_node_are_registered_once),
+        cmocka_unit_test(a_known_wallet_gets_its_user_id_back),
+        cmocka_unit_test(a_server_in_trouble_is_not_a_new_user),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nxp start as a process: it proves and submits, stops when told to, and survives kill -9. */
+#include "tests/support/test.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/signing.h"
+#include "proto/wire.h"
+#include "tests/client/cli/run.h"
+#include "tests/client/shell/scratch.h"
+#include "tests/client/shell/tiny_server.h"
+
+static struct run r; /* large */
+
+struct orchestrator {
+    pthread_mutex_t lock;
+    unsigned node_status;
+    bool silent; /* takes submissions, never answers */
+    bool dry;    /* has no tasks */
+    unsigned fetches, submissions;
+    struct buffer submitted[2];
+};
+
+static bool serve(void *context, const struct tiny_request *q)
+{
+    struct orchestrator *o = context;
+    char task[] = "\x22\x17\x0a\x02T0\x12\x03" "fib\x2a\x0c\x09\0\0\0\1\0\0\0\1\0\0\0";
+    bool answer = true;
+
+    pthread_mutex_lock(&o->lock);
+    if (strncmp(q->path, "/v3/nodes/", 10) == 0) {
+        tiny_reply(q->fd, o->node_status, "", "", 0);
+    } else if (strcmp(q->path, "/v3/tasks") == 0) {
+        task[5] = (char)('0' + o->fetches++);
+        if (o->dry)
+            tiny_reply(q->fd, 429, "Retry-After: 3600\r\n", "", 0);
+        else
+            tiny_reply(q->fd, 200, "", task, sizeof task - 1);
+    } else {
+        if (o->submissions < 2)
+            buffer_put(&o->submitted[o->submissions], q->body, q->body_size);
+        o->submissions++;
+        answer = !o->silent;
+        if (answer)
+            tiny_reply(q->fd, 200, "", "", 0);
+    }
+    pthread_mutex_unlock(&o->lock);
+    return true;
+}
+
+static void set_up(struct orchestrator *o)
+{
+    *o = (struct orchestrator){.lock = PTHREAD_MUTEX_INITIALIZER, .node_status = 200};
+    buffer_init(&o->submitted[0], 0);
+    buffer_init(&o->submitted[1], 0);
+    assert_int_equal(signing_start(NULL), ST_OK);
+}
+
+static void tear_down(struct orchestrator *o)
+{
+    buffer_fini(&o->submitted[0]);
+    buffer_fini(&o->submitted[1]);
+}
+
+static const char *args_of(const struct tiny_server *server, const char *more)
+{
+    static char args[300];
+
+    snprintf(args, sizeof args,
+             "start --headless --node-id 5880437 --orchestrator-url %s --fetch-interval 1%s",
+             tiny_server_url(server), more);
+    return args;
+}
+
+static void tasks_are_proved_and_submitted_until_enough(void **state)
+{
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve, &o);
+    struct wire_submission m;
+    struct wire_memory memory = {0};
+    struct buffer golden;
+    struct scratch s;
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    assert_int_equal(run(&r, s.path, args_of(server, " --max-tasks 2")), 0);
+    assert_non_null(strstr(r.out, "[INFO] Starting headless mode with Node ID: 5880437\n"));
+    assert_non_null(strstr(r.out, "] Step 4 of 4: Proof submitted successfully for task T0\n"));
+    assert_non_null(strstr(r.out, "] Step 4 of 4: Proof submitted successfully for task T1\n"));
+    assert_non_null(strstr(r.out, "[SUCCESS] Nexus CLI exited successfully\n"));
+    assert_string_equal(r.err, "");
+    assert_int_equal(o.submissions, 2);
+
+    buffer_init(&golden, 0);
+    assert_int_equal(file_read(&golden, NXP_GOLDEN "/proofs/fib_9_1_1.proof", 1 << 20, NULL), ST_OK);
+    assert_int_equal(wire_decode_submission(&m, &memory, buffer_bytes(&o.submitted[0]),
+                                            WIRE_MAX_SUBMISSION, NULL),
+                     ST_OK);
+    assert_true(bytes_equal(m.proof, buffer_bytes(&golden)));
+    assert_true(signing_verify(m.public_key, m.signature, "T0", m.proof_hash));
+    wire_memory_fini(&memory);
+    buffer_fini(&golden);
+
+    assert_int_equal(run(&r, s.path, "outbox list"), 0);
+    assert_non_null(strstr(r.out, "accepted"));
+    assert_int_equal(run(&r, s.path, "outbox list --json"), 0);
+    assert_non_null(strstr(r.out, "\"task_id\": \"T1\""));
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
+}
+
+static void a_proof_survives_kill_9_and_is_sent_with_the_same_bytes(void **state)
+{
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve, &o);
+    struct scratch s;
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    o.silent = true;
+    run_begin(&r, s.path, args_of(server, " --no-telemetry"));
+    run_until(&r, "Step 3 of 4");
+    kill(r.pid, SIGKILL);
+    run_finish(&r);
+    assert_int_equal(r.code, 128 + SIGKILL);
+    assert_int_equal(run(&r, s.path, "outbox list"), 0);
+    assert_non_null(strstr(r.out, "sending"));
+
+    pthread_mutex_lock(&o.lock);
+    o.silent = false;
+    o.dry = true;
+    pthread_mutex_unlock(&o.lock);
+    assert_int_equal(run(&r, s.path, args_of(server, " --max-tasks 1 --json-log")), 0);
+    assert_non_null(strstr(r.out, "\"event\":\"restored\""));
+    assert_non_null(strstr(r.out, "\"event\":\"submitted\",\"task_id\":\"T0\""));
+    if (o.submissions == 2) /* the first may have died before it left */
+        assert_true(bytes_equal(buffer_bytes(&o.submitted[0]), buffer_bytes(&o.submitted[1])));
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
+}
+
+static void sigterm_and_sigint_end_it_cleanly(void **state)
+{
+    static const int signals[] = {SIGTERM, SIGINT};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct orchestrator o;
+        struct tiny_server *server = tiny_server_new(serve, &o);
+        struct scratch s;
+
+        set_up(&o);
+        scratch_init(&s);
+        o.dry = true;
+        run_begin(&r, s.path, args_of(server, ""));
+        run_until(&r, "next try in");
+        kill(r.pid, signals[i]);
+        run_finish(&r);
+        assert_int_equal(r.code, 0);
+        assert_non_null(strstr(r.out, "[INFO] Shutting down...\n"));
+        tiny_server_free(server);
+        scratch_fini(&s);
+        tear_down(&o);
+    }
+}
+
+static void two_clients_do_not_share_a_home(void **state)
+{
+    static struct run second;
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve, &o);
+    struct scratch s;
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    o.dry = true;
+    run_begin(&r, s.path, args_of(server, ""));
+    run_until(&r, "next try in");
+    assert_int_equal(run(&second, s.path, args_of(server, "")), 1);
+    assert_non_null(strstr(second.err, "another nxp"));
+    kill(r.pid, SIGTERM);
+    run_finish(&r);
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
+}
+
+static void a_node_that_is_unknown_ends_it_with_1(void **state)
+{
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve, &o);
+    struct scratch s;
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    o.node_status = 404;
+    assert_int_equal(run(&r, s.path, args_of(server, "")), 1);
+    assert_non_null(strstr(r.out, "register-node"));
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
+}
+
+static void anonymous_proofs_need_no_network(void **state)
+{
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    assert_int_equal(run(&r, s.path, "start --anonymous --max-tasks 2 --max-threads 1"), 0);
+    assert_non_null(strstr(r.out, "Anonymous proof 2 completed (fib, "));
+    assert_int_equal(run(&r, s.path, "start --anonymous --kernel abacus"), 2);
+    run_begin(&r, s.path, "start --anonymous");
+    run_until(&r, "proof 1");
+    kill(r.pid, SIGINT);
+    run_finish(&r);
+    assert_int_equal(r.code, 0);
+    scratch_fini(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tasks_are_proved_and_submitted_until_enough),
+        cmocka_unit_test(a_proof_survives_kill_9_and_is_sent_with_the_same_bytes),
+        cmocka_unit_test(sigterm_and_sigint_end_it_cleanly),
+        cmocka_unit_test(two_clients_do_not_share_a_home),
+        cmocka_unit_test(a_node_that_is_unknown_ends_it_with_1),
+        cmocka_unit_test(anonymous_proofs_need_no_network),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers of the command line, exit codes, and the lines of a run. */
+#include "tests/support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/cli/parse.h"
+#include "client/cli/printer.h"
+#include "client/cli/words.h"
+
+static void numbers_are_whole_texts_within_their_range(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        uint64_t value;
+    } table[] = {
+        {"1", true, 1},       {"007", true, 7},
+        {"1000", true, 1000}, {"0", false, 0},
+        {"1001", false, 0},   {"", false, 0},
+        {" 1", false, 0},     {"1 ", false, 0},
+        {"+1", false, 0},     {"-1", false, 0},
+        {"1x", false, 0},     {"0x1", false, 0},
+        {"1.0", false, 0},    {"99999999999999999999999", false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        uint64_t value = 4711;
+
+        assert_int_equal(parse_u64(&value, table[i].text, 1, 1000), table[i].good);
+        assert_int_equal(value, table[i].good ? table[i].value : 4711);
+    }
+    {
+        uint64_t value;
+
+        assert_true(parse_u64(&value, "18446744073709551615", 0, UINT64_MAX));
+        assert_false(parse_u64(&value, "18446744073709551616", 0, UINT64_MAX));
+    }
+}
+
+static void tuples_are_32_bit_numbers_between_commas(void **state)
+{
+    static const char *const bad[] = {"",   ",",    "1,",         "1,,2", ",1",
+                                      "1;2", "1, 2", "4294967296", "1,x",  "-1"};
+    uint32_t values[PARSE_MAX_VALUES];
+    char many[200] = "0";
+    size_t count;
+
+    (void)state;
+    assert_true(parse_values(values, &count, "9,1,4294967295"));
+    assert_int_equal(count, 3);
+    assert_int_equal(values[2], UINT32_MAX);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(parse_values(values, &count, bad[i]));
+    for (int i = 1; i < PARSE_MAX_VALUES; i++)
+        strcat(many, ",1");
+    assert_true(parse_values(values, &count, many));
+    assert_int_equal(count, PARSE_MAX_VALUES);
+    strcat(many, ",1");
+    assert_false(parse_values(values, &count, many));
+}
+
+static void every_status_has_the_exit_code_of_the_table(void **state)
+{
+    (void)state;
+    assert_int_equal(words_exit(ST_OK), 0);
+    assert_int_equal(words_exit(ST_INVALID), 1);
+    assert_int_equal(words_exit(ST_EXISTS), 1);
+    assert_int_equal(words_exit(ST_INPUT), 2);
+    assert_int_equal(words_exit(ST_NOT_FOUND), 2);
+    assert_int_equal(words_exit(ST_GUEST), 3);
+    assert_int_equal(words_exit(ST_LIMIT), 4);
+    assert_int_equal(words_exit(ST_NO_MEMORY), 5);
+    assert_int_equal(words_exit(ST_IO), 5);
+    assert_int_equal(words_exit(ST_CANCELLED), 130);
+}
+
+static const struct line submitted = {
+    .type = LINE_SUCCESS,
+    .level = LINE_INFO,
+    .event = "submitted",
+    .task_id = "08-01K2",
+    .status = 200,
+    .text = "Step 4 of 4: Proof submitted successfully for task 08-01K2",
+};
+
+#define WALL_NS ((int64_t)1764000000 * 1000000000 + 123456789) /* 2025-11-24 16:00:00 UTC */
+
+static void lines_are_text_as_the_reference_prints_it(void **state)
+{
+    char *text = NULL;
+    size_t size;
+    struct printer p = {.out = open_memstream(&text, &size)};
+    struct line waiting = {.type = LINE_WAITING, .event = "waiting", .text = "Step 1 of 4: Waiting"};
+
+    (void)state;
+    printer_line(&p, &submitted, WALL_NS);
+    printer_line(&p, &waiting, WALL_NS);
+    printer_note(&p, "INFO", "stop", WALL_NS, "Shutting %s", "down...");
+    fclose(p.out);
+    assert_string_equal(text, "Success [2025-11-24 16:00:00] Step 4 of 4: Proof submitted "
+                              "successfully for task 08-01K2\n\n"
+                              "Waiting [2025-11-24 16:00:00] Step 1 of 4: Waiting\n"
+                              "[INFO] Shutting down...\n");
+    free(text);
+}
+
+static void lines_are_json_objects_on_demand(void **state)
+{
+    char *text = NULL;
+    size_t size;
+    struct printer p = {.out = open_memstream(&text, &size), .json = true};
+
+    (void)state;
+    printer_line(&p, &submitted, WALL_NS);
+    printer_note(&p, "INFO", "stop", WALL_NS, "Shutting \"down\"");
+    fclose(p.out);
+    assert_string_equal(
+        text, "{\"time\":\"2025-11-24T16:00:00.123Z\",\"type\":\"Success\",\"level\":\"info\","
+              "\"event\":\"submitted\",\"task_id\":\"08-01K2\",\"status\":200,\"message\":\"Step 4 "
+              "of 4: Proof submitted successfully for task 08-01K2\"}\n"
+              "{\"time\":\"2025-11-24T16:00:00.123Z\",\"type\":\"Program\",\"level\":\"info\","
+              "\"event\":\"stop\",\"message\":\"Shutting \\\"down\\\"\"}\n");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_whole_texts_within_their_range),
+        cmocka_unit_test(tuples_are_32_bit_numbers_between_commas),
+        cmocka_unit_test(every_status_has_the_exit_code_of_the_table),
+        cmocka_unit_test(lines_are_text_as_the_reference_prints_it),
+        cmocka_unit_test(lines_are_json_objects_on_demand),
+    };
+
+    setenv("TZ", "UTC", 1);
+    tzset();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
