@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of nxp-sim. Each reads its own options and returns the exit code. */
+#pragma once
+
+enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };
+
+#define COMMAND_EXIT_CODES                                                                         \
+    "Exit codes: 0 everything held, 1 something did not, 2 usage or a scenario that cannot be "    \
+    "read, 3 the system refused."
+
+int command_run(int argc, char **argv);
+int command_list(int argc, char **argv);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nxp-sim run */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "mockorch/scenario/scalar.h"
+#include "sim/command.h"
+#include "sim/memory.h"
+#include "sim/report.h"
+#include "sim/shelf.h"
+
+enum { KEY_SEED = 0x100, KEY_SEEDS, KEY_FIRST, KEY_UNTIL, KEY_JUNIT, KEY_JSON, KEY_TRACE, KEY_BREAK };
+
+struct request {
+    const char **names;
+    size_t name_count;
+    bool has_seed, has_first;
+    uint64_t seeds, first_seed;
+    const char *until, *junit, *trace, *broken;
+    struct campaign_options campaign;
+    struct report report;
+    struct buffer extra;
+};
+
+static const struct argp_option options[] = {
+    {"seed", KEY_SEED, "N", 0, "Run this one seed (decimal, or 0x…)", 1},
+    {"seeds", KEY_SEEDS, "K", 0, "Run K seeds in a row (1)", 1},
+    {"first-seed", KEY_FIRST, "S", 0, "The first of them (the scenario's own, or 1)", 1},
+    {"until", KEY_UNTIL, "T", 0,
+     "Stop at this virtual time, e.g. 90s, 2h or 361120ms; what must hold in the end is not asked "
+     "then",
+     1},
+    {"jobs", 'j', "J", 0, "Spread the seeds over J processes (1)", 2},
+    {"trace", KEY_TRACE, "FILE", 0, "Write every event of the run there (with --seed)", 2},
+    {"json", KEY_JSON, 0, 0, "Report as JSON on stdout", 3},
+    {"junit", KEY_JUNIT, "FILE", 0, "Report as JUnit XML too", 3},
+    {"break", KEY_BREAK, "NAME", OPTION_HIDDEN,
+     "Plant a mistake, to see it found: retry-after, unsaved, resend, forget", 4},
+    {0},
+};
+
+static uint64_t number_of(struct argp_state *state, const char *what, const char *text,
+                          uint64_t least, uint64_t most)
+{
+    char *end;
+    unsigned long long value;
+
+    errno = 0;
+    value = strtoull(text, &end, 0);
+    if (errno || end == text || *end || *text == '-' || value < least || value > most)
+        argp_error(state, "%s: '%s' is no number from %llu to %llu", what, text,
+                   (unsigned long long)least, (unsigned long long)most);
+    return value;
+}
+
+static void take_until(struct request *r, struct argp_state *state, const char *text)
+{
+    struct why why;
+    struct scalar_reader reader = {.why = &why, .part = "option"};
+
+    r->until = text;
+    scalar_span(&reader, "--until", text, &r->campaign.run.until_ns);
+    if (reader.st)
+        argp_error(state, "--until: '%s' is no time: 90s, 2h, 361120ms", text);
+    if (!r->campaign.run.until_ns)
+        argp_error(state, "--until: there is nothing before 0");
+}
+
+static void take_name(struct request *r, const char *name)
+{
+    r->names = memory_grown(r->names, r->name_count + 1, sizeof *r->names);
+    r->names[r->name_count++] = name;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct request *r = state->input;
+
+    switch (key) {
+    case KEY_SEED:
+        r->has_seed = true;
+        r->first_seed = number_of(state, "--seed", arg, 0, UINT64_MAX);
+        return 0;
+    case KEY_SEEDS:
+        r->seeds = number_of(state, "--seeds", arg, 1, UINT32_MAX);
+        return 0;
+    case KEY_FIRST:
+        r->has_first = true;
+        r->first_seed = number_of(state, "--first-seed", arg, 0, UINT64_MAX);
+        return 0;
+    case KEY_UNTIL:
+        take_until(r, state, arg);
+        return 0;
+    case 'j':
+        r->campaign.jobs = (unsigned)number_of(state, "--jobs", arg, 1, 1024);
+        return 0;
+    case KEY_TRACE:
+        r->trace = arg;
+        return 0;
+    case KEY_JSON:
+        r->report.json = true;
+        return 0;
+    case KEY_JUNIT:
+        r->junit = arg;
+        return 0;
+    case KEY_BREAK:
+        r->broken = arg;
+        if (!host_bug_of_name(&r->campaign.run.bug, arg))
+            argp_error(state, "--break: there is no mistake '%s'", arg);
+        return 0;
+    case ARGP_KEY_ARG:
+        take_name(r, arg);
+        return 0;
+    case ARGP_KEY_END:
+        if (!r->name_count)
+            argp_error(state, "which scenario? nxp-sim list shows them");
+        if (r->has_seed && (r->seeds || r->has_first))
+            argp_error(state, "--seed is one seed; --seeds and --first-seed are many");
+        if (r->trace && (!r->has_seed || r->name_count > 1))
+            argp_error(state, "--trace is for one --seed of one scenario");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+struct telling {
+    struct report *report;
+    size_t scenario; /* the report's entries move as it grows */
+};
+
+static void tell(void *context, const struct run_result *result)
+{
+    struct telling *t = context;
+
+    if (result->broken)
+        report_failure(t->report, &t->report->scenarios[t->scenario], result);
+}
+
+static enum status run_scenario(struct request *r, struct prover_sim *prover, const char *name,
+                                struct why *why)
+{
+    struct campaign_options campaign = r->campaign;
+    int64_t started_ns = clock_now_ns(clock_system());
+    struct report_scenario *entry;
+    struct telling telling;
+    struct scenario *s = NULL;
+    enum status st = shelf_take(&s, name, why);
+
+    if (!st)
+        st = run_check(s, why);
+    if (st)
+        goto out;
+    if (!r->has_seed && !r->has_first)
+        campaign.first_seed = s->has_seed ? s->seed : 1;
+    entry = report_begin(&r->report, s, name);
+    telling = (struct telling){&r->report, r->report.count - 1};
+    st = campaign_run(&entry->sum, s, prover, &campaign, tell, &telling, why);
+    if (st)
+        goto out;
+    entry->seconds = (double)(clock_now_ns(clock_system()) - started_ns) / (double)NS_PER_S;
+    if (entry->sum.silent_rule >= 0 && !r->campaign.run.until_ns)
+        memcpy(entry->silent, s->rules[entry->sum.silent_rule].name, sizeof entry->silent);
+    report_end(&r->report, entry);
+out:
+    scenario_free(s);
+    return st;
+}
+
+static enum status run_all(struct request *r, struct why *why)
+{
+    struct prover_sim *prover = NULL;
+    enum status st = prover_sim_new(&prover, why);
+
+    for (size_t i = 0; i < r->name_count && !st; i++) {
+        st = run_scenario(r, prover, r->names[i], why);
+        if (st)
+            fail_within(why, st, "%s", r->names[i]);
+    }
+    if (!st)
+        report_json(&r->report);
+    if (!st && r->junit)
+        st = report_junit(&r->report, r->junit, why);
+    prover_sim_free(prover);
+    return st;
+}
+
+static enum status prepare(struct request *r, struct why *why)
+{
+    struct campaign_options *c = &r->campaign;
+
+    c->seeds = r->seeds ? r->seeds : 1;
+    c->first_seed = r->first_seed;
+    if (!c->jobs)
+        c->jobs = 1;
+    if (c->jobs > c->seeds)
+        c->jobs = (unsigned)c->seeds;
+    if (r->broken)
+        buffer_put_format(&r->extra, " --break %s", r->broken);
+    buffer_put_u8(&r->extra, 0);
+    r->report.extra = (const char *)r->extra.data;
+    if (r->trace) {
+        c->run.trace = fopen(r->trace, "w");
+        if (!c->run.trace)
+            return fail(why, ST_IO, "%s: %s", r->trace, strerror(errno));
+    }
+    return ST_OK;
+}
+
+static int exit_of(enum status st)
+{
+    return st == ST_INPUT || st == ST_NOT_FOUND ? EXIT_USAGE : EXIT_SYSTEM;
+}
+
+int command_run(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "SCENARIO...",
+        .doc = "Runs scenarios: names that nxp-sim list shows, or YAML files (docs/simulator.md). "
+               "Time is virtual, proofs are real, and one seed is one run, event by event.\v"
+               "A failure says which rule was broken, when, and the line that repeats it up to that "
+               "moment; with --trace FILE the way there can be read. " COMMAND_EXIT_CODES,
+    };
+    struct request r = {.name_count = 0};
+    struct why why = {""};
+    enum status st;
+    int code;
+
+    buffer_init(&r.extra, 0);
+    argp_parse(&argp, argc, argv, 0, NULL, &r);
+    st = prepare(&r, &why);
+    if (!st)
+        st = run_all(&r, &why);
+    if (r.campaign.run.trace && fclose(r.campaign.run.trace) && !st)
+        st = fail(&why, ST_IO, "%s: %s", r.trace, strerror(errno));
+    code = st ? exit_of(st) : report_passed(&r.report) ? EXIT_PASSED : EXIT_FAILED;
+    if (st)
+        fprintf(stderr, "nxp-sim: %s\n", why.text);
+    report_fini(&r.report);
+    buffer_fini(&r.extra);
+    free(r.names);
+    return code;
+}

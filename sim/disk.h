@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A client's outbox on a disk that takes its time: a write is begun, and is durable only when it is
+ * ended. Whoever is killed in between finds the old version or the new one, never half of one
+ * (client/shell/outbox_file.c writes a file beside the old one and renames it).
+ *
+ * Owner:   heap inside (disk_fini, safe on a zeroed value).
+ */
+#pragma once
+#include "base/prng.h"
+#include "client/core/outbox.h"
+
+struct disk_cell { /* one record, as it is durable */
+    uint64_t id;
+    enum outbox_state state;
+    char *task_id, *program_id;
+    uint32_t (*inputs)[3];
+    size_t input_count;
+    struct buffer bytes; /* what a new process reads */
+};
+
+struct disk {
+    struct disk_cell *cells; /* in the order of ids */
+    size_t count, capacity;
+    struct disk_cell *begun; /* in the order of writing */
+    size_t begun_count, begun_capacity;
+};
+
+void disk_fini(struct disk *d);
+
+void disk_begin(struct disk *d, const struct outbox_record *r);
+/* The oldest write of that record is durable now. */
+const struct disk_cell *disk_end(struct disk *d, uint64_t id);
+/* The process is gone: of what was begun, a first part has happened and the rest has not. */
+void disk_crash(struct disk *d, struct prng *prng);
+
+const struct disk_cell *disk_of_task(const struct disk *d, const char *task_id); /* NULL: none */
+size_t disk_open(const struct disk *d); /* records that are not final */

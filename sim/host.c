@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/host.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "sim/memory.h"
+
+/* A write that ends in a sync takes this long, at least and at most. */
+#define WRITE_LEAST_NS (NS_PER_MS / 2)
+#define WRITE_MOST_NS  (20 * NS_PER_MS)
+
+struct host {
+    struct host_options o;
+    struct prng prng;
+    struct signing_key *key;
+    struct disk disk;
+
+    struct core *core; /* NULL: no process */
+    uint64_t life;     /* counts processes; what belongs to a former one is void */
+    bool over;
+    int64_t tick_ns; /* a tick is planned for then */
+    uint64_t tick;
+    unsigned requests_under_way;
+    uint64_t requests;
+
+    struct { /* the proof under way */
+        uint64_t id;
+        bool cancelled;
+        char program_id[SETTINGS_PROGRAM_SIZE];
+        uint32_t input[3];
+    } job;
+    struct stats former; /* of processes that are gone */
+};
+
+bool host_bug_of_name(enum host_bug *out, const char *name)
+{
+    static const struct {
+        const char *name;
+        enum host_bug bug;
+    } bugs[] = {
+        {"retry-after", HOST_DEAF},
+        {"unsaved", HOST_HASTY},
+        {"resend", HOST_STUBBORN},
+        {"forget", HOST_FORGETFUL},
+    };
+
+    for (size_t i = 0; i < sizeof bugs / sizeof *bugs; i++) {
+        if (strcmp(bugs[i].name, name) == 0) {
+            *out = bugs[i].bug;
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status host_new(struct host **out, const struct host_options *o, struct why *why)
+{
+    uint8_t seed[SIGNING_SEED_SIZE];
+    struct host *h = memory_new(sizeof *h);
+    enum status st;
+
+    h->o = *o;
+    h->prng = world_prng(o->world, 0x1000 + o->number);
+    prng_fill(&h->prng, seed, sizeof seed);
+    st = signing_start(why);
+    if (!st)
+        st = signing_key_of_seed(&h->key, seed, why);
+    if (st) {
+        host_free(h);
+        return st;
+    }
+    *out = h;
+    return ST_OK;
+}
+
+void host_free(struct host *h)
+{
+    if (!h)
+        return;
+    core_free(h->core);
+    signing_key_free(h->key);
+    disk_fini(&h->disk);
+    free(h);
+}
+
+static int64_t wall_ns(const struct host *h)
+{
+    return h->o.wall_at_zero_ns + h->o.world->now_ns + h->o.plan->wall_skew_ns;
+}
+
+static void note(struct host *h, const char *what, uint64_t id)
+{
+    world_note(h->o.world, "client %u %s %llu", h->o.number, what, (unsigned long long)id);
+}
+
+static void live(struct host *h);
+
+static void handle(struct host *h, struct event *ev)
+{
+    ev->wall_ns = wall_ns(h);
+    core_handle(h->core, ev, h->o.world->now_ns);
+}
+
+/* An event of this process comes to pass after a while. */
+static void plan(struct host *h, int64_t delay_ns, world_fire *fire, uint64_t id)
+{
+    uint64_t *life = memory_new(sizeof *life);
+
+    *life = h->life;
+    world_plan(h->o.world, &(struct world_event){.at_ns = h->o.world->now_ns + delay_ns,
+                                                 .fire = fire,
+                                                 .drop = free,
+                                                 .context = h,
+                                                 .id = id,
+                                                 .payload = life});
+}
+
+static bool mine(const struct host *h, uint64_t *takes_life)
+{
+    bool same = *takes_life == h->life && h->core;
+
+    free(takes_life);
+    return same;
+}
+
+/* ---- disk ---- */
+
+static void written(struct host *h, uint64_t id)
+{
+    const struct disk_cell *cell = disk_end(&h->disk, id);
+
+    note(h, "saved", id);
+    invariant_saved(h->o.invariant, h->o.number, &h->disk, cell);
+}
+
+static void fire_saved(void *context, uint64_t id, void *payload)
+{
+    struct host *h = context;
+
+    if (!mine(h, payload))
+        return;
+    written(h, id);
+    if (h->o.bug != HOST_HASTY)
+        handle(h, &(struct event){.type = EV_SAVED, .id = id});
+    live(h);
+}
+
+static void fire_unsaved(void *context, uint64_t id, void *payload)
+{
+    struct host *h = context;
+
+    if (!mine(h, payload))
+        return;
+    note(h, "could not save", id);
+    invariant_unsaved(h->o.invariant, h->o.number);
+    handle(h, &(struct event){
+                  .type = EV_UNSAVED, .id = id, .unsaved = "no space left on the model of a disk"});
+    live(h);
+}
+
+static void save(struct host *h, const struct action *act)
+{
+    int64_t took_ns = prng_between(&h->prng, WRITE_LEAST_NS, WRITE_MOST_NS);
+
+    if (prng_chance(&h->prng, h->o.plan->disk_full)) {
+        plan(h, took_ns, fire_unsaved, act->id);
+        return;
+    }
+    if (h->o.bug == HOST_FORGETFUL && outbox_state_final(act->record->state)) {
+        handle(h, &(struct event){.type = EV_SAVED, .id = act->id});
+        return;
+    }
+    disk_begin(&h->disk, act->record);
+    plan(h, took_ns, fire_saved, act->id);
+    if (h->o.bug == HOST_HASTY)
+        handle(h, &(struct event){.type = EV_SAVED, .id = act->id});
+}
+
+/* ---- network ---- */
+
+static void send(struct host *h, uint64_t id, const struct http_request *request)
+{
+    struct packet *p = packet_new(request);
+
+    world_note(h->o.world, "client %u sends %llu %s %s %zu bytes %016llx", h->o.number,
+               (unsigned long long)id, http_method_name(request->method), request->path,
+               request->body.size, (unsigned long long)world_hash(request->body));
+    invariant_sent(h->o.invariant, h->o.number, &h->disk, id, request);
+    p->host = h;
+    p->life = h->life;
+    p->id = id;
+    h->requests++;
+    h->requests_under_way++;
+    network_send(h->o.network, p);
+}
+
+static void hide_header(struct http_response *r, const char *name)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < r->header_count; i++)
+        if (strcmp(r->headers[i].name, name) != 0)
+            r->headers[kept++] = r->headers[i];
+    r->header_count = kept;
+}
+
+static void tell_core(struct host *h, const struct packet *p)
+{
+    struct http_response seen = p->response;
+
+    if (!p->answered) {
+        handle(h, &(struct event){.type = EV_TRANSPORT,
+                                  .id = p->id,
+                                  .transport = {.maybe_delivered = p->maybe_delivered,
+                                                .text = p->text}});
+        return;
+    }
+    if (h->o.bug == HOST_DEAF)
+        hide_header(&seen, "retry-after");
+    handle(h, &(struct event){.type = EV_RESPONSE, .id = p->id, .response = &seen});
+}
+
+void host_deliver(void *host, struct packet *p)
+{
+    struct host *h = host;
+
+    if (p->life != h->life || !h->core) {
+        packet_free(p); /* nobody is there any more */
+        return;
+    }
+    world_note(h->o.world, "client %u gets %llu %u %s", h->o.number, (unsigned long long)p->id,
+               p->answered ? p->response.status : 0, p->answered ? "" : p->text);
+    h->requests_under_way--;
+    invariant_delivered(h->o.invariant, h->o.number, p, wall_ns(h) / NS_PER_S);
+    tell_core(h, p);
+    if (h->o.bug == HOST_STUBBORN && p->answered && strstr(p->request.path, "submit"))
+        send(h, p->id, &p->request);
+    packet_free(p);
+    live(h);
+}
+
+/* ---- prover ---- */
+
+static int64_t prove_ns(struct host *h)
+{
+    const struct scenario_client *c = h->o.plan;
+
+    return c->prove_ns + prng_between(&h->prng, 0, c->prove_jitter_ns);
+}
+
+static void end_proof(struct host *h, uint64_t id)
+{
+    struct event ev = {.type = EV_PROVED, .id = id};
+    bool fails = prng_chance(&h->prng, h->o.plan->prove_fails);
+    struct why why = {"the model of a prover fails now and then"};
+    enum status st = fails ? ST_IO
+                           : prover_sim_prove(h->o.prover, &ev.proved.proof, h->job.program_id,
+                                              h->job.input, &why);
+
+    if (st) {
+        ev.type = EV_UNPROVED;
+        ev.unproved.status = st;
+        ev.unproved.text = why.text;
+    } else {
+        ev.proved.telemetry = (struct telemetry){.present = true, .flops_per_sec = 1000};
+    }
+    handle(h, &ev);
+}
+
+static void fire_proved(void *context, uint64_t id, void *payload)
+{
+    struct host *h = context;
+
+    if (!mine(h, payload))
+        return;
+    if (h->job.id == id && !h->job.cancelled) {
+        note(h, "proved", id);
+        h->job.id = 0;
+        invariant_proved(h->o.invariant, h->o.number);
+        end_proof(h, id);
+    }
+    live(h);
+}
+
+static void fire_cancelled(void *context, uint64_t id, void *payload)
+{
+    struct host *h = context;
+
+    if (!mine(h, payload))
+        return;
+    h->job.id = 0;
+    invariant_proved(h->o.invariant, h->o.number);
+    handle(h, &(struct event){.type = EV_UNPROVED,
+                              .id = id,
+                              .unproved = {.status = ST_CANCELLED, .text = "stopped"}});
+    live(h);
+}
+
+static void prove(struct host *h, const struct action *act)
+{
+    note(h, "proves", act->id);
+    invariant_proving(h->o.invariant, h->o.number, &h->disk, act->prove.program_id,
+                      act->prove.input);
+    h->job.id = act->id;
+    h->job.cancelled = false;
+    snprintf(h->job.program_id, sizeof h->job.program_id, "%s", act->prove.program_id);
+    memcpy(h->job.input, act->prove.input, sizeof h->job.input);
+    plan(h, prove_ns(h), fire_proved, act->id);
+}
+
+static void cancel(struct host *h, uint64_t id)
+{
+    if (h->job.id != id)
+        return;
+    h->job.cancelled = true;
+    plan(h, NS_PER_MS, fire_cancelled, id);
+}
+
+/* ---- the loop ---- */
+
+static void tell(struct host *h, const struct line *line)
+{
+    world_note(h->o.world, "client %u says %s %s: %s", h->o.number, line->event, line->task_id,
+               line->text);
+}
+
+static void perform(struct host *h, const struct action *act)
+{
+    switch (act->type) {
+    case ACT_LINE:
+        tell(h, &act->line);
+        break;
+    case ACT_SAVE:
+        save(h, act);
+        break;
+    case ACT_REQUEST:
+        send(h, act->id, &act->request);
+        break;
+    case ACT_PROVE:
+        prove(h, act);
+        break;
+    case ACT_CANCEL:
+        cancel(h, act->id);
+        break;
+    case ACT_EXIT:
+        note(h, "exits", (uint64_t)act->end);
+        h->over = true;
+        break;
+    }
+}
+
+static void fire_tick(void *context, uint64_t id, void *payload)
+{
+    struct host *h = context;
+
+    if (!mine(h, payload) || id != h->tick)
+        return;
+    h->tick_ns = INT64_MAX;
+    handle(h, &(struct event){.type = EV_TICK});
+    live(h);
+}
+
+static void plan_tick(struct host *h)
+{
+    int64_t now_ns = h->o.world->now_ns, deadline_ns = core_deadline_ns(h->core);
+
+    if (deadline_ns == INT64_MAX || deadline_ns == h->tick_ns)
+        return;
+    if (deadline_ns < now_ns)
+        deadline_ns = now_ns; /* the core would be asked again at once */
+    h->tick_ns = deadline_ns;
+    plan(h, deadline_ns - now_ns, fire_tick, ++h->tick);
+}
+
+static void add_stats(struct stats *sum, const struct stats *s)
+{
+    sum->fetch_requests += s->fetch_requests;
+    sum->fetch_errors += s->fetch_errors;
+    sum->duplicates += s->duplicates;
+    sum->fetched += s->fetched;
+    sum->restored += s->restored;
+    sum->proofs += s->proofs;
+    sum->submit_requests += s->submit_requests;
+    sum->submit_waits += s->submit_waits;
+    sum->accepted += s->accepted;
+    sum->refused += s->refused;
+    sum->unknown += s->unknown;
+    sum->abandoned += s->abandoned;
+}
+
+/* The process is gone, however that came. */
+static void bury(struct host *h)
+{
+    add_stats(&h->former, core_stats(h->core));
+    core_free(h->core);
+    h->core = NULL;
+    h->requests_under_way = 0;
+    h->tick_ns = INT64_MAX;
+    disk_crash(&h->disk, &h->prng);
+    invariant_killed(h->o.invariant, h->o.number, &h->disk);
+}
+
+/* All wishes of the core, then sleep until its deadline. */
+static void live(struct host *h)
+{
+    struct action act;
+
+    while (!h->over && core_poll(h->core, &act, h->o.world->now_ns))
+        perform(h, &act);
+    invariant_at_rest(h->o.invariant, h->o.number, h->core);
+    if (h->over)
+        bury(h);
+    else
+        plan_tick(h);
+}
+
+static enum status restore(void *context, struct outbox_record *record, struct why *why)
+{
+    return core_restore(context, record, why);
+}
+
+static void restore_all(struct host *h)
+{
+    for (size_t i = 0; i < h->disk.count; i++) {
+        struct outbox_record record;
+        struct why why;
+        enum status st = outbox_decode(&record, buffer_bytes(&h->disk.cells[i].bytes), &why);
+
+        if (!st)
+            st = restore(h->core, &record, &why);
+        assert(!st); /* our disk gives back what it took */
+    }
+}
+
+void host_start(struct host *h)
+{
+    struct core_options o = {
+        .profile = h->o.profile,
+        .node_id = h->o.node_id,
+        .key = h->key,
+        .seed = prng_u64(&h->prng),
+        .max_tasks = h->o.plan->max_tasks,
+        .has_max_difficulty = h->o.plan->max_difficulty >= 0,
+        .max_difficulty = (enum difficulty)(h->o.plan->max_difficulty < 0
+                                                ? 0
+                                                : h->o.plan->max_difficulty),
+    };
+    struct why why;
+
+    if (h->core || h->over)
+        return;
+    h->life++;
+    h->job.id = 0;
+    h->tick_ns = INT64_MAX;
+    if (core_new(&h->core, &o, &why))
+        abort(); /* out of memory: as memory.h */
+    restore_all(h);
+    note(h, "starts, life", h->life);
+    invariant_started(h->o.invariant, h->o.number);
+    handle(h, &(struct event){.type = EV_START});
+    live(h);
+}
+
+void host_kill(struct host *h)
+{
+    if (!h->core)
+        return;
+    note(h, "is killed, life", h->life);
+    bury(h);
+}
+
+/* ---- looking ---- */
+
+bool host_settled(const struct host *h)
+{
+    if (!h->core)
+        return h->over;
+    return core_open_tasks(h->core) == 0 && h->requests_under_way == 0 &&
+           h->disk.begun_count == 0 && disk_open(&h->disk) == 0;
+}
+
+bool host_over(const struct host *h)
+{
+    return h->over;
+}
+
+const struct disk *host_disk(const struct host *h)
+{
+    return &h->disk;
+}
+
+struct stats host_stats(const struct host *h)
+{
+    struct stats sum = h->former;
+
+    if (h->core)
+        add_stats(&sum, core_stats(h->core));
+    return sum;
+}
+
+uint64_t host_requests(const struct host *h)
+{
+    return h->requests;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A client of a simulation: its production core in a process that can be killed, with a disk that
+ * stays, a clock of its own, and a prover that is a cost model handing out real proofs.
+ *
+ * It is what client/shell/shell.c is in the product, in virtual time.
+ *
+ * Owner:   heap; everything in the options is borrowed.
+ */
+#pragma once
+#include "sim/invariant.h"
+#include "sim/network.h"
+#include "sim/prover_sim.h"
+
+/* A mistake planted on purpose, to see that the invariants find it. */
+enum host_bug {
+    HOST_NO_BUG,
+    HOST_DEAF,      /* "retry-after": the header never reaches the core */
+    HOST_HASTY,     /* "unsaved": a write is called durable when it is begun */
+    HOST_STUBBORN,  /* "resend": each submission is sent once more after its answer */
+    HOST_FORGETFUL, /* "forget": a record that becomes final is not written */
+};
+
+/* false: no bug of that name. */
+bool host_bug_of_name(enum host_bug *out, const char *name);
+
+struct host_options {
+    struct world *world;
+    struct network *network;
+    struct invariant *invariant;
+    struct prover_sim *prover;
+    const struct scenario_client *plan;
+    const struct profile *profile;
+    unsigned number;
+    const char *node_id;
+    int64_t wall_at_zero_ns;
+    enum host_bug bug;
+};
+
+struct host;
+
+enum status MUST_USE host_new(struct host **out, const struct host_options *o, struct why *why);
+void host_free(struct host *h);
+
+void host_start(struct host *h); /* a new process, with what is on disk; nothing if there is one */
+void host_kill(struct host *h);  /* kill -9 */
+/* For struct network. */
+void host_deliver(void *host, struct packet *takes);
+
+bool host_settled(const struct host *h); /* nothing open, nothing under way */
+bool host_over(const struct host *h);    /* it has ended by itself */
+const struct disk *host_disk(const struct host *h);
+/* Of all its processes. */
+struct stats host_stats(const struct host *h);
+uint64_t host_requests(const struct host *h);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold at every event of a run, seen from outside: from the messages, the disk and the
+ * orchestrator, never by asking a core how it decided.
+ *
+ * I1 to I8 are those of client/core/core.h under the same numbers:
+ * I1   A task is proved only after its record is on disk.
+ * I2   A submission leaves only after its record says SENDING on disk.
+ * I3   A submission is sent again only with the same bytes, by later processes too.
+ * I4   Every task that arrived is on disk, and in the end in exactly one final state there.
+ * I5   No request is made before the time that a Retry-After named for it.
+ * I6   At most one fetch, one submission and one proof are under way.
+ * I7   Nothing is sent for a task after a definite answer to its submission.
+ * I8   No task has two records.
+ *
+ * These are the simulation's own:
+ * I9   No task is credited twice.
+ * I10  Requests of a client in any minute stay below INVARIANT_PER_MINUTE, and fetches keep their
+ *      distance.
+ * I11  The client's books balance: arrived = accepted + refused + unknown + abandoned + open.
+ * I12  What the client believes is so: ACKED was credited, REFUSED and ABANDONED were not, REFUSED had
+ *      a definite answer, UNKNOWN had a lost one, and every credit is ACKED or UNKNOWN. (A 404 that
+ *      answers the second copy of a submission that the network delivered twice cannot be told from
+ *      an expiry: there REFUSED may have been credited.)
+ * I13  Once faults have stopped, everything open is settled and new credits appear within a time
+ *      that follows from the client's limits (invariant_patience_ns).
+ * I14  A client never holds more open tasks than its profile allows.
+ * I15  A client that has nothing to do sleeps: time goes on.
+ *
+ * A process that is killed forgets what was not on disk: a task that had just arrived (I4), a
+ * Retry-After (I5), a definite answer (I7). The disk may be refusing writes: I1, I2 and I4 then rest,
+ * as in core.h.
+ *
+ * Owner:   plain value with heap inside (invariant_fini). The first violation is kept.
+ */
+#pragma once
+#include "client/core/backoff.h"
+#include "client/core/core.h"
+#include "mockorch/core/lookup.h"
+#include "mockorch/core/orchestrator.h"
+#include "sim/disk.h"
+#include "sim/packet.h"
+#include "sim/world.h"
+
+#define INVARIANT_PER_MINUTE 40
+
+struct invariant_host;
+struct invariant_task;
+
+struct invariant {
+    const struct world *world;
+    const struct profile *profile;
+    struct invariant_host *hosts;
+    unsigned host_count;
+    struct invariant_task *tasks;
+    size_t task_count, task_capacity;
+    struct lookup by_id;
+    uint64_t credits;
+    int64_t longest_advice_ns;
+    int broken; /* 0: all hold; otherwise the number */
+    int64_t broken_ns;
+    uint64_t broken_events;
+    char text[400];
+};
+
+void invariant_init(struct invariant *v, const struct world *w, const struct profile *p,
+                    unsigned hosts);
+void invariant_fini(struct invariant *v);
+
+/* What a client does and meets; host counts from 0. wall_s: what its clock shows. */
+void invariant_started(struct invariant *v, unsigned host);
+/* disk: after the crash, as the next process will find it. */
+void invariant_killed(struct invariant *v, unsigned host, const struct disk *disk);
+void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk, uint64_t id,
+                    const struct http_request *request);
+void invariant_delivered(struct invariant *v, unsigned host, const struct packet *p,
+                         int64_t wall_s);
+void invariant_proving(struct invariant *v, unsigned host, const struct disk *disk,
+                       const char *program_id, const uint32_t input[3]);
+void invariant_proved(struct invariant *v, unsigned host);
+void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk,
+                     const struct disk_cell *cell);
+void invariant_unsaved(struct invariant *v, unsigned host);
+/* After each event of its own. */
+void invariant_at_rest(struct invariant *v, unsigned host, const struct core *core);
+
+/* twice: the submission that counted was one of two that the network made of one. */
+void invariant_credited(struct invariant *v, const char *task_id, bool twice);
+bool invariant_credited_since(const struct invariant *v, unsigned host, int64_t since_ns);
+/* Tasks whose proof was sent and never credited. */
+uint64_t invariant_proofs_lost(const struct invariant *v);
+
+/* How long after the healing settling and a new credit may take. */
+struct invariant_costs {
+    int64_t fetch_gap_ns, allowance_ns; /* the orchestrator's window */
+    int64_t prove_ns;                   /* one task, at most */
+    int64_t round_trip_ns;              /* at most, with the judge */
+};
+int64_t invariant_patience_ns(const struct invariant *v, const struct invariant_costs *c);
+void invariant_restless(struct invariant *v); /* I15 */
+void invariant_impatient(struct invariant *v, const char *what, int64_t patience_ns);
+
+/* Everything is settled. */
+void invariant_final(struct invariant *v, unsigned host, const struct disk *disk);
+
+const char *invariant_name(int number); /* "no request before its Retry-After" */

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nxp-sim: the client and the orchestrator in virtual time. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/command.h"
+
+const char *argp_program_version = "nxp-sim " NXP_VERSION;
+
+static const char doc[] =
+    "Drives the client's and the orchestrator's own decisions through scenarios in virtual time, "
+    "with faults from one seed, and checks at every event what must always hold: no request "
+    "before its Retry-After, no task credited twice, no finished proof lost, and more.\v"
+    "Commands:\n"
+    "  run SCENARIO...   run scenarios; run --help tells more\n"
+    "  list              the scenarios that are built in\n"
+    "\n"
+    "For a start:\n"
+    "  nxp-sim list\n"
+    "  nxp-sim run rate_limits --seeds 1000\n"
+    "\n"
+    "A failure prints the line that repeats it. " COMMAND_EXIT_CODES;
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    if (key == ARGP_KEY_ARG)
+        argp_error(state, "there is no command '%s'", arg);
+    if (key == ARGP_KEY_NO_ARGS)
+        argp_usage(state);
+    return key == ARGP_KEY_ARG || key == ARGP_KEY_NO_ARGS ? 0 : ARGP_ERR_UNKNOWN;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct argp argp = {.parser = parse, .args_doc = "COMMAND [OPTION...]", .doc = doc};
+    static char run_name[] = "nxp-sim run", list_name[] = "nxp-sim list";
+
+    argp_err_exit_status = EXIT_USAGE;
+    if (argc > 1 && strcmp(argv[1], "run") == 0) {
+        argv[1] = run_name;
+        return command_run(argc - 1, argv + 1);
+    }
+    if (argc > 1 && strcmp(argv[1], "list") == 0) {
+        argv[1] = list_name;
+        return command_list(argc - 1, argv + 1);
+    }
+    argp_parse(&argp, argc, argv, 0, NULL, NULL);
+    return EXIT_USAGE;
+}

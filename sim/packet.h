@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request on its way, and what becomes of it: an answer, or words why there is none.
+ *
+ * Owner:   heap, with copies of all that it points at. Whoever has it passes it on or frees it.
+ */
+#pragma once
+#include "proto/http.h"
+
+struct packet {
+    void *host;     /* who waits for it; NULL: nobody (a copy that the network made) */
+    uint64_t life;  /* of the host's process: another one does not know the request */
+    uint64_t id;    /* the core's */
+    struct http_request request;
+    bool twice;     /* the network delivers the request two times */
+    int64_t give_up_ns, stall_ns; /* the client's limits: in all, and without a byte */
+
+    bool answered;
+    struct http_response response; /* when answered */
+    bool maybe_delivered;          /* otherwise: all bytes of the request had left */
+    const char *text;              /* otherwise: why; a constant */
+};
+
+struct packet *packet_new(const struct http_request *request);
+struct packet *packet_copy(const struct packet *p);
+void packet_free(void *packet);
+
+void packet_answer(struct packet *p, const struct http_response *response);
+void packet_break(struct packet *p, bool maybe_delivered, const char *text);

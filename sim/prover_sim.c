@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/prover_sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "prover/nxp.h"
+#include "sim/memory.h"
+
+struct made { /* a proof of ours */
+    char program_id[SETTINGS_PROGRAM_SIZE];
+    uint32_t input[3];
+    uint8_t *proof;
+    size_t size;
+    uint8_t *output; /* what the guest wrote */
+    size_t output_size;
+};
+
+struct judged { /* a verdict of the judge's */
+    char program_id[SETTINGS_PROGRAM_SIZE];
+    uint32_t input[3];
+    uint8_t *proof;
+    size_t size;
+    enum status status;
+    struct why why;
+};
+
+struct program {
+    char id[SETTINGS_PROGRAM_SIZE];
+    struct nxp_program *program;
+};
+
+struct prover_sim {
+    struct judge judge; /* first, so that a cast back is valid */
+    struct nxp_prover *prover;
+    struct program *programs;
+    size_t program_count;
+    struct made *made;
+    size_t made_count;
+    struct judged *judged;
+    size_t judged_count;
+};
+
+static enum status judge_case(struct judge *j, const struct judge_case *c, struct why *why);
+
+enum status prover_sim_new(struct prover_sim **out, struct why *why)
+{
+    static const struct judge_ops ops = {.verify = judge_case};
+    struct nxp_prover_options options = {.threads = 1};
+    struct prover_sim *p = memory_new(sizeof *p);
+    enum status st = nxp_prover_new(&p->prover, &options, why);
+
+    if (st) {
+        prover_sim_free(p);
+        return st;
+    }
+    p->judge.ops = &ops;
+    *out = p;
+    return ST_OK;
+}
+
+void prover_sim_free(struct prover_sim *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->program_count; i++)
+        nxp_program_free(p->programs[i].program);
+    for (size_t i = 0; i < p->made_count; i++) {
+        free(p->made[i].proof);
+        free(p->made[i].output);
+    }
+    for (size_t i = 0; i < p->judged_count; i++)
+        free(p->judged[i].proof);
+    nxp_prover_free(p->prover);
+    free(p->programs);
+    free(p->made);
+    free(p->judged);
+    free(p);
+}
+
+size_t prover_sim_proofs(const struct prover_sim *p)
+{
+    return p->made_count;
+}
+
+size_t prover_sim_checks(const struct prover_sim *p)
+{
+    return p->judged_count;
+}
+
+/* The official guest is not part of the product (design.md decision 10): here, as for the mock, the
+ * built-in one stands for it. */
+static enum status find_program(struct prover_sim *p, const struct nxp_program **out,
+                                const char *id, struct why *why)
+{
+    struct bytes elf = nxp_builtin_guest(id);
+    struct nxp_program *program;
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < p->program_count; i++) {
+        if (strcmp(p->programs[i].id, id) == 0) {
+            *out = p->programs[i].program;
+            return ST_OK;
+        }
+    }
+    if (!elf.data || strlen(id) >= SETTINGS_PROGRAM_SIZE)
+        return fail(why, ST_NOT_FOUND, "there is no program '%.80s'", id);
+    st = nxp_program_new(&program, elf, why);
+    if (st)
+        return st;
+    p->programs = memory_grown(p->programs, p->program_count + 1, sizeof *p->programs);
+    p->programs[p->program_count] = (struct program){.program = program};
+    strcpy(p->programs[p->program_count++].id, id);
+    *out = program;
+    return ST_OK;
+}
+
+/* Success, and the output that the guest has for this input. */
+static enum status verify(const struct nxp_program *program, const uint32_t input[3],
+                          struct bytes output, struct bytes proof, struct why *why)
+{
+    struct nxp_statement statement = {.exit_code = 0, .output = output};
+    struct nxp_limits limits = {0};
+    struct buffer encoded;
+    enum status st = ST_OK;
+
+    buffer_init(&encoded, 0);
+    nxp_encode_u32s(&encoded, input, 3);
+    if (!buffer_ok(&encoded)) {
+        st = fail(why, ST_NO_MEMORY, "input: out of memory");
+        goto out;
+    }
+    statement.public_input = buffer_bytes(&encoded);
+    st = nxp_verify(program, &statement, proof, &limits, why);
+out:
+    buffer_fini(&encoded);
+    return st;
+}
+
+static enum status make(struct prover_sim *p, struct made *out, const char *program_id,
+                        const uint32_t input[3], struct why *why)
+{
+    const struct nxp_program *program;
+    struct nxp_result result = {0};
+    struct buffer encoded;
+    enum status st;
+
+    buffer_init(&encoded, 0);
+    st = find_program(p, &program, program_id, why);
+    if (st)
+        goto out;
+    nxp_encode_u32s(&encoded, input, 3);
+    st = nxp_prove(p->prover, &result, program,
+                   &(struct nxp_input){.public_input = buffer_bytes(&encoded)}, why);
+    if (st)
+        goto out;
+    st = verify(program, input, bytes_of(result.output, result.output_size),
+                bytes_of(result.proof, result.proof_size), why);
+    if (st)
+        goto out;
+    *out = (struct made){.proof = memory_bytes(bytes_of(result.proof, result.proof_size)),
+                         .size = result.proof_size,
+                         .output = memory_bytes(bytes_of(result.output, result.output_size)),
+                         .output_size = result.output_size};
+    strcpy(out->program_id, program_id); /* find_program knows its length */
+    memcpy(out->input, input, sizeof out->input);
+out:
+    nxp_result_fini(&result);
+    buffer_fini(&encoded);
+    return st;
+}
+
+static bool is_input(const uint32_t a[3], const uint32_t b[3])
+{
+    return memcmp(a, b, 3 * sizeof *a) == 0;
+}
+
+static enum status find_made(struct prover_sim *p, const struct made **out, const char *program_id,
+                             const uint32_t input[3], struct why *why)
+{
+    enum status st;
+
+    for (size_t i = 0; i < p->made_count; i++) {
+        if (is_input(p->made[i].input, input) && strcmp(p->made[i].program_id, program_id) == 0) {
+            *out = &p->made[i];
+            return ST_OK;
+        }
+    }
+    p->made = memory_grown(p->made, p->made_count + 1, sizeof *p->made);
+    st = make(p, &p->made[p->made_count], program_id, input, why);
+    if (!st)
+        *out = &p->made[p->made_count++];
+    return st;
+}
+
+enum status prover_sim_prove(struct prover_sim *p, struct bytes *proof, const char *program_id,
+                             const uint32_t input[3], struct why *why)
+{
+    const struct made *m;
+    enum status st = find_made(p, &m, program_id, input, why);
+
+    if (!st)
+        *proof = bytes_of(m->proof, m->size);
+    return st;
+}
+
+/* ---- ahead ---- */
+
+static uint64_t choices(const struct settings_program *g)
+{
+    uint64_t n = (uint64_t)g->n.high - g->n.low + 1, a = (uint64_t)g->a.high - g->a.low + 1,
+             b = (uint64_t)g->b.high - g->b.low + 1;
+
+    /* each factor is at most 2^32: compared before it is multiplied */
+    return n > PROVER_SIM_AHEAD || a > PROVER_SIM_AHEAD || b > PROVER_SIM_AHEAD ? UINT32_MAX
+                                                                               : n * a * b;
+}
+
+static enum status program_ahead(struct prover_sim *p, const struct settings_program *g,
+                                 struct why *why)
+{
+    uint64_t count = choices(g);
+    uint64_t a_count = (uint64_t)g->a.high - g->a.low + 1, b_count = (uint64_t)g->b.high - g->b.low + 1;
+    enum status st = ST_OK;
+
+    for (uint64_t i = 0; i < count && !st; i++) {
+        uint32_t input[3] = {(uint32_t)(g->n.low + i / (a_count * b_count)),
+                             (uint32_t)(g->a.low + i / b_count % a_count),
+                             (uint32_t)(g->b.low + i % b_count)};
+        struct bytes proof;
+
+        st = prover_sim_prove(p, &proof, g->id, input, why);
+    }
+    return st;
+}
+
+enum status prover_sim_ahead(struct prover_sim *p, const struct settings *s, struct why *why)
+{
+    enum status st = ST_OK;
+
+    for (uint32_t i = 0; i < s->program_count && !st; i++) {
+        const struct settings_program *g = &s->programs[i];
+
+        if (nxp_builtin_guest(g->id).data && choices(g) <= PROVER_SIM_AHEAD)
+            st = program_ahead(p, g, why);
+    }
+    return st;
+}
+
+/* ---- the judge ---- */
+
+static enum status judge_one(struct prover_sim *p, const char *program_id,
+                             const uint32_t input[3], struct bytes proof, struct why *why)
+{
+    const struct nxp_program *program;
+    const struct made *made;
+    struct judged *j = p->judged;
+    enum status st;
+
+    for (; j < p->judged + p->judged_count; j++) {
+        if (is_input(j->input, input) && strcmp(j->program_id, program_id) == 0 &&
+            bytes_equal(bytes_of(j->proof, j->size), proof)) {
+            if (j->status && why)
+                *why = j->why;
+            return j->status;
+        }
+    }
+    st = find_program(p, &program, program_id, why);
+    if (!st)
+        st = find_made(p, &made, program_id, input, why); /* for the output of the guest */
+    if (st)
+        return st;
+    p->judged = memory_grown(p->judged, p->judged_count + 1, sizeof *p->judged);
+    j = &p->judged[p->judged_count++];
+    *j = (struct judged){.proof = memory_bytes(proof), .size = proof.size};
+    strcpy(j->program_id, program_id);
+    memcpy(j->input, input, sizeof j->input);
+    j->status =
+        verify(program, input, bytes_of(made->output, made->output_size), proof, &j->why);
+    if (j->status && why)
+        *why = j->why;
+    return j->status;
+}
+
+static enum status judge_case(struct judge *base, const struct judge_case *c, struct why *why)
+{
+    struct prover_sim *p = (struct prover_sim *)base;
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < c->count && !st; i++) {
+        const uint8_t *words = c->inputs[i].data;
+        uint32_t input[3];
+
+        if (c->inputs[i].size < 12) /* a task that nobody can prove */
+            return fail(why, ST_INVALID, "input %zu has %zu bytes", i + 1, c->inputs[i].size);
+        for (int k = 0; k < 3; k++)
+            input[k] = load_le32(words + 4 * k);
+        st = judge_one(p, c->program_id, input, c->proofs[i], why);
+    }
+    return st;
+}
+
+struct judge *prover_sim_judge(struct prover_sim *p)
+{
+    return &p->judge;
+}

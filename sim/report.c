@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/report.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "sim/memory.h"
+
+void report_fini(struct report *r)
+{
+    free(r->scenarios);
+    r->scenarios = NULL;
+    r->count = 0;
+}
+
+struct report_scenario *report_begin(struct report *r, const struct scenario *s, const char *given)
+{
+    struct report_scenario *entry;
+
+    r->scenarios = memory_grown(r->scenarios, r->count + 1, sizeof *r->scenarios);
+    entry = &r->scenarios[r->count++];
+    *entry = (struct report_scenario){.sum.silent_rule = -1};
+    memcpy(entry->name, s->name, sizeof entry->name);
+    snprintf(entry->given, sizeof entry->given, "%s", given);
+    return entry;
+}
+
+/* ---- lines ---- */
+
+static void put_number(struct buffer *out, int broken)
+{
+    if (broken == RUN_EXPECT)
+        buffer_put_text(out, "expect");
+    else
+        buffer_put_format(out, "I%d", broken);
+}
+
+static void put_time(struct buffer *out, int64_t ns)
+{
+    int64_t s = ns / NS_PER_S;
+
+    buffer_put_format(out, "%" PRId64 "d%02d:%02d:%02d.%03d", s / 86400, (int)(s / 3600 % 24),
+                      (int)(s / 60 % 60), (int)(s % 60), (int)(ns % NS_PER_S / NS_PER_MS));
+}
+
+static void put_replay(struct buffer *out, const struct report *r, const struct report_scenario *s,
+                       const struct run_result *f)
+{
+    buffer_put_format(out, "nxp-sim run %s --seed 0x%" PRIx64, s->given, f->seed);
+    if (f->broken > 0) /* up to the end of that millisecond */
+        buffer_put_format(out, " --until %" PRId64 "ms", f->broken_ns / NS_PER_MS + 1);
+    buffer_put_text(out, r->extra);
+}
+
+void report_line(struct buffer *out, const struct report *r, const struct report_scenario *s,
+                 const struct run_result *f)
+{
+    buffer_put_text(out, "FAIL inv=");
+    put_number(out, f->broken);
+    buffer_put_format(out, " seed=0x%" PRIx64 " scenario=%s t=", f->seed, s->name);
+    put_time(out, f->broken_ns);
+    buffer_put_format(out, " events=%" PRIu64 " | replay: ", f->broken_events);
+    put_replay(out, r, s, f);
+}
+
+static const char *words_of(const struct run_result *f)
+{
+    return f->broken > 0 ? invariant_name(f->broken) : "an expectation of the scenario";
+}
+
+static void print_failure(const struct report *r, const struct report_scenario *s,
+                          const struct run_result *f)
+{
+    struct buffer line;
+
+    buffer_init(&line, 0);
+    report_line(&line, r, s, f);
+    printf("%.*s\n     %s: %s\n", (int)line.size, (const char *)line.data, words_of(f), f->text);
+    buffer_fini(&line);
+}
+
+void report_failure(struct report *r, struct report_scenario *s, const struct run_result *f)
+{
+    if (s->failure_count == REPORT_SHOWN)
+        return;
+    s->failures[s->failure_count++] = *f;
+    if (!r->json)
+        print_failure(r, s, f);
+    fflush(stdout);
+}
+
+static bool passed(const struct report_scenario *s)
+{
+    return !s->sum.failed && !s->silent[0];
+}
+
+void report_end(struct report *r, struct report_scenario *s)
+{
+    const struct campaign_sum *sum = &s->sum;
+    const uint64_t *m = sum->metrics;
+
+    if (r->json)
+        return;
+    if (sum->failed > s->failure_count)
+        printf("     and %" PRIu64 " more seeds that fail\n", sum->failed - s->failure_count);
+    if (s->silent[0])
+        printf("FAIL scenario=%s: the rule '%s' never struck in %" PRIu64 " seeds\n", s->name,
+               s->silent, sum->runs);
+    printf("%s %s: %" PRIu64 " of %" PRIu64 " seeds hold; %.0f h of virtual time, %" PRIu64
+           " events, %" PRIu64 " credits, %" PRIu64 " faults, %.2f requests a credit, hash %016" PRIx64
+           ", %.2f s\n",
+           passed(s) ? "PASS" : "FAIL", s->name, sum->runs - sum->failed, sum->runs,
+           sum->virtual_h, sum->events, m[RUN_CREDITS],
+           m[RUN_FAULTS] + m[RUN_RESETS] + m[RUN_LOST_REQUESTS] + m[RUN_LOST_ANSWERS] +
+               m[RUN_REPEATED_REQUESTS] + m[RUN_KILLS],
+           m[RUN_CREDITS] ? (double)m[RUN_REQUESTS] / (double)m[RUN_CREDITS] : 0.0, sum->hash,
+           s->seconds);
+    fflush(stdout);
+}
+
+bool report_passed(const struct report *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (!passed(&r->scenarios[i]))
+            return false;
+    return true;
+}
+
+/* ---- JSON ---- */
+
+static json_t *text_of(const struct buffer *b)
+{
+    return json_stringn((const char *)b->data, b->size);
+}
+
+static json_t *json_failure(const struct report *r, const struct report_scenario *s,
+                            const struct run_result *f)
+{
+    struct buffer number, seed, replay;
+    json_t *out;
+
+    buffer_init(&number, 0);
+    buffer_init(&seed, 0);
+    buffer_init(&replay, 0);
+    put_number(&number, f->broken);
+    buffer_put_format(&seed, "0x%" PRIx64, f->seed);
+    put_replay(&replay, r, s, f);
+    out = json_pack("{s:o, s:o, s:f, s:I, s:s, s:s, s:o}", "invariant", text_of(&number), "seed",
+                    text_of(&seed), "time_s", (double)f->broken_ns / (double)NS_PER_S, "events",
+                    (json_int_t)f->broken_events, "rule", words_of(f), "text", f->text, "replay",
+                    text_of(&replay));
+    buffer_fini(&number);
+    buffer_fini(&seed);
+    buffer_fini(&replay);
+    return out;
+}
+
+static json_t *json_scenario(const struct report *r, const struct report_scenario *s)
+{
+    json_t *failures = json_array(), *metrics = json_object();
+    char hash[17];
+
+    for (size_t i = 0; i < s->failure_count; i++)
+        json_array_append_new(failures, json_failure(r, s, &s->failures[i]));
+    for (int m = 0; m < RUN_METRICS; m++)
+        json_object_set_new(metrics, run_metric_name((enum run_metric)m),
+                            json_integer((json_int_t)s->sum.metrics[m]));
+    snprintf(hash, sizeof hash, "%016" PRIx64, s->sum.hash);
+    return json_pack("{s:s, s:b, s:I, s:I, s:f, s:I, s:s, s:f, s:s, s:o, s:o}", "scenario", s->name,
+                     "passed", passed(s), "seeds", (json_int_t)s->sum.runs, "failed",
+                     (json_int_t)s->sum.failed, "virtual_hours", s->sum.virtual_h, "events",
+                     (json_int_t)s->sum.events, "trace_hash", hash, "seconds", s->seconds,
+                     "silent_rule", s->silent, "metrics", metrics, "failures", failures);
+}
+
+void report_json(const struct report *r)
+{
+    json_t *root = json_array();
+
+    if (!r->json)
+        return;
+    for (size_t i = 0; i < r->count; i++)
+        json_array_append_new(root, json_scenario(r, &r->scenarios[i]));
+    json_dumpf(root, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(root);
+}
+
+/* ---- JUnit ---- */
+
+static void put_escaped(struct buffer *out, const char *text)
+{
+    for (; *text; text++) {
+        switch (*text) {
+        case '<':
+            buffer_put_text(out, "&lt;");
+            break;
+        case '>':
+            buffer_put_text(out, "&gt;");
+            break;
+        case '&':
+            buffer_put_text(out, "&amp;");
+            break;
+        case '"':
+            buffer_put_text(out, "&quot;");
+            break;
+        default:
+            buffer_put_u8(out, (uint8_t)((unsigned char)*text < 0x20 ? ' ' : *text));
+            break;
+        }
+    }
+}
+
+static void junit_scenario(struct buffer *out, const struct report *r,
+                           const struct report_scenario *s)
+{
+    buffer_put_text(out, "  <testcase classname=\"nxp-sim\" name=\"");
+    put_escaped(out, s->name);
+    buffer_put_format(out, "\" time=\"%.3f\">\n", s->seconds);
+    for (size_t i = 0; i < s->failure_count; i++) {
+        struct buffer line;
+
+        buffer_init(&line, 0);
+        report_line(&line, r, s, &s->failures[i]);
+        buffer_put_u8(&line, 0);
+        buffer_put_text(out, "    <failure message=\"");
+        put_escaped(out, s->failures[i].text);
+        buffer_put_text(out, "\">");
+        put_escaped(out, buffer_ok(&line) ? (const char *)line.data : "");
+        buffer_put_text(out, "</failure>\n");
+        buffer_fini(&line);
+    }
+    if (s->silent[0]) {
+        buffer_put_text(out, "    <failure message=\"the rule '");
+        put_escaped(out, s->silent);
+        buffer_put_text(out, "' never struck\"/>\n");
+    }
+    buffer_put_text(out, "  </testcase>\n");
+}
+
+enum status report_junit(const struct report *r, const char *path, struct why *why)
+{
+    struct buffer out;
+    size_t failed = 0;
+    enum status st;
+
+    for (size_t i = 0; i < r->count; i++)
+        failed += !passed(&r->scenarios[i]);
+    buffer_init(&out, 0);
+    buffer_put_format(&out,
+                      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                      "<testsuite name=\"nxp-sim\" tests=\"%zu\" failures=\"%zu\">\n",
+                      r->count, failed);
+    for (size_t i = 0; i < r->count; i++)
+        junit_scenario(&out, r, &r->scenarios[i]);
+    buffer_put_text(&out, "</testsuite>\n");
+    st = buffer_ok(&out) ? file_write(path, buffer_bytes(&out), 0644, why)
+                         : fail(why, ST_NO_MEMORY, "report: out of memory");
+    buffer_fini(&out);
+    return st;
+}

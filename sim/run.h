@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run: a scenario and a seed, from the first event to the last check.
+ *
+ * A run of a scenario that heals ends when everything is settled after the healing, each client has
+ * a new credit, and the scenario's duration is over. A scenario that never heals ends with its
+ * duration, and what is open then stays open.
+ *
+ * Source:  simulation.md 2.
+ * Errors:  run_check: ST_INPUT for a scenario that uses what is not simulated here; otherwise none:
+ *          what goes wrong in a run is its result.
+ */
+#pragma once
+#include <stdio.h>
+
+#include "sim/host.h"
+
+#define RUN_MAX_RULES 32
+#define RUN_EXPECT    (-1) /* instead of the number of an invariant: an expectation of the scenario */
+
+enum run_metric {
+    RUN_ACCEPTED, RUN_REFUSED, RUN_UNKNOWN, RUN_ABANDONED,
+    RUN_FETCHED, RUN_DUPLICATES, RUN_PROOFS, RUN_PROOFS_LOST, RUN_CREDITS,
+    RUN_REQUESTS, RUN_FETCH_REQUESTS, RUN_SUBMIT_REQUESTS,
+    RUN_FAULTS, RUN_RESETS, RUN_LOST_REQUESTS, RUN_LOST_ANSWERS, RUN_REPEATED_REQUESTS, RUN_KILLS,
+    RUN_METRICS,
+};
+
+const char *run_metric_name(enum run_metric m); /* "proofs_lost" */
+
+struct run_options {
+    uint64_t seed;
+    int64_t until_ns; /* 0: to the end; otherwise stop there and judge nothing that is not over */
+    enum host_bug bug;
+    FILE *trace; /* may be NULL */
+};
+
+struct run_result { /* plain bytes: it travels through pipes */
+    uint64_t seed;
+    int broken; /* 0: passed */
+    int64_t broken_ns;
+    uint64_t broken_events;
+    char text[400];
+    uint64_t hash, events;
+    int64_t ended_ns;
+    uint64_t metrics[RUN_METRICS];
+    uint64_t struck[RUN_MAX_RULES]; /* by the scenario's rules, in their order */
+};
+
+enum status MUST_USE run_check(const struct scenario *s, struct why *why);
+/* s has passed run_check. ST_NO_MEMORY, or what keeps the simulation from starting. */
+enum status MUST_USE run_once(struct run_result *out, const struct scenario *s,
+                              struct prover_sim *prover, const struct run_options *o,
+                              struct why *why);

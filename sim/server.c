@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/server.h"
+
+#include <stdlib.h>
+
+#include "sim/memory.h"
+
+struct server {
+    struct server_options o;
+    struct orchestrator *core;
+    struct prng prng;
+};
+
+enum status server_new(struct server **out, const struct server_options *o, struct why *why)
+{
+    struct server *s = memory_new(sizeof *s);
+    enum status st;
+
+    s->o = *o;
+    s->prng = world_prng(o->world, 0x5e);
+    st = orchestrator_new(&s->core, o->settings, o->plan, NULL, o->world->now_ns, why);
+    if (st) {
+        server_free(s);
+        return st;
+    }
+    *out = s;
+    return ST_OK;
+}
+
+void server_free(struct server *s)
+{
+    if (!s)
+        return;
+    orchestrator_free(s->core);
+    free(s);
+}
+
+struct orchestrator *server_core(struct server *s)
+{
+    return s->core;
+}
+
+static void answer(struct server *s, struct packet *p, const struct http_response *response,
+                   const struct verdict *v)
+{
+    world_note(s->o.world, "server %s task=%s node=%s -> %u %s%s%s body=%016llx%s", call_name(v->call),
+               v->task_id, v->node_id, v->status, v->faults[0] ? "[" : "", v->faults,
+               v->faults[0] ? "]" : "", (unsigned long long)world_hash(response->body),
+               p->host ? "" : " (nobody listens)");
+    network_answer(s->o.network, p, response, &v->carriage);
+}
+
+/* Tells whose submission was the one that counts. The verdict has the beginning of an id only. */
+static void report_accepted(struct server *s, uint64_t before, const struct packet *p)
+{
+    struct wire_memory memory = {0};
+    struct wire_submission m;
+
+    if (orchestrator_metrics(s->core)->tasks_accepted == before)
+        return;
+    if (wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) == ST_OK)
+        s->o.accepted(s->o.context, m.task_id, p->twice);
+    wire_memory_fini(&memory);
+}
+
+static void fire_judged(void *context, uint64_t job, void *payload)
+{
+    struct server *s = context;
+    uint64_t before = orchestrator_metrics(s->core)->tasks_accepted;
+    struct http_response response;
+    struct verdict verdict;
+    struct why why = {""};
+    enum status judged = judge_verify(s->o.judge, orchestrator_case(s->core, job), &why);
+
+    orchestrator_judged(s->core, &response, &verdict, job, judged, &why, s->o.world->now_ns);
+    report_accepted(s, before, payload);
+    answer(s, payload, &response, &verdict);
+}
+
+void server_arrive(void *server, struct packet *p)
+{
+    struct server *s = server;
+    uint64_t before = orchestrator_metrics(s->core)->tasks_accepted;
+    int64_t took_ns = s->o.judge_ns + prng_between(&s->prng, 0, s->o.judge_jitter_ns);
+    struct http_response response;
+    struct verdict verdict;
+
+    orchestrator_answer(s->core, &response, &verdict, &p->request, s->o.world->now_ns);
+    if (!verdict.pending) {
+        report_accepted(s, before, p);
+        answer(s, p, &response, &verdict);
+        return;
+    }
+    world_plan(s->o.world, &(struct world_event){.at_ns = s->o.world->now_ns + took_ns,
+                                                 .fire = fire_judged,
+                                                 .drop = packet_free,
+                                                 .context = s,
+                                                 .id = verdict.job,
+                                                 .payload = p});
+}

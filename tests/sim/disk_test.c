@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <string.h>
+
+#include "sim/disk.h"
+
+static struct outbox_record record(uint64_t id, const char *task_id)
+{
+    struct outbox_record r;
+
+    assert_true(outbox_record_init(&r, "7", task_id, "fib", 1));
+    r.id = id;
+    r.inputs[0][0] = (uint32_t)id;
+    return r;
+}
+
+static void begin(struct disk *d, uint64_t id, const char *task_id, enum outbox_state state)
+{
+    struct outbox_record r = record(id, task_id);
+
+    r.state = state;
+    disk_begin(d, &r);
+    outbox_record_fini(&r);
+}
+
+static void a_write_is_durable_only_when_it_has_ended(void **state)
+{
+    struct disk d = {.count = 0};
+    struct outbox_record back;
+
+    (void)state;
+    begin(&d, 2, "B", OUTBOX_FETCHED);
+    assert_null(disk_of_task(&d, "B"));
+    assert_int_equal(disk_end(&d, 2)->state, OUTBOX_FETCHED);
+    begin(&d, 1, "A", OUTBOX_FETCHED);
+    disk_end(&d, 1);
+    assert_int_equal(d.cells[0].id, 1); /* in the order of ids */
+    assert_int_equal(outbox_decode(&back, buffer_bytes(&d.cells[1].bytes), NULL), ST_OK);
+    assert_string_equal(back.task_id, "B");
+    outbox_record_fini(&back);
+    assert_int_equal(disk_open(&d), 2);
+    begin(&d, 2, "B", OUTBOX_ABANDONED);
+    assert_int_equal(disk_of_task(&d, "B")->state, OUTBOX_FETCHED);
+    disk_end(&d, 2);
+    assert_int_equal(disk_of_task(&d, "B")->state, OUTBOX_ABANDONED);
+    assert_int_equal(disk_open(&d), 1);
+    disk_fini(&d);
+}
+
+static void a_crash_keeps_a_first_part_of_what_was_begun(void **state)
+{
+    unsigned kept[4] = {0};
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct disk d = {.count = 0};
+        struct prng prng = prng_of(seed);
+
+        begin(&d, 1, "A", OUTBOX_FETCHED);
+        begin(&d, 2, "B", OUTBOX_FETCHED);
+        begin(&d, 3, "C", OUTBOX_FETCHED);
+        disk_crash(&d, &prng);
+        assert_int_equal(d.begun_count, 0);
+        for (size_t i = 0; i < d.count; i++)
+            assert_int_equal(d.cells[i].id, i + 1);
+        kept[d.count]++;
+        disk_fini(&d);
+    }
+    for (int i = 0; i < 4; i++)
+        assert_true(kept[i] > 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_write_is_durable_only_when_it_has_ended),
+        cmocka_unit_test(a_crash_keeps_a_first_part_of_what_was_begun),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each invariant is broken once, by hand, and must be the one that is reported. */
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "sim/invariant.h"
+
+struct stage {
+    struct world world;
+    struct invariant v;
+    struct disk disk;
+    uint64_t id;
+    struct buffer body;
+};
+
+static void stage_init(struct stage *s)
+{
+    *s = (struct stage){.id = 1};
+    world_init(&s->world, 1, NULL);
+    invariant_init(&s->v, &s->world, &profile_current, 1);
+    invariant_started(&s->v, 0);
+    buffer_init(&s->body, 0);
+}
+
+static void stage_fini(struct stage *s)
+{
+    invariant_fini(&s->v);
+    disk_fini(&s->disk);
+    buffer_fini(&s->body);
+    world_fini(&s->world);
+}
+
+static struct bytes submission(struct stage *s, const char *task_id, const char *hash)
+{
+    buffer_reset(&s->body);
+    wire_encode_submission(&s->body,
+                           &(struct wire_submission){.task_id = task_id, .proof_hash = hash});
+    return buffer_bytes(&s->body);
+}
+
+static void sent(struct stage *s, const char *path, struct bytes body)
+{
+    invariant_sent(&s->v, 0, &s->disk, s->id++,
+                   &(struct http_request){.method = HTTP_POST, .path = path, .body = body});
+}
+
+/* retry_after NULL: none; status 0: nothing came. */
+static void answered(struct stage *s, const char *path, struct bytes request, unsigned status,
+                     const char *retry_after, struct bytes body)
+{
+    struct packet p = {.request = {.method = HTTP_POST, .path = path, .body = request},
+                       .answered = status != 0,
+                       .response = {.status = status, .body = body}};
+
+    if (retry_after)
+        p.response.headers[p.response.header_count++] =
+            (struct http_header){"retry-after", retry_after};
+    invariant_delivered(&s->v, 0, &p, 1760000000);
+}
+
+static void fetch_answered(struct stage *s, unsigned status, const char *retry_after)
+{
+    sent(s, "/v3/tasks", bytes_of("", 0));
+    answered(s, "/v3/tasks", bytes_of("", 0), status, retry_after, bytes_of("", 0));
+}
+
+/* A task arrives. */
+static void arrive(struct stage *s, const char *task_id)
+{
+    struct wire_fetched m = {.has_task = true, .task = {.task_id = task_id, .program_id = "fib"}};
+    struct buffer body;
+
+    buffer_init(&body, 0);
+    wire_encode_fetched(&body, &m);
+    sent(s, "/v3/tasks", bytes_of("", 0));
+    answered(s, "/v3/tasks", bytes_of("", 0), 200, NULL, buffer_bytes(&body));
+    buffer_fini(&body);
+}
+
+static void save_as(struct stage *s, uint64_t id, const char *task_id, enum outbox_state state)
+{
+    struct outbox_record r;
+
+    assert_true(outbox_record_init(&r, "7", task_id, "fib", 1));
+    r.id = id;
+    r.state = state;
+    r.inputs[0][0] = 9;
+    disk_begin(&s->disk, &r);
+    invariant_saved(&s->v, 0, &s->disk, disk_end(&s->disk, id));
+    outbox_record_fini(&r);
+}
+
+/* A task that has arrived, is on disk, and is sent. */
+static void to_submission(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    save_as(s, 1, "A", OUTBOX_SENDING);
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
+}
+
+static void submitted(struct stage *s, unsigned status)
+{
+    answered(s, "/v3/tasks/submit", submission(s, "A", "h"), status, NULL, bytes_of("", 0));
+}
+
+static void to_credit(struct stage *s)
+{
+    to_submission(s);
+    invariant_credited(&s->v, "A", false);
+}
+
+/* ---- the ways to break each ---- */
+
+static const uint32_t nine[3] = {9, 0, 0}, ten[3] = {10, 0, 0};
+
+static void prove_without_record(struct stage *s)
+{
+    arrive(s, "A");
+    invariant_proving(&s->v, 0, &s->disk, "fib", nine);
+}
+
+static void prove_another_input(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    invariant_proving(&s->v, 0, &s->disk, "fib", ten);
+}
+
+static void submit_without_record(struct stage *s)
+{
+    arrive(s, "A");
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
+}
+
+static void submit_before_the_disk_knows(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_PROVED);
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
+}
+
+static void submit_other_bytes(struct stage *s)
+{
+    to_submission(s);
+    submitted(s, 503);
+    sent(s, "/v3/tasks/submit", submission(s, "A", "i"));
+}
+
+static void submit_nonsense(struct stage *s)
+{
+    sent(s, "/v3/tasks/submit", bytes_of_text("\xff\xff\xff"));
+}
+
+static void lose_a_task(struct stage *s)
+{
+    arrive(s, "A");
+    invariant_final(&s->v, 0, &s->disk);
+}
+
+static void leave_a_task_open(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    invariant_final(&s->v, 0, &s->disk);
+}
+
+static void come_early(struct stage *s)
+{
+    fetch_answered(s, 429, "60");
+    s->world.now_ns = 60 * NS_PER_S - 1;
+    sent(s, "/v3/tasks", bytes_of("", 0));
+}
+
+static void come_early_after_a_503(struct stage *s)
+{
+    to_submission(s);
+    answered(s, "/v3/tasks/submit", submission(s, "A", "h"), 503, "100", bytes_of("", 0));
+    s->world.now_ns = 99 * NS_PER_S;
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
+}
+
+static void two_fetches(struct stage *s)
+{
+    sent(s, "/v3/tasks", bytes_of("", 0));
+    sent(s, "/v3/tasks", bytes_of("", 0));
+}
+
+static void two_proofs(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    invariant_proving(&s->v, 0, &s->disk, "fib", nine);
+    invariant_proving(&s->v, 0, &s->disk, "fib", nine);
+}
+
+static void strange_request(struct stage *s)
+{
+    sent(s, "/v4/tasks", bytes_of("", 0));
+}
+
+static void submit_after_an_answer(struct stage *s)
+{
+    to_submission(s);
+    submitted(s, 200);
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
+}
+
+static void submit_what_is_final(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_ACKED);
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
+}
+
+static void two_records(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    save_as(s, 2, "A", OUTBOX_FETCHED);
+}
+
+static void two_credits(struct stage *s)
+{
+    to_credit(s);
+    invariant_credited(&s->v, "A", false);
+}
+
+static void hammer(struct stage *s)
+{
+    for (int i = 0; i <= INVARIANT_PER_MINUTE; i++) {
+        s->world.now_ns += NS_PER_S;
+        fetch_answered(s, 429, NULL);
+    }
+}
+
+static void credit_without_submission(struct stage *s)
+{
+    invariant_credited(&s->v, "A", false);
+}
+
+static void submit_what_never_came(struct stage *s)
+{
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
+}
+
+static void believe_in_a_credit(struct stage *s)
+{
+    to_submission(s);
+    submitted(s, 200);
+    save_as(s, 1, "A", OUTBOX_ACKED);
+    invariant_final(&s->v, 0, &s->disk);
+}
+
+static void call_a_credit_refused(struct stage *s)
+{
+    to_credit(s);
+    submitted(s, 404);
+    save_as(s, 1, "A", OUTBOX_REFUSED);
+    invariant_final(&s->v, 0, &s->disk);
+}
+
+static void give_a_credit_up(struct stage *s)
+{
+    to_credit(s);
+    save_as(s, 1, "A", OUTBOX_ABANDONED);
+    invariant_final(&s->v, 0, &s->disk);
+}
+
+static void refuse_oneself(struct stage *s)
+{
+    to_submission(s);
+    submitted(s, 429);
+    save_as(s, 1, "A", OUTBOX_REFUSED);
+    invariant_final(&s->v, 0, &s->disk);
+}
+
+static void not_know_for_no_reason(struct stage *s)
+{
+    to_submission(s);
+    submitted(s, 404);
+    save_as(s, 1, "A", OUTBOX_UNKNOWN);
+    invariant_final(&s->v, 0, &s->disk);
+}
+
+static void lose_patience(struct stage *s)
+{
+    invariant_impatient(&s->v, "no credit", NS_PER_S);
+}
+
+static void never_sleep(struct stage *s)
+{
+    invariant_restless(&s->v);
+}
+
+static void each_invariant_is_found_when_it_is_broken(void **state)
+{
+    static const struct {
+        void (*break_it)(struct stage *);
+        int number;
+        const char *words;
+    } table[] = {
+        {prove_without_record, 1, "no record on disk asks for it"},
+        {prove_another_input, 1, "no record on disk asks for it"},
+        {submit_without_record, 2, "no record on disk"},
+        {submit_before_the_disk_knows, 2, "says proved"},
+        {submit_other_bytes, 3, "other bytes"},
+        {submit_nonsense, 3, "cannot be read"},
+        {lose_a_task, 4, "is nowhere"},
+        {leave_a_task_open, 4, "fetched in the end"},
+        {come_early, 5, "0.000 s before"},
+        {come_early_after_a_503, 5, "1.000 s before the time that a 503"},
+        {two_fetches, 6, "second fetch"},
+        {two_proofs, 6, "second proof"},
+        {strange_request, 6, "/v4/tasks"},
+        {submit_after_an_answer, 7, "after a 200"},
+        {submit_what_is_final, 7, "says accepted"},
+        {two_records, 8, "records 1 and 2"},
+        {two_credits, 9, "2 times"},
+        {hammer, 10, "41 requests within 40.000 s"},
+        {credit_without_submission, 12, "never arrived"},
+        {submit_what_never_came, 12, "never arrived"},
+        {believe_in_a_credit, 12, "has no credit"},
+        {call_a_credit_refused, 12, "taken for refused"},
+        {give_a_credit_up, 12, "given up"},
+        {refuse_oneself, 12, "nobody refused it"},
+        {not_know_for_no_reason, 12, "no answer was lost"},
+        {lose_patience, 13, "no credit within 1 s"},
+        {never_sleep, 15, "time stands still"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct stage s;
+
+        stage_init(&s);
+        table[i].break_it(&s);
+        if (s.v.broken != table[i].number || !strstr(s.v.text, table[i].words))
+            fail_msg("number %zu: I%d '%s', not I%d '%s'", i, s.v.broken, s.v.text,
+                     table[i].number, table[i].words);
+        assert_true(strlen(invariant_name(s.v.broken)) > 10);
+        stage_fini(&s);
+    }
+}
+
+/* ---- and what is right is let pass ---- */
+
+static void an_honest_life_breaks_nothing(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_init(&s);
+    fetch_answered(&s, 429, "60");
+    s.world.now_ns = 60 * NS_PER_S;
+    arrive(&s, "A");
+    save_as(&s, 1, "A", OUTBOX_FETCHED);
+    invariant_proving(&s.v, 0, &s.disk, "fib", nine);
+    invariant_proved(&s.v, 0);
+    save_as(&s, 1, "A", OUTBOX_SENDING);
+    sent(&s, "/v3/tasks/submit", submission(&s, "A", "h"));
+    submitted(&s, 0);
+    invariant_credited(&s.v, "A", false);
+    s.world.now_ns += NS_PER_S;
+    sent(&s, "/v3/tasks/submit", submission(&s, "A", "h"));
+    submitted(&s, 404);
+    save_as(&s, 1, "A", OUTBOX_UNKNOWN);
+    assert_true(invariant_credited_since(&s.v, 0, 60 * NS_PER_S));
+    assert_false(invariant_credited_since(&s.v, 0, 62 * NS_PER_S));
+    assert_int_equal(invariant_proofs_lost(&s.v), 0);
+    invariant_final(&s.v, 0, &s.disk);
+    assert_int_equal(s.v.broken, 0);
+    stage_fini(&s);
+}
+
+static void a_killed_client_may_forget_what_was_not_on_disk(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_init(&s);
+    arrive(&s, "A"); /* never saved */
+    fetch_answered(&s, 429, "60");
+    invariant_killed(&s.v, 0, &s.disk);
+    invariant_started(&s.v, 0);
+    arrive(&s, "B"); /* before the minute is over */
+    save_as(&s, 1, "B", OUTBOX_ABANDONED);
+    invariant_final(&s.v, 0, &s.disk);
+    assert_int_equal(s.v.broken, 0);
+    stage_fini(&s);
+}
+
+static void a_credit_of_a_second_copy_may_be_called_refused(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_init(&s);
+    to_submission(&s);
+    invariant_credited(&s.v, "A", true);
+    submitted(&s, 404);
+    save_as(&s, 1, "A", OUTBOX_REFUSED);
+    invariant_final(&s.v, 0, &s.disk);
+    assert_int_equal(s.v.broken, 0);
+    stage_fini(&s);
+}
+
+static void rules_about_the_disk_rest_while_it_refuses(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_init(&s);
+    arrive(&s, "A");
+    invariant_unsaved(&s.v, 0);
+    invariant_proving(&s.v, 0, &s.disk, "fib", nine);
+    invariant_proved(&s.v, 0);
+    sent(&s, "/v3/tasks/submit", submission(&s, "A", "h"));
+    assert_int_equal(s.v.broken, 0);
+    stage_fini(&s);
+}
+
+static void the_first_violation_is_kept(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_init(&s);
+    s.world.now_ns = 5;
+    two_fetches(&s);
+    s.world.now_ns = 6;
+    never_sleep(&s);
+    assert_int_equal(s.v.broken, 6);
+    assert_int_equal(s.v.broken_ns, 5);
+    stage_fini(&s);
+}
+
+/* Every part of the sum counts. */
+static void patience_covers_what_was_asked_for_and_a_whole_task(void **state)
+{
+    struct invariant_costs costs = {.fetch_gap_ns = 120 * NS_PER_S};
+    struct stage s;
+    int64_t before;
+
+    (void)state;
+    stage_init(&s);
+    before = invariant_patience_ns(&s.v, &costs);
+    assert_true(before >= profile_current.fetch_cap_ns + 2 * costs.fetch_gap_ns);
+    costs.prove_ns = NS_PER_S;
+    assert_int_equal(invariant_patience_ns(&s.v, &costs), before + 2 * NS_PER_S);
+    fetch_answered(&s, 429, "3600");
+    assert_true(invariant_patience_ns(&s.v, &costs) >= before + 3000 * NS_PER_S);
+    stage_fini(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_invariant_is_found_when_it_is_broken),
+        cmocka_unit_test(an_honest_life_breaks_nothing),
+        cmocka_unit_test(a_killed_client_may_forget_what_was_not_on_disk),
+        cmocka_unit_test(a_credit_of_a_second_copy_may_be_called_refused),
+        cmocka_unit_test(rules_about_the_disk_rest_while_it_refuses),
+        cmocka_unit_test(the_first_violation_is_kept),
+        cmocka_unit_test(patience_covers_what_was_asked_for_and_a_whole_task),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <dirent.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "sim/report.h"
+#include "sim/shelf.h"
+
+static struct prover_sim *prover; /* of all cases: its proofs take a while */
+
+static int make_prover(void **state)
+{
+    (void)state;
+    return prover_sim_new(&prover, NULL);
+}
+
+static int free_prover(void **state)
+{
+    (void)state;
+    prover_sim_free(prover);
+    return 0;
+}
+
+static struct scenario *scenario_of(const char *yaml)
+{
+    struct scenario *s;
+    struct why why;
+
+    if (scenario_parse(&s, bytes_of_text(yaml), &why))
+        fail_msg("%s", why.text);
+    return s;
+}
+
+static struct run_result run(const struct scenario *s, struct run_options o)
+{
+    struct run_result result;
+    struct why why;
+
+    if (run_once(&result, s, prover, &o, &why))
+        fail_msg("%s", why.text);
+    return result;
+}
+
+static struct scenario *shelved(const char *name)
+{
+    struct scenario *s;
+    struct why why;
+
+    if (shelf_take(&s, name, &why) || run_check(s, &why))
+        fail_msg("%s: %s", name, why.text);
+    return s;
+}
+
+#define PLAIN                                                                                      \
+    "name: plain\nheal_at: 1s\norchestrator: {programs: [{id: fib, n: 1, a: 1, b: 1}]}\n"          \
+    "clients: [{name: laptop, prove: 10s}]\n"
+
+static void without_faults_a_client_earns_its_credit_at_once(void **state)
+{
+    struct scenario *s = scenario_of(PLAIN);
+    struct run_result r = run(s, (struct run_options){.seed = 1});
+
+    (void)state;
+    assert_int_equal(r.broken, 0);
+    assert_int_equal(r.metrics[RUN_CREDITS], 1);
+    assert_int_equal(r.metrics[RUN_REQUESTS], 3); /* node, fetch, submit */
+    assert_int_equal(r.metrics[RUN_ACCEPTED], 1);
+    assert_in_range(r.ended_ns, 10 * NS_PER_S, 11 * NS_PER_S);
+    scenario_free(s);
+}
+
+static void a_false_proof_is_refused_for_real(void **state)
+{
+    uint32_t input[3] = {1, 1, 1};
+    uint8_t words[12] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}, changed[70000];
+    struct bytes proof, bad, task_input = bytes_of(words, sizeof words);
+    struct judge_case c = {"fib", &task_input, &proof, 1};
+    struct judge *judge = prover_sim_judge(prover);
+    struct why why;
+    size_t checks;
+
+    (void)state;
+    assert_int_equal(prover_sim_prove(prover, &proof, "fib", input, &why), ST_OK);
+    assert_int_equal(judge_verify(judge, &c, &why), ST_OK);
+    checks = prover_sim_checks(prover);
+    assert_int_equal(judge_verify(judge, &c, &why), ST_OK);
+    assert_int_equal(prover_sim_checks(prover), checks); /* remembered */
+
+    assert_true(proof.size <= sizeof changed);
+    memcpy(changed, proof.data, proof.size);
+    changed[proof.size / 2] ^= 1;
+    bad = bytes_of(changed, proof.size);
+    c.proofs = &bad;
+    assert_int_not_equal(judge_verify(judge, &c, &why), ST_OK);
+    assert_int_equal(prover_sim_checks(prover), checks + 1);
+    words[0] = 2; /* the honest proof of another input */
+    c.proofs = &proof;
+    assert_int_not_equal(judge_verify(judge, &c, &why), ST_OK);
+    task_input.size = 11;
+    assert_int_equal(judge_verify(judge, &c, &why), ST_INVALID);
+    c = (struct judge_case){"nobody", (struct bytes[]){bytes_of(words, 12)}, &proof, 1};
+    assert_int_equal(judge_verify(judge, &c, &why), ST_NOT_FOUND);
+}
+
+static void two_runs_of_a_seed_are_one_run(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < shelf_count(); i++) {
+        struct scenario *s = shelved(shelf_at(i).name);
+        uint64_t last = 0;
+
+        for (uint64_t seed = 1; seed <= 5; seed++) {
+            struct run_result a = run(s, (struct run_options){.seed = seed});
+            struct run_result b = run(s, (struct run_options){.seed = seed});
+
+            assert_memory_equal(&a, &b, sizeof a);
+            assert_int_not_equal(a.hash, last);
+            last = a.hash;
+        }
+        scenario_free(s);
+    }
+}
+
+static const struct {
+    enum host_bug bug;
+    const char *name, *scenario;
+    int number;
+} bugs[] = {
+    {HOST_DEAF, "retry-after", "rate_limits", 5},
+    {HOST_HASTY, "unsaved", "repeated_work", 1},
+    {HOST_STUBBORN, "resend", "lost_answers", 7},
+    {HOST_FORGETFUL, "forget", "rate_limits", 13},
+};
+
+static bool found_within(const struct scenario *s, enum host_bug bug, int number, uint64_t seeds,
+                         struct run_result *out)
+{
+    for (uint64_t seed = 1; seed <= seeds; seed++) {
+        *out = run(s, (struct run_options){.seed = seed, .bug = bug});
+        if (out->broken == number)
+            return true;
+    }
+    return false;
+}
+
+static void planted_mistakes_are_found_and_found_again(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof bugs / sizeof *bugs; i++) {
+        struct scenario *s = shelved(bugs[i].scenario);
+        struct run_result first, again;
+        enum host_bug bug;
+
+        assert_true(host_bug_of_name(&bug, bugs[i].name));
+        assert_int_equal(bug, bugs[i].bug);
+        if (!found_within(s, bug, bugs[i].number, 20, &first))
+            fail_msg("%s is not found as I%d", bugs[i].name, bugs[i].number);
+        again = run(s, (struct run_options){.seed = first.seed,
+                                            .bug = bug,
+                                            .until_ns = (first.broken_ns / NS_PER_MS + 1) *
+                                                        NS_PER_MS});
+        assert_int_equal(again.broken, first.broken);
+        assert_int_equal(again.broken_ns, first.broken_ns);
+        assert_int_equal(again.broken_events, first.broken_events);
+        assert_string_equal(again.text, first.text);
+        scenario_free(s);
+    }
+    assert_false(host_bug_of_name(&(enum host_bug){HOST_NO_BUG}, "nothing"));
+}
+
+static void until_stops_a_run_and_judges_nothing(void **state)
+{
+    struct scenario *s = scenario_of(PLAIN "expect: [{metric: credits, at_least: 1}]\n");
+    struct run_result r = run(s, (struct run_options){.seed = 1, .until_ns = 5 * NS_PER_S});
+
+    (void)state;
+    assert_int_equal(r.broken, 0);
+    assert_true(r.ended_ns <= 5 * NS_PER_S);
+    scenario_free(s);
+}
+
+static void an_expectation_that_fails_is_a_failure(void **state)
+{
+    struct scenario *s = scenario_of(PLAIN "expect: [{metric: credits, at_least: 1, at_most: 1}, "
+                                           "{metric: requests, at_most: 2}]\n");
+    struct run_result r = run(s, (struct run_options){.seed = 1});
+
+    (void)state;
+    assert_int_equal(r.broken, RUN_EXPECT);
+    assert_string_equal(r.text, "requests is 3, expected at most 2");
+    scenario_free(s);
+}
+
+static void a_scenario_that_never_heals_ends_with_its_duration(void **state)
+{
+    struct scenario *s =
+        scenario_of("name: deaf\nduration: 1h\nclients: [{name: a}]\n"
+                    "faults: [{call: any, status: 503}]\nexpect: [{metric: fetched, at_most: 0}]\n");
+    struct run_result r = run(s, (struct run_options){.seed = 1});
+
+    (void)state;
+    assert_int_equal(r.broken, 0);
+    assert_true(r.ended_ns <= 3600 * NS_PER_S && r.ended_ns > 3000 * NS_PER_S);
+    assert_true(r.struck[0] > 10);
+    scenario_free(s);
+}
+
+static void many_clients_and_a_task_limit_come_to_rest(void **state)
+{
+    struct scenario *s = scenario_of(
+        "name: crowd\nheal_at: 1m\n"
+        "orchestrator: {task_limit: 7, programs: [{id: fib, n: 1, a: 1, b: 1}]}\n"
+        "clients: [{name: a, count: 3, prove: 5s}, {name: b, max_tasks: 2, prove: 5s}]\n"
+        "events: [{at: 3s, event: kill, who: a/1, for: 10s}, {at: 5s, event: partition, for: 9s, "
+        "every: 20s}]\n");
+    struct run_result r = run(s, (struct run_options){.seed = 3});
+
+    (void)state;
+    assert_int_equal(r.broken, 0);
+    assert_int_equal(r.metrics[RUN_KILLS], 1);
+    assert_in_range(r.metrics[RUN_CREDITS], 4, 7);
+    scenario_free(s);
+}
+
+static void what_is_not_simulated_is_refused(void **state)
+{
+    static const struct {
+        const char *yaml, *words;
+    } table[] = {
+        {"name: x\nheal_at: 1s\n", "clients"},
+        {"name: x\nclients: [{name: a}]\n", "when the run ends"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a, profile: seed}]\n", "profile 'seed'"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a, nodes: 2}]\n", "one node each"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a, disk_torn: 0.5}]\n", "not simulated"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: flood}]\n", "flood"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a}]\nexpect: [{metric: joy, at_least: 1}]\n",
+         "no metric 'joy'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct scenario *s = scenario_of(table[i].yaml);
+        struct why why;
+
+        assert_int_equal(run_check(s, &why), ST_INPUT);
+        if (!strstr(why.text, table[i].words))
+            fail_msg("'%s' does not say '%s'", why.text, table[i].words);
+        scenario_free(s);
+    }
+}
+
+/* ---- campaigns and reports ---- */
+
+static void count(void *context, const struct run_result *result)
+{
+    uint64_t *next = context;
+
+    assert_int_equal(result->seed, (*next)++);
+}
+
+static void processes_change_nothing(void **state)
+{
+    struct scenario *s = shelved("lost_answers");
+    struct campaign_sum one, three;
+    struct campaign_options o = {.first_seed = 10, .seeds = 11, .jobs = 1};
+    uint64_t next = 10;
+
+    (void)state;
+    assert_int_equal(campaign_run(&one, s, prover, &o, count, &next, NULL), ST_OK);
+    assert_int_equal(next, 21);
+    o.jobs = 3;
+    next = 10;
+    assert_int_equal(campaign_run(&three, s, prover, &o, count, &next, NULL), ST_OK);
+    assert_memory_equal(&one, &three, sizeof one);
+    scenario_free(s);
+}
+
+static void a_rule_that_never_strikes_is_noticed(void **state)
+{
+    struct scenario *s = scenario_of(PLAIN "faults: [{name: idle, call: fetch, nth: 9, status: 500}]\n");
+    struct campaign_options o = {.first_seed = 1, .seeds = CAMPAIGN_MARKS, .jobs = 1};
+    struct campaign_sum sum;
+    uint64_t next = 1;
+
+    (void)state;
+    assert_int_equal(campaign_run(&sum, s, prover, &o, count, &next, NULL), ST_OK);
+    assert_int_equal(sum.failed, 0);
+    assert_int_equal(sum.silent_rule, 0);
+    scenario_free(s);
+}
+
+static void a_failure_line_says_how_to_repeat_it(void **state)
+{
+    struct report report = {.extra = " --break x"};
+    struct report_scenario s = {.name = "n", .given = "dir/n.yaml"};
+    struct run_result r = {.seed = 0xbeef,
+                           .broken = 3,
+                           .broken_ns = ((int64_t)(3 * 86400 + 4 * 3600 + 12 * 60 + 9) * 1000 + 120) *
+                                        NS_PER_MS,
+                           .broken_events = 812};
+    struct buffer line;
+
+    (void)state;
+    buffer_init(&line, 0);
+    report_line(&line, &report, &s, &r);
+    buffer_put_u8(&line, 0);
+    assert_string_equal((const char *)line.data,
+                        "FAIL inv=I3 seed=0xbeef scenario=n t=3d04:12:09.120 events=812 | replay: "
+                        "nxp-sim run dir/n.yaml --seed 0xbeef --until 274329121ms --break x");
+    buffer_reset(&line);
+    r.broken = RUN_EXPECT;
+    report_line(&line, &report, &s, &r);
+    buffer_put_u8(&line, 0);
+    assert_non_null(strstr((const char *)line.data, "inv=expect"));
+    assert_null(strstr((const char *)line.data, "--until"));
+    buffer_fini(&line);
+}
+
+/* ---- the shelf ---- */
+
+static void every_scenario_in_the_folder_is_on_the_shelf(void **state)
+{
+    DIR *folder = opendir(NXP_SOURCE "/sim/scenarios");
+    struct dirent *entry;
+    size_t files = 0;
+
+    (void)state;
+    assert_non_null(folder);
+    while ((entry = readdir(folder)))
+        files += strstr(entry->d_name, ".yaml") != NULL;
+    closedir(folder);
+    assert_int_equal(files, shelf_count());
+    for (size_t i = 0; i < shelf_count(); i++) {
+        struct scenario *s = shelved(shelf_at(i).name);
+
+        assert_string_equal(s->name, shelf_at(i).name);
+        assert_true(strlen(s->about) > 40);
+        scenario_free(s);
+    }
+    assert_int_equal(shelf_take(&(struct scenario *){NULL}, "/nowhere.yaml", NULL), ST_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_faults_a_client_earns_its_credit_at_once),
+        cmocka_unit_test(a_false_proof_is_refused_for_real),
+        cmocka_unit_test(two_runs_of_a_seed_are_one_run),
+        cmocka_unit_test(planted_mistakes_are_found_and_found_again),
+        cmocka_unit_test(until_stops_a_run_and_judges_nothing),
+        cmocka_unit_test(an_expectation_that_fails_is_a_failure),
+        cmocka_unit_test(a_scenario_that_never_heals_ends_with_its_duration),
+        cmocka_unit_test(many_clients_and_a_task_limit_come_to_rest),
+        cmocka_unit_test(what_is_not_simulated_is_refused),
+        cmocka_unit_test(processes_change_nothing),
+        cmocka_unit_test(a_rule_that_never_strikes_is_noticed),
+        cmocka_unit_test(a_failure_line_says_how_to_repeat_it),
+        cmocka_unit_test(every_scenario_in_the_folder_is_on_the_shelf),
+    };
+
+    return cmocka_run_group_tests(tests, make_prover, free_prover);
+}
