@@ -45,3 +45,12 @@ int64_t backoff_advice_ns(const struct http_response *response, int64_t wall_s)
         return BACKOFF_NO_ADVICE;
     return least(seconds, BACKOFF_RETRY_AFTER_CEILING_S) * NS_PER_S;
 }
+
+const char *backoff_advice_words(int64_t advice_ns)
+{
+    if (advice_ns == BACKOFF_NO_ADVICE)
+        return "the server named no time";
+    if (advice_ns == BACKOFF_RETRY_AFTER_CEILING_S * NS_PER_S)
+        return "the server named a day or more, which is cut to a day";
+    return "the server named the time";
+}

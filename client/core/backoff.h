@@ -34,3 +34,6 @@ void backoff_reset(struct backoff *b);
  * forms count for every status; the reference reads seconds only, adds 10, cuts at 600 and takes
  * 30 for any 5xx (client.md 1.5, 5.3). wall_s: Unix seconds here. */
 int64_t backoff_advice_ns(const struct http_response *response, int64_t wall_s);
+
+/* For a line: did the server name the time, and was it cut? */
+const char *backoff_advice_words(int64_t advice_ns);

@@ -17,9 +17,13 @@ bool fetch_wanted(const struct core *c)
         return false;
     if (c->max_tasks && c->stats.accepted + open >= c->max_tasks)
         return false;
-    for (size_t i = 0; i < c->ledger.count; i++)
-        if (c->ledger.entries[i]->record.state == OUTBOX_FETCHED)
-            return false;
+    for (size_t i = 0; i < c->ledger.count; i++) {
+        const struct entry *e = c->ledger.entries[i];
+
+        if (e->record.state == OUTBOX_FETCHED ||
+            (e->record.state == OUTBOX_PROVED && !ledger_durable(&c->ledger, e)))
+            return false; /* to be proved, or to be sent as soon as it is on disk */
+    }
     return true;
 }
 
@@ -78,7 +82,7 @@ static void failed(struct core *c, int64_t advice_ns, unsigned status, const cha
     if (status == 429)
         say(c, LINE_ERROR, LINE_INFO, "fetch_limited", NULL, status,
             "No task for now (%s); %s, next try in %lld s", text,
-            advice_ns >= 0 ? "the server named the time" : "the server named no time",
+            backoff_advice_words(advice_ns),
             whole_seconds(wait_ns));
     else
         say(c, LINE_ERROR, denied ? LINE_ERROR_LEVEL : LINE_WARN, "fetch_failed", NULL, status,

@@ -107,8 +107,9 @@ static void later(struct core *c, struct entry *e, int64_t advice_ns, unsigned s
     if (advice_ns > 0)
         pace_hold(&c->submit_pace, now_ns + wait_ns);
     say(c, LINE_ERROR, LINE_WARN, "submit_later", r, status,
-        "The proof of task %s is kept after attempt %u: %s; again in %lld s", r->task_id,
-        r->attempts, text, whole_seconds(wait_ns));
+        "The proof of task %s is kept after attempt %u: %s; %s, again in %lld s", r->task_id,
+        r->attempts, text, status ? backoff_advice_words(advice_ns) : "no answer",
+        whole_seconds(wait_ns));
     ledger_move(e, OUTBOX_PROVED);
 }
 

@@ -125,6 +125,9 @@ static void retry_after_is_read_in_both_forms(void **state)
         advice_of("Wed, 21 Oct 2026 09:00:30 GMT", "Wed, 21 Oct 2026 09:00:00 GMT"),
         30 * NS_PER_S);
     assert_int_equal(advice_of("Wed, 21 Oct 2026 07:27:00 GMT", NULL), 0);
+    assert_string_equal(backoff_advice_words(BACKOFF_NO_ADVICE), "the server named no time");
+    assert_string_equal(backoff_advice_words(0), "the server named the time");
+    assert_non_null(strstr(backoff_advice_words(advice_of("4294967295", NULL)), "cut to a day"));
 }
 
 /* ---- ladder ---- */

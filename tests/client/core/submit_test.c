@@ -477,6 +477,23 @@ static void shutdown_takes_back_a_submission_that_waits_for_the_disk(void **stat
     story_end(&s);
 }
 
+static void a_finished_proof_goes_before_the_next_fetch(void **state)
+{
+    struct story s;
+
+    (void)state;
+    story_begin(&s);
+    story_start(&s);
+    story_to_task(&s, "A");
+    story_until(&s, 200); /* the next fetch is long due */
+    s.disk->refuse = 1;
+    story_prove(&s, "p");
+    assert_int_equal(s.request, 0);
+    story_until(&s, 205);
+    story_expect(&s, HTTP_POST, SUBMIT);
+    story_end(&s);
+}
+
 static void the_books_balance(void **state)
 {
     struct story s;
@@ -537,6 +554,7 @@ int main(void)
         cmocka_unit_test(nothing_is_proved_or_sent_before_the_disk_has_it),
         cmocka_unit_test(a_disk_that_is_full_for_good_is_reported_and_lived_with),
         cmocka_unit_test(shutdown_takes_back_a_submission_that_waits_for_the_disk),
+        cmocka_unit_test(a_finished_proof_goes_before_the_next_fetch),
         cmocka_unit_test(the_books_balance),
     };
 
