@@ -16,6 +16,7 @@ struct guest {
 struct judge_prover {
     struct judge base;
     struct guest *guests;
+    struct nxp_prover *runner; /* runs guests for their output; it never proves */
 };
 
 static const struct guest *guest_of(const struct judge_prover *j, const char *program_id)
@@ -27,10 +28,29 @@ static const struct guest *guest_of(const struct judge_prover *j, const char *pr
     return g;
 }
 
-static enum status verify_one(const struct guest *g, struct bytes input, struct bytes proof,
-                              struct why *why)
+/* What an honest run of this input ends with. Whether it is a run worth a credit is a question to
+ * the guest: it must end with exit code 0. Only the network's own guests have no output; others
+ * may. */
+static enum status run_guest(struct nxp_result *out, const struct judge_prover *j,
+                             const struct guest *g, const struct nxp_input *input, struct why *why)
+{
+    enum status st = nxp_estimate(j->runner, out, g->program, input, why);
+
+    if (st)
+        return fail_within(why, st == ST_INPUT || st == ST_INVALID ? ST_GUEST : st,
+                           "the guest itself cannot run");
+    if (out->exit_code != 0) {
+        st = fail(why, ST_INVALID, "the guest ends with exit code %u", out->exit_code);
+        nxp_result_fini(out);
+    }
+    return st;
+}
+
+static enum status verify_one(const struct judge_prover *j, const struct guest *g,
+                              struct bytes input, struct bytes proof, struct why *why)
 {
     struct nxp_statement statement = {.exit_code = 0};
+    struct nxp_result run = {.proof = NULL};
     struct buffer public_input;
     uint32_t triple[3];
     enum status st = wire_task_input(triple, input, why);
@@ -39,23 +59,33 @@ static enum status verify_one(const struct guest *g, struct bytes input, struct 
         return st;
     buffer_init(&public_input, 0);
     nxp_encode_u32s(&public_input, triple, 3);
+    if (!buffer_ok(&public_input)) {
+        st = fail(why, ST_NO_MEMORY, "public input: out of memory");
+        goto out;
+    }
     statement.public_input = buffer_bytes(&public_input);
-    st = buffer_ok(&public_input) ? nxp_verify(g->program, &statement, proof, NULL, why)
-                                  : fail(why, ST_NO_MEMORY, "public input: out of memory");
+    st = run_guest(&run, j, g, &(struct nxp_input){.public_input = statement.public_input}, why);
+    if (st)
+        goto out;
+    statement.output = bytes_of(run.output, run.output_size);
+    st = nxp_verify(g->program, &statement, proof, NULL, why);
+out:
+    nxp_result_fini(&run);
     buffer_fini(&public_input);
     return st;
 }
 
 static enum status prover_verify(struct judge *base, const struct judge_case *c, struct why *why)
 {
-    const struct guest *g = guest_of((const struct judge_prover *)base, c->program_id);
+    const struct judge_prover *j = (const struct judge_prover *)base;
+    const struct guest *g = guest_of(j, c->program_id);
     enum status st = ST_OK;
 
     if (!g)
         return fail(why, ST_NOT_FOUND, "no guest is known as '%s' (--guest NAME=ELF)",
                     c->program_id);
     for (size_t i = 0; i < c->count && !st; i++) {
-        st = verify_one(g, c->inputs[i], c->proofs[i], why);
+        st = verify_one(j, g, c->inputs[i], c->proofs[i], why);
         if (st)
             fail_within(why, st, "input %zu", i + 1);
     }
@@ -65,11 +95,18 @@ static enum status prover_verify(struct judge *base, const struct judge_case *c,
 enum status judge_prover_new(struct judge_prover **out, struct why *why)
 {
     static const struct judge_ops ops = {.verify = prover_verify};
+    static const struct nxp_prover_options options = {.threads = 1};
     struct judge_prover *j = calloc(1, sizeof *j);
+    enum status st;
 
     if (!j)
         return fail(why, ST_NO_MEMORY, "judge: out of memory");
     j->base.ops = &ops;
+    st = nxp_prover_new(&j->runner, &options, why);
+    if (st) {
+        judge_prover_free(j);
+        return st;
+    }
     *out = j;
     return ST_OK;
 }
@@ -93,6 +130,7 @@ void judge_prover_free(struct judge_prover *j)
         guest_free(j->guests);
         j->guests = next;
     }
+    nxp_prover_free(j->runner);
     free(j);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The judge that really verifies: a proof holds when prover/nxp.h says so for the task's program, the
- * triple of its input, exit code 0 and empty output (client.md 4.2).
+ * triple of its input, exit code 0 and the output that an honest run has (none for the network's own
+ * guests, client.md 4.2). The judge runs the guest to know it.
  *
  * Owner:   heap (judge_prover_free accepts NULL). Programs are added before the first verification.
  * Errors:  judge.h says what verify returns.
