@@ -19,7 +19,14 @@
 
 #define GUEST_LIMIT ((size_t)64 << 20)
 
+/* The times of a scenario count from the start of the program. */
+struct run_clock {
+    struct clock base; /* first, so that a cast back is valid */
+    int64_t started_ns;
+};
+
 struct program { /* all that one run owns */
+    struct run_clock clock;
     struct options options;
     struct scenario *scenario;
     struct settings settings;
@@ -28,6 +35,25 @@ struct program { /* all that one run owns */
     struct orchestrator *orchestrator;
     struct server *server;
 };
+
+/* ---- clock ---- */
+
+static int64_t run_now(const struct clock *c)
+{
+    return clock_now_ns(clock_system()) - ((const struct run_clock *)c)->started_ns;
+}
+
+static int64_t run_wall(const struct clock *c)
+{
+    (void)c;
+    return clock_wall_ns(clock_system());
+}
+
+static void start_clock(struct run_clock *c)
+{
+    *c = (struct run_clock){.base = {.now = run_now, .wall = run_wall},
+                            .started_ns = clock_now_ns(clock_system())};
+}
 
 /* ---- log ---- */
 
@@ -118,7 +144,7 @@ static enum status add_faults(struct program *p, struct why *why)
 static enum status prepare(struct program *p, struct why *why)
 {
     const struct options *o = &p->options;
-    const struct clock *clock = clock_system();
+    const struct clock *clock = &p->clock.base;
     enum status st = ST_OK;
 
     settings_init(&p->settings);
@@ -231,6 +257,7 @@ static enum status announce(const struct program *p, struct why *why)
 static enum status run(struct program *p, struct why *why)
 {
     struct server_options options = {.listen = p->options.listen,
+                                     .clock = &p->clock.base,
                                      .judge_threads = p->options.judge_threads,
                                      .max_body_bytes = p->settings.max_submission_bytes,
                                      .log = log_answer,
@@ -243,7 +270,7 @@ static enum status run(struct program *p, struct why *why)
         st = settings_check(&p->settings, why);
     if (!st)
         st = orchestrator_new(&p->orchestrator, &p->settings, &p->plan, NULL,
-                              clock_now_ns(clock_system()), why);
+                              clock_now_ns(&p->clock.base), why);
     if (!st)
         st = add_nodes(p, why);
     if (st)
@@ -266,6 +293,7 @@ int main(int argc, char **argv)
     struct why why;
     enum status st = ST_OK;
 
+    start_clock(&p.clock);
     options_parse(&p.options, argc, argv);
     if (p.options.list_faults) {
         list_faults();
