@@ -10,8 +10,7 @@
 #include "prover/machine/stages.h"
 #include "prover/nxp_program.h"
 
-_Static_assert((int)NXP_STAGE_TRACE == MACHINE_TRACE + 1 &&
-                   (int)NXP_STAGE_FRI == MACHINE_FRI + 1 &&
+_Static_assert((int)NXP_STAGE_TRACE == MACHINE_TRACE + 1 && (int)NXP_STAGE_FRI == MACHINE_FRI + 1 &&
                    (int)NXP_STAGE_COUNT == MACHINE_STAGE_COUNT + 1,
                "the machine's stages follow the run");
 _Static_assert(NXP_LOG_SIZES == COMPONENT_COUNT, "one log size per component");

@@ -22,8 +22,8 @@ void columns_plan(struct arena_plan *plan, const struct shape *shape)
 {
     for (int tree = 0; tree < TREE_COUNT; tree++)
         for (int id = 0; id < COMPONENT_COUNT; id++)
-            matrix_plan(plan, component_column_count((enum component_id)id,
-                                                     (enum component_tree)tree),
+            matrix_plan(plan,
+                        component_column_count((enum component_id)id, (enum component_tree)tree),
                         shape->log_rows[id] + 1);
     for (int id = 0; id < COMPONENT_COUNT; id++)
         if (kept_has_own_memory((enum component_id)id))
@@ -67,8 +67,8 @@ enum status columns_fill(const struct exec *exec, struct columns *c, const struc
 
     main_preprocess(exec, c->committed[TREE_PREPROCESSED][COMPONENT_MAIN],
                     shape->log_rows[COMPONENT_MAIN], &run->view);
-    st = main_fill(exec, c->committed[TREE_TRACE][COMPONENT_MAIN],
-                   shape->log_rows[COMPONENT_MAIN], run, &note, arena, why);
+    st = main_fill(exec, c->committed[TREE_TRACE][COMPONENT_MAIN], shape->log_rows[COMPONENT_MAIN],
+                   run, &note, arena, why);
     for (int i = COMPONENT_MAIN + 1; i < COMPONENT_COUNT && !st; i++) {
         enum component_id id = (enum component_id)i;
 
@@ -93,8 +93,7 @@ static void extend_body(void *context, size_t index)
     m31 *column = matrix_column(&job->committed, index);
 
     if (job->kept)
-        memcpy(matrix_column(job->kept, index), column,
-               matrix_rows(job->kept) * sizeof *column);
+        memcpy(matrix_column(job->kept, index), column, matrix_rows(job->kept) * sizeof *column);
     circle_extend_column(job->exec, column, job->committed.log_rows - 1, job->twiddles);
 }
 
@@ -102,7 +101,8 @@ void columns_extend(const struct exec *exec, struct columns *c, enum component_t
                     const struct twiddles *twiddles)
 {
     for (int id = 0; id < COMPONENT_COUNT; id++) {
-        struct extend_job job = {.exec = exec, .twiddles = twiddles,
+        struct extend_job job = {.exec = exec,
+                                 .twiddles = twiddles,
                                  .committed = c->committed[tree][id],
                                  .kept = tree < TREE_INTERACTION ? &c->kept[tree][id] : NULL};
 

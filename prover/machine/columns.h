@@ -17,7 +17,7 @@
 #include "prover/machine/shape.h"
 
 struct columns {
-    struct matrix committed[TREE_COUNT][COMPONENT_COUNT]; /* 2^(log_rows + 1) rows */
+    struct matrix committed[TREE_COUNT][COMPONENT_COUNT];  /* 2^(log_rows + 1) rows */
     struct matrix kept[TREE_INTERACTION][COMPONENT_COUNT]; /* 2^log_rows rows */
 };
 

@@ -76,10 +76,10 @@ static void bind_columns(const struct exec *exec, struct part *p, const struct c
 {
     struct neighbours_job job = {.part = p};
 
-    p->columns = (struct component_columns){
-        .preprocessed = columns->committed[TREE_PREPROCESSED][p->id],
-        .trace = columns->committed[TREE_TRACE][p->id],
-        .interaction = columns->committed[TREE_INTERACTION][p->id]};
+    p->columns =
+        (struct component_columns){.preprocessed = columns->committed[TREE_PREPROCESSED][p->id],
+                                   .trace = columns->committed[TREE_TRACE][p->id],
+                                   .interaction = columns->committed[TREE_INTERACTION][p->id]};
     job.out = matrix_take(arena, neighbour_count(p->id), p->base.log_rows + 1);
     pool_each(exec->pool, job.out.columns, neighbour_body, &job);
     for (size_t i = 0; i < 4; i++)

@@ -42,11 +42,10 @@ struct opening openings_of(struct opening_column *columns, const struct shape *s
                                            .point = {of[i].point[0], of[i].point[1]}};
             if (!columns_of)
                 continue;
-            out->lde =
-                tree == SHAPE_COMPOSITION
-                    ? matrix_column(composition, i)
-                    : matrix_column(&columns_of->committed[tree][of[i].component],
-                                    i - shape->component_first[tree][of[i].component]);
+            out->lde = tree == SHAPE_COMPOSITION
+                           ? matrix_column(composition, i)
+                           : matrix_column(&columns_of->committed[tree][of[i].component],
+                                           i - shape->component_first[tree][of[i].component]);
         }
     }
     return (struct opening){.columns = columns,
@@ -104,8 +103,8 @@ void openings_take(struct proof *proof, unsigned tree, const struct merkle *merk
         if (!tree_has_size(matrices, count, log))
             continue;
         at[sizes] = positions_fold(queries, shape->lambda - log);
-        openings[sizes] = (struct merkle_query){
-            .log = log, .positions = at[sizes].at, .count = at[sizes].count};
+        openings[sizes] =
+            (struct merkle_query){.log = log, .positions = at[sizes].at, .count = at[sizes].count};
         sizes++;
     }
     merkle_open(&out, merkle, matrices, count, openings, sizes);

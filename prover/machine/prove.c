@@ -187,8 +187,10 @@ static void extend_polynomial(void *context, size_t coordinate)
 
 static enum status composition(struct proving *p, struct why *why)
 {
-    struct compose_input input = {.columns = &p->columns, .relations = &p->relations,
-                                  .claimed_sums = p->proof.claimed_sums, .alpha = p->alpha};
+    struct compose_input input = {.columns = &p->columns,
+                                  .relations = &p->relations,
+                                  .claimed_sums = p->proof.claimed_sums,
+                                  .alpha = p->alpha};
     enum status st;
 
     p->composition = matrix_take(p->arena, 4, p->shape.lambda);
@@ -206,8 +208,10 @@ static enum status composition(struct proving *p, struct why *why)
 static enum status opening(struct proving *p, struct why *why)
 {
     struct opening_column *columns = arena_take(p->arena, SHAPE_COLUMNS * sizeof *columns);
-    struct oods_input check = {.shape = &p->shape, .relations = &p->relations,
-                               .claimed_sums = p->proof.claimed_sums, .alpha = p->alpha,
+    struct oods_input check = {.shape = &p->shape,
+                               .relations = &p->relations,
+                               .claimed_sums = p->proof.claimed_sums,
+                               .alpha = p->alpha,
                                .point = p->points[0]};
     qm31 gamma;
 
@@ -225,8 +229,8 @@ static enum status opening(struct proving *p, struct why *why)
     gamma = draw_felt(p, STAGE_QUOTIENT_COEFFICIENT);
     for (unsigned i = 0; i < p->shape.size_count; i++) {
         p->quotients[i] = matrix_take(p->arena, 4, p->shape.sizes[i]);
-        quotients_take(p->exec, p->quotients[i], &p->opening, p->samples, gamma,
-                       p->shape.sizes[i], &p->twiddles, p->arena);
+        quotients_take(p->exec, p->quotients[i], &p->opening, p->samples, gamma, p->shape.sizes[i],
+                       &p->twiddles, p->arena);
     }
     return ST_OK;
 }
@@ -277,9 +281,12 @@ static enum status fri(struct proving *p, struct why *why)
 }
 
 static enum status (*const stages[MACHINE_STAGE_COUNT])(struct proving *p, struct why *why) = {
-    [MACHINE_TRACE] = trace,         [MACHINE_COMMIT] = commit,
-    [MACHINE_INTERACTION] = interaction, [MACHINE_COMMIT2] = commit2,
-    [MACHINE_COMPOSITION] = composition, [MACHINE_OPENING] = opening,
+    [MACHINE_TRACE] = trace,
+    [MACHINE_COMMIT] = commit,
+    [MACHINE_INTERACTION] = interaction,
+    [MACHINE_COMMIT2] = commit2,
+    [MACHINE_COMPOSITION] = composition,
+    [MACHINE_OPENING] = opening,
     [MACHINE_FRI] = fri,
 };
 
@@ -317,14 +324,13 @@ enum status machine_estimate(struct machine_result *out, const struct run *run,
 }
 
 enum status machine_prove(const struct exec *exec, struct workspace *workspace,
-                          struct buffer *proof, struct machine_result *out,
-                          const struct run *run, const struct machine_options *options,
-                          struct why *why)
+                          struct buffer *proof, struct machine_result *out, const struct run *run,
+                          const struct machine_options *options, struct why *why)
 {
     struct machine_result result;
     struct arena arena;
-    struct proving p = {.exec = exec, .run = run, .sink = options->sink, .arena = &arena,
-                        .out = proof};
+    struct proving p = {
+        .exec = exec, .run = run, .sink = options->sink, .arena = &arena, .out = proof};
     enum status st = estimate(&result, &p.shape, run, options, why);
 
     if (!st)

@@ -27,8 +27,8 @@ enum machine_stage {
 };
 
 struct machine_options {
-    unsigned max_log_rows;   /* 0: the default of shape.h */
-    size_t max_memory_bytes; /* of the workspace; 0: no limit */
+    unsigned max_log_rows;                                     /* 0: the default of shape.h */
+    size_t max_memory_bytes;                                   /* of the workspace; 0: no limit */
     bool (*progress)(void *context, enum machine_stage stage); /* true: stop; may be NULL */
     void *context;
     struct stage_sink *sink; /* may be NULL */

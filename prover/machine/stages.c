@@ -17,9 +17,9 @@ struct stages {
 };
 
 static const char *const relation_names[RELATION_COUNT] = {
-    "BitOpLookupElements",    "LoadStoreLookupElements", "ProgramCheckLookupElements",
-    "RegisterCheckLookupElements", "Range8LookupElements", "Range16LookupElements",
-    "Range32LookupElements",  "Range128LookupElements",  "Range256LookupElements"};
+    "BitOpLookupElements",         "LoadStoreLookupElements", "ProgramCheckLookupElements",
+    "RegisterCheckLookupElements", "Range8LookupElements",    "Range16LookupElements",
+    "Range32LookupElements",       "Range128LookupElements",  "Range256LookupElements"};
 
 static struct stages *stages_of(struct stage_sink *s)
 {

@@ -20,7 +20,8 @@ void workspace_fini(struct workspace *w)
     w->size = 0;
 }
 
-/* Rounded to whole huge pages; a size near the end of the address space is left for mmap to refuse. */
+/* Rounded to whole huge pages; a size near the end of the address space is left for mmap to refuse.
+ */
 static size_t round_up(size_t bytes)
 {
     return bytes > SIZE_MAX - HUGE_PAGE ? bytes : (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);

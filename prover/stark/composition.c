@@ -174,8 +174,7 @@ static void add_top(m31 *top, const m31 *q, const m31 *a, const m31 *basis, size
         extra_h = m31_add(extra_h, m31_mul(h, basis[k]));
         top[k] = m31_add(top[k], h);
     }
-    extra_b = m31_mul(m31_sub(m31_mul(q[n], m31_inv(extra.inner)), extra_a),
-                      m31_inv(extra.outer));
+    extra_b = m31_mul(m31_sub(m31_mul(q[n], m31_inv(extra.inner)), extra_a), m31_inv(extra.outer));
     b_n = m31_mul(m31_sub(extra_b, extra_h), m31_inv(m31_sub(extra.inner, run.inner)));
     top[0] = m31_sub(top[0], m31_mul(run.inner, b_n));
     top[n] = m31_add(top[n], b_n);
@@ -191,7 +190,10 @@ static void add_degree4(const struct exec *exec, struct matrix polynomial,
     m31 *basis = arena_take(arena, n * sizeof *basis);
     const m31 **pointers = arena_take(arena, part->degree4_count * sizeof *pointers);
     struct matrix sum = matrix_take(arena, 4, log);
-    struct degree4_job job = {.exec = exec, .part = part, .twiddles = twiddles, .basis = basis,
+    struct degree4_job job = {.exec = exec,
+                              .part = part,
+                              .twiddles = twiddles,
+                              .basis = basis,
                               .pointers = pointers,
                               .columns = matrix_take(arena, part->degree4_count, log)};
 

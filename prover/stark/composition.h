@@ -23,8 +23,8 @@ struct composition_part;
 struct composition_rules {
     /* Sum of weight_i C_i in rows of the committed domain, into sum (overwritten). When the part
      * has columns of degree 4, degree4 gets the sum of the constraints of degree 4 alone. */
-    void (*rows)(const struct composition_part *part, m31 *const sum[static 4],
-                 m31 *const *degree4, size_t begin, size_t end);
+    void (*rows)(const struct composition_part *part, m31 *const sum[static 4], m31 *const *degree4,
+                 size_t begin, size_t end);
     /* The constraints of degree 4 alone, from other values of their columns. */
     void (*degree4_rows)(const struct composition_part *part, m31 *const sum[static 4],
                          const m31 *const *columns, size_t begin, size_t end);
@@ -32,9 +32,9 @@ struct composition_rules {
 
 struct composition_part { /* embed as first member */
     const struct composition_rules *rules;
-    unsigned log_rows;               /* at least 4 */
-    const m31 *const *degree4;       /* committed columns that constraints of degree 4 read */
-    size_t degree4_count;            /* 0: the degree is at most 3 */
+    unsigned log_rows;         /* at least 4 */
+    const m31 *const *degree4; /* committed columns that constraints of degree 4 read */
+    size_t degree4_count;      /* 0: the degree is at most 3 */
 };
 
 /* Coefficients that a part may have, as a log size: log_rows + 1, or + 2 with degree 4. */

@@ -38,8 +38,8 @@ static void fold_into(const struct exec *exec, struct matrix out, struct matrix 
                       const m31 *inverse, qm31 alpha, bool join)
 {
     const struct fold_kernel *kernel = fold_kernel(exec->kernel);
-    struct fold_job job = {.fold = join ? kernel->join : kernel->fold, .inverse = inverse,
-                           .alpha = alpha};
+    struct fold_job job = {
+        .fold = join ? kernel->join : kernel->fold, .inverse = inverse, .alpha = alpha};
 
     for (size_t i = 0; i < 4; i++) {
         job.out[i] = matrix_column(&out, i);
@@ -97,8 +97,8 @@ static void show_first(struct stage_sink *sink, const struct fri_input *input,
 static void show_inner(struct stage_sink *sink, const struct fri_layer *layer, qm31 alpha)
 {
     const struct matrix *v = &layer->values;
-    struct stage_fri_layer shown = {.log_size = v->log_rows, .root = merkle_root(&layer->tree),
-                                    .alpha = alpha};
+    struct stage_fri_layer shown = {
+        .log_size = v->log_rows, .root = merkle_root(&layer->tree), .alpha = alpha};
 
     for (size_t i = 0; i < 4; i++)
         shown.coordinates[i] = matrix_column(v, i);
@@ -200,8 +200,8 @@ static struct fri_layer_proof open_layer(const struct merkle *tree, const struct
 
         hashes += hash_bound(log);
         pairs[i] = positions_pairs(&at);
-        openings[i] = (struct merkle_query){
-            .log = log, .positions = pairs[i].at, .count = pairs[i].count};
+        openings[i] =
+            (struct merkle_query){.log = log, .positions = pairs[i].at, .count = pairs[i].count};
         for (unsigned k = 0; k < pairs[i].count; k++)
             if (!is_position(&at, pairs[i].at[k]))
                 witness[proof.witness_count++] = value_at(&columns[i], pairs[i].at[k]);
@@ -209,8 +209,7 @@ static struct fri_layer_proof open_layer(const struct merkle *tree, const struct
     out.hashes = arena_take(arena, hashes * sizeof *out.hashes);
     merkle_open(&out, tree, columns, count, openings, count);
     proof.witness = witness;
-    proof.decommitment =
-        (struct decommitment){.hashes = out.hashes, .hash_count = out.hash_count};
+    proof.decommitment = (struct decommitment){.hashes = out.hashes, .hash_count = out.hash_count};
     return proof;
 }
 

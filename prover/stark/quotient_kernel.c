@@ -62,8 +62,8 @@ static void invert(struct line *lines, size_t count)
     vec product = vec_splat(M31_ONE);
 
     for (size_t i = 0; i < count; i++) {
-        norm[i] = wide_reduce(wide_madd(wide_madd(wide_zero(), lines[i].re, lines[i].re),
-                                        lines[i].im, lines[i].im));
+        norm[i] = wide_reduce(
+            wide_madd(wide_madd(wide_zero(), lines[i].re, lines[i].re), lines[i].im, lines[i].im));
         before[i] = product;
         product = vec_mul(product, norm[i]);
     }

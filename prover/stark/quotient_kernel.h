@@ -19,8 +19,8 @@ struct quotient_batch {
     cm31 x_re, x_im, y_re, y_im; /* the point: x = x_re + x_im u */
     qm31 c;                      /* conj(y) - y */
     qm31 a_sum, b_sum;
-    qm31 power;                  /* g^members */
-    const m31 *columns_sum[4];   /* sum of g^j f_j, row by row */
+    qm31 power;                /* g^members */
+    const m31 *columns_sum[4]; /* sum of g^j f_j, row by row */
 };
 
 struct quotient_kernel {

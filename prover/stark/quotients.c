@@ -96,8 +96,11 @@ static int point_compare(const struct secure_point *a, const struct secure_point
 static struct quotient_batch lines_of(struct batch *b, qm31 gamma)
 {
     qm31 x = b->point->x, y = b->point->y, power = QM31_ONE;
-    struct quotient_batch q = {.x_re = qm31_low(x), .x_im = qm31_high(x), .y_re = qm31_low(y),
-                               .y_im = qm31_high(y), .c = qm31_sub(qm31_conj(y), y)};
+    struct quotient_batch q = {.x_re = qm31_low(x),
+                               .x_im = qm31_high(x),
+                               .y_re = qm31_low(y),
+                               .y_im = qm31_high(y),
+                               .c = qm31_sub(qm31_conj(y), y)};
 
     for (size_t j = 0; j < b->count; j++) {
         qm31 value = b->weights[j], a = qm31_sub(qm31_conj(value), value);
@@ -105,8 +108,8 @@ static struct quotient_batch lines_of(struct batch *b, qm31 gamma)
         power = qm31_mul(power, gamma);
         b->weights[j] = power;
         q.a_sum = qm31_add(q.a_sum, qm31_mul(power, a));
-        q.b_sum = qm31_add(q.b_sum, qm31_mul(power, qm31_sub(qm31_mul(value, q.c),
-                                                             qm31_mul(a, y))));
+        q.b_sum =
+            qm31_add(q.b_sum, qm31_mul(power, qm31_sub(qm31_mul(value, q.c), qm31_mul(a, y))));
     }
     q.power = power;
     for (int i = 0; i < 4; i++)
@@ -141,7 +144,8 @@ static void rows_body(void *context, size_t begin, size_t end)
         ->rows(job->out, job->x, job->y, job->lines, job->count, begin, end);
 }
 
-/* The points of the first rows of D_log_size in stored order: (x, y), (x, -y), (-x, -y), (-x, y). */
+/* The points of the first rows of D_log_size in stored order: (x, y), (x, -y), (-x, -y), (-x, y).
+ */
 static void domain_points(m31 *x, m31 *y, size_t rows, unsigned log_size,
                           const struct twiddles *twiddles)
 {
@@ -174,8 +178,11 @@ void quotients_take(const struct exec *exec, struct matrix out, const struct ope
     size_t rows = (size_t)1 << rows_log(log_size);
     struct batch batches[QUOTIENT_MAX_BATCHES];
     struct quotient_batch lines[QUOTIENT_MAX_BATCHES];
-    struct rows_job job = {.exec = exec, .batches = batches, .lines = lines,
-                           .log_size = log_size, .twiddles = twiddles};
+    struct rows_job job = {.exec = exec,
+                           .batches = batches,
+                           .lines = lines,
+                           .log_size = log_size,
+                           .twiddles = twiddles};
     struct matrix points;
 
     for (unsigned point = 0; point < o->point_count; point++) {

@@ -14,8 +14,9 @@
 
 void quotients_plan(struct arena_plan *plan, const struct opening *o, unsigned log_size);
 
-/* The column of one LDE log size (at least 5) into out: four coordinates, 2^log_size values. samples
- * as in opening.h; gamma is the quotient coefficient. What it takes from the arena it gives back. */
+/* The column of one LDE log size (at least 5) into out: four coordinates, 2^log_size values.
+ * samples as in opening.h; gamma is the quotient coefficient. What it takes from the arena it gives
+ * back. */
 void quotients_take(const struct exec *exec, struct matrix out, const struct opening *o,
                     const qm31 *samples, qm31 gamma, unsigned log_size,
                     const struct twiddles *twiddles, struct arena *arena);

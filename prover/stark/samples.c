@@ -4,8 +4,8 @@
 #include "prover/circle/basis.h"
 #include "prover/stark/combine_kernel.h"
 
-#define CHUNK_ROWS ((size_t)1 << 14) /* rows of one job */
-#define CHUNK_COLUMNS 16             /* columns of one job */
+#define CHUNK_ROWS    ((size_t)1 << 14) /* rows of one job */
+#define CHUNK_COLUMNS 16                /* columns of one job */
 
 /* The columns of one length that are sampled at one point. */
 struct group {
@@ -98,7 +98,9 @@ static void sample_group(const struct exec *exec, const struct group *group,
 {
     struct circle_run committed = {.log = log, .domain = log + 1, .number = 0};
     struct matrix weights = matrix_take(arena, 4, log);
-    struct products_job job = {.exec = exec, .group = group, .rows = (size_t)1 << log,
+    struct products_job job = {.exec = exec,
+                               .group = group,
+                               .rows = (size_t)1 << log,
                                .column_jobs = (group->count + CHUNK_COLUMNS - 1) / CHUNK_COLUMNS};
     size_t chunks = chunks_of(log);
 

@@ -14,11 +14,11 @@
 struct stage_sink;
 
 enum stage_felt { /* single secure values drawn or computed */
-    STAGE_COMPOSITION_COEFFICIENT,
-    STAGE_POINT_X, /* the out-of-domain point */
-    STAGE_POINT_Y,
-    STAGE_QUOTIENT_COEFFICIENT,
-    STAGE_FRI_CIRCLE_ALPHA,
+                  STAGE_COMPOSITION_COEFFICIENT,
+                  STAGE_POINT_X, /* the out-of-domain point */
+                  STAGE_POINT_Y,
+                  STAGE_QUOTIENT_COEFFICIENT,
+                  STAGE_FRI_CIRCLE_ALPHA,
 };
 
 struct stage_context { /* for a sink that transforms columns */
@@ -34,8 +34,8 @@ struct stage_fri_layer {
 };
 
 struct stage_sink_ops {
-    void (*log_sizes)(struct stage_sink *s, uint64_t steps, const unsigned *log_sizes,
-                      size_t count, const struct hash *channel);
+    void (*log_sizes)(struct stage_sink *s, uint64_t steps, const unsigned *log_sizes, size_t count,
+                      const struct hash *channel);
     /* The committed columns: each matrix holds 2^log_rows values per column, twice the trace. */
     void (*tree)(struct stage_sink *s, const struct stage_context *context, unsigned tree,
                  const struct matrix *committed, size_t count, const struct hash *root,

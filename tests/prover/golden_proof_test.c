@@ -139,13 +139,15 @@ static bool same(const char *path, const json_t *got, const json_t *want)
     if (json_equal(got, want))
         return true;
     if (json_is_object(want) && json_is_object(got)) {
-        json_object_foreach((json_t *)(uintptr_t)want, key, value) {
+        json_object_foreach((json_t *)(uintptr_t)want, key, value)
+        {
             snprintf(inner, sizeof inner, "%s.%s", path, key);
             if (!same(inner, json_object_get(got, key), value))
                 return false;
         }
     } else if (json_is_array(want) && json_is_array(got)) {
-        json_array_foreach(want, i, value) {
+        json_array_foreach(want, i, value)
+        {
             snprintf(inner, sizeof inner, "%s[%zu]", path, i);
             if (!same(inner, json_array_get(got, i), value))
                 return false;
@@ -158,12 +160,26 @@ static bool same(const char *path, const json_t *got, const json_t *want)
 /* The keys in the order in which the stages compute them. */
 static void assert_stages(const char *name, const json_t *got, const json_t *want)
 {
-    static const char *const keys[] = {
-        "num_steps", "component_log_sizes", "channel_after_log_sizes", "trees[0]", "trees[1]",
-        "lookup_elements", "claimed_sums", "trees[2]", "composition_random_coeff", "trees[3]",
-        "oods_point", "channel_after_sampled_values", "quotient_random_coeff", "quotients",
-        "fri_first_layer", "fri_circle_alpha", "fri_inner_layers", "fri_last_layer",
-        "proof_of_work", "query_positions"};
+    static const char *const keys[] = {"num_steps",
+                                       "component_log_sizes",
+                                       "channel_after_log_sizes",
+                                       "trees[0]",
+                                       "trees[1]",
+                                       "lookup_elements",
+                                       "claimed_sums",
+                                       "trees[2]",
+                                       "composition_random_coeff",
+                                       "trees[3]",
+                                       "oods_point",
+                                       "channel_after_sampled_values",
+                                       "quotient_random_coeff",
+                                       "quotients",
+                                       "fri_first_layer",
+                                       "fri_circle_alpha",
+                                       "fri_inner_layers",
+                                       "fri_last_layer",
+                                       "proof_of_work",
+                                       "query_positions"};
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const json_t *g = json_object_get(got, keys[i]), *w = json_object_get(want, keys[i]);

@@ -29,8 +29,8 @@ static qm31 felt(const json_t *v)
 static void golden_load(struct golden *g, const char *name)
 {
     static const char *const relations[RELATION_COUNT] = {
-        "BitOp", "LoadStore", "ProgramCheck", "RegisterCheck", "Range8",
-        "Range16", "Range32", "Range128", "Range256"};
+        "BitOp",   "LoadStore", "ProgramCheck", "RegisterCheck", "Range8",
+        "Range16", "Range32",   "Range128",     "Range256"};
     char path[96];
     json_t *stages, *elements, *point;
     struct why why;

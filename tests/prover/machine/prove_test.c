@@ -73,9 +73,9 @@ static void the_plan_is_what_a_proof_takes(void **state)
             setup_init(&s, kernel_best(), threads);
             run_of(&run, runs[i].elf, runs[i].values);
             assert_int_equal(machine_estimate(&estimate, &run, &options, NULL), ST_OK);
-            assert_int_equal(machine_prove(&s.exec, &s.workspace, &s.proof, &result, &run,
-                                           &options, NULL),
-                             ST_OK);
+            assert_int_equal(
+                machine_prove(&s.exec, &s.workspace, &s.proof, &result, &run, &options, NULL),
+                ST_OK);
             assert_int_equal(result.planned_bytes, estimate.planned_bytes);
             assert_int_equal(result.used_bytes, result.planned_bytes);
             assert_true(s.proof.size > 0);
@@ -106,9 +106,8 @@ static void random_guests_with_large_ram_tables_keep_the_plan(void **state)
         snprintf(path, sizeof path, "random/%s.elf", csv_cell(c, row, "seed"));
         setup_init(&s, kernel_best(), 2);
         run_of(&run, path, values);
-        assert_int_equal(machine_prove(&s.exec, &s.workspace, &s.proof, &result, &run, &options,
-                                       NULL),
-                         ST_OK);
+        assert_int_equal(
+            machine_prove(&s.exec, &s.workspace, &s.proof, &result, &run, &options, NULL), ST_OK);
         assert_int_equal(result.used_bytes, result.planned_bytes);
         larger += result.log_sizes[COMPONENT_RAM] >= result.log_sizes[COMPONENT_MAIN];
         run_fini(&run);

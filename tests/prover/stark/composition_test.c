@@ -82,8 +82,8 @@ static void rows_a(const struct composition_part *part, m31 *const sum[static 4]
         m31 first = m31_sub(m31_mul(cell(t, 0, r), cell(t, 1, r)), cell(t, 2, r));
         m31 second = m31_sub(m31_mul(cell(t, 3, r), t->next[r]), cell(t, 4, r));
 
-        put_row(sum, r, qm31_add(qm31_mul_m31(t->weight[0], first),
-                                 qm31_mul_m31(t->weight[1], second)));
+        put_row(sum, r,
+                qm31_add(qm31_mul_m31(t->weight[0], first), qm31_mul_m31(t->weight[1], second)));
     }
 }
 
@@ -95,9 +95,9 @@ static void rows_b(const struct composition_part *part, m31 *const sum[static 4]
 
     assert_null(degree4);
     for (size_t r = begin; r < end; r++)
-        put_row(sum, r, qm31_mul_m31(t->weight[0],
-                                     m31_sub(m31_mul(cell(t, 0, r), cell(t, 0, r)),
-                                             cell(t, 1, r))));
+        put_row(sum, r,
+                qm31_mul_m31(t->weight[0],
+                             m31_sub(m31_mul(cell(t, 0, r), cell(t, 0, r)), cell(t, 1, r))));
 }
 
 static void load_trace(struct toy *t, const json_t *columns)
@@ -138,9 +138,9 @@ static void golden_two_components(void **state)
         memset(matrix_column(&polynomial, i), 0, 16 * sizeof(m31));
     add_and_compare_plans(&b, polynomial);
     add_and_compare_plans(&a, polynomial);
-    json_array_foreach(json_object_get(golden, "coefficients_log4"), k, value)
-        for (size_t i = 0; i < 4; i++)
-            assert_int_equal(matrix_column(&polynomial, i)[k].v, json_qm31(value).c[i].v);
+    json_array_foreach(json_object_get(golden, "coefficients_log4"), k, value) for (size_t i = 0;
+                                                                                    i < 4; i++)
+        assert_int_equal(matrix_column(&polynomial, i)[k].v, json_qm31(value).c[i].v);
     toy_fini(&a);
     toy_fini(&b);
     json_decref(golden);
@@ -161,9 +161,9 @@ static void rows_high(const struct composition_part *part, m31 *const sum[static
 
     assert_non_null(degree4);
     for (size_t r = begin; r < end; r++) {
-        qm31 high = qm31_mul_m31(t->weight[0],
-                                 degree4_of(cell(t, 0, r), cell(t, 1, r), cell(t, 2, r),
-                                            cell(t, 3, r), cell(t, 4, r)));
+        qm31 high =
+            qm31_mul_m31(t->weight[0], degree4_of(cell(t, 0, r), cell(t, 1, r), cell(t, 2, r),
+                                                  cell(t, 3, r), cell(t, 4, r)));
         m31 low = m31_sub(m31_mul(cell(t, 0, r), cell(t, 1, r)), cell(t, 5, r));
 
         put_row((m31 *const[4]){degree4[0], degree4[1], degree4[2], degree4[3]}, r, high);
@@ -177,9 +177,9 @@ static void rows_high_alone(const struct composition_part *part, m31 *const sum[
     const struct toy *t = (const struct toy *)part;
 
     for (size_t r = begin; r < end; r++)
-        put_row(sum, r, qm31_mul_m31(t->weight[0],
-                                     degree4_of(columns[0][r], columns[1][r], columns[2][r],
-                                                columns[3][r], columns[4][r])));
+        put_row(sum, r,
+                qm31_mul_m31(t->weight[0], degree4_of(columns[0][r], columns[1][r], columns[2][r],
+                                                      columns[3][r], columns[4][r])));
 }
 
 static qm31 inner_product(const struct matrix *weights, const m31 *values, size_t rows)

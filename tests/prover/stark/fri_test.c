@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reference's complete FRI on two small quotient columns, seen layer by layer through a sink. */
+/* The reference's complete FRI on two small quotient columns, seen layer by layer through a sink.
+ */
 #include "tests/support/test.h"
 
 #include <stdio.h>
@@ -86,7 +87,8 @@ static void assert_layer(const struct fri_layer_proof *layer, const json_t *gold
 
 static void golden_run(enum kernel_id kernel, unsigned threads, bool watched)
 {
-    json_t *golden = golden_json("stark/fri.json"), *quotients = golden_json("stark/quotients.json");
+    json_t *golden = golden_json("stark/fri.json"),
+           *quotients = golden_json("stark/quotients.json");
     const unsigned sizes[2] = {LARGEST, LARGEST - 1};
     struct watcher watcher = {.base = {.ops = &watcher_ops}, .golden = golden};
     struct arena arena = arena_of(aligned_alloc(ARENA_ALIGN, ARENA_BYTES), ARENA_BYTES);
@@ -114,8 +116,8 @@ static void golden_run(enum kernel_id kernel, unsigned threads, bool watched)
                 matrix_column(&columns[i], c)[k] = json_qm31(json_array_get(values, k)).c[c];
     }
     before = arena.used;
-    fri_commit(&exec, &fri, &channel, (struct fri_input){.columns = columns, .count = 2},
-               &twiddles, watched ? &watcher.base : NULL, &arena);
+    fri_commit(&exec, &fri, &channel, (struct fri_input){.columns = columns, .count = 2}, &twiddles,
+               watched ? &watcher.base : NULL, &arena);
     assert_qm31(fri.last, json_qm31(json_object_get(golden, "last_layer")));
     assert_int_equal(watcher.inner, watched ? LARGEST - 2 : 0);
     channel_mix_u64(&channel, channel_find_nonce(&channel, PROOF_POW_BITS));

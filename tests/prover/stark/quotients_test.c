@@ -59,7 +59,9 @@ static void bench_add(struct bench *b, const m31 *coefficients, unsigned log, un
                             (struct circle_run){.log = log, .domain = log + 1, .number = run},
                             &b->twiddles);
     b->columns[b->opening.column_count++] =
-        (struct opening_column){.lde = lde, .log_rows = (uint8_t)log, .samples = (uint8_t)samples,
+        (struct opening_column){.lde = lde,
+                                .log_rows = (uint8_t)log,
+                                .samples = (uint8_t)samples,
                                 .point = {(uint8_t)first, (uint8_t)second}};
     b->opening.sample_count += samples;
 }
@@ -115,18 +117,19 @@ static void golden_columns(enum kernel_id kernel)
     size_t i, k, at = 0;
 
     bench_init(&b, kernel, 2);
-    json_array_foreach(coefficients, i, column) {
+    json_array_foreach(coefficients, i, column)
+    {
         json_t *samples = json_array_get(json_object_get(golden, "samples"), i);
         unsigned log = (unsigned)__builtin_ctzl(json_array_size(column)), points[2] = {0, 0};
         m31 c[1 << MAX_LOG];
 
         for (k = 0; k < json_array_size(column); k++)
             c[k] = json_m31(json_array_get(column, k));
-        json_array_foreach(samples, k, sample) {
+        json_array_foreach(samples, k, sample)
+        {
             struct secure_point p = json_point(json_object_get(sample, "point"));
 
-            while (points[k] < b.opening.point_count &&
-                   !qm31_eq(b.points[points[k]].x, p.x))
+            while (points[k] < b.opening.point_count && !qm31_eq(b.points[points[k]].x, p.x))
                 points[k]++;
             if (points[k] == b.opening.point_count)
                 b.points[b.opening.point_count++] = p;
@@ -142,8 +145,8 @@ static void golden_columns(enum kernel_id kernel)
         snprintf(key, sizeof key, "%u", log_size);
         values = json_object_get(json_object_get(golden, "quotient_by_lde_log"), key);
         assert_int_equal(json_array_size(values), 1 << log_size);
-        take_and_compare_plans(&b, out,
-                               json_qm31(json_object_get(golden, "random_coefficient")), log_size);
+        take_and_compare_plans(&b, out, json_qm31(json_object_get(golden, "random_coefficient")),
+                               log_size);
         for (k = 0; k < json_array_size(values); k++)
             assert_qm31(row_of(&out, k), json_qm31(json_array_get(values, k)));
     }
@@ -222,9 +225,9 @@ static qm31 row_formula(const struct bench *b, unsigned log_size, size_t row, qm
     for (int n = 0; n < 3; n++) {
         struct secure_point p = b->points[order[n]];
         qm31 num = QM31_ZERO, power = QM31_ONE;
-        cm31 den = cm31_sub(
-            cm31_mul(cm31_sub(qm31_low(p.x), (cm31){d.x, M31_ZERO}), qm31_high(p.y)),
-            cm31_mul(cm31_sub(qm31_low(p.y), (cm31){d.y, M31_ZERO}), qm31_high(p.x)));
+        cm31 den =
+            cm31_sub(cm31_mul(cm31_sub(qm31_low(p.x), (cm31){d.x, M31_ZERO}), qm31_high(p.y)),
+                     cm31_mul(cm31_sub(qm31_low(p.y), (cm31){d.y, M31_ZERO}), qm31_high(p.x)));
         size_t sample = 0;
 
         for (size_t i = 0; i < MAX_COLUMNS; i++)
@@ -236,9 +239,8 @@ static qm31 row_formula(const struct bench *b, unsigned log_size, size_t row, qm
                 if (b->columns[i].point[mask] != order[n])
                     continue;
                 power = qm31_mul(power, gamma);
-                line = qm31_sub(qm31_sub(qm31_mul_m31(c, b->columns[i].lde[row]),
-                                         qm31_mul_m31(a, d.y)),
-                                line);
+                line = qm31_sub(
+                    qm31_sub(qm31_mul_m31(c, b->columns[i].lde[row]), qm31_mul_m31(a, d.y)), line);
                 num = qm31_add(num, qm31_mul(power, line));
             }
         sum = qm31_add(qm31_mul(sum, power), qm31_mul_cm31(num, cm31_inv(den)));

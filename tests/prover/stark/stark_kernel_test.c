@@ -153,9 +153,14 @@ static void quotients_of(enum kernel_id id)
 
     for (int b = 0; b < QUOTIENT_MAX_BATCHES; b++)
         batches[b] = (struct quotient_batch){
-            .x_re = any_cm31(&p), .x_im = any_cm31(&p), .y_re = any_cm31(&p),
-            .y_im = any_cm31(&p), .c = any_qm31(&p), .a_sum = any_qm31(&p),
-            .b_sum = any_qm31(&p), .power = any_qm31(&p),
+            .x_re = any_cm31(&p),
+            .x_im = any_cm31(&p),
+            .y_re = any_cm31(&p),
+            .y_im = any_cm31(&p),
+            .c = any_qm31(&p),
+            .a_sum = any_qm31(&p),
+            .b_sum = any_qm31(&p),
+            .power = any_qm31(&p),
             .columns_sum = {cells[4 * b], cells[4 * b + 1], cells[4 * b + 2], cells[4 * b + 3]}};
     for (size_t n = 0; n < sizeof ends / sizeof *ends; n++)
         for (size_t count = 1; count <= QUOTIENT_MAX_BATCHES; count++) {
@@ -164,8 +169,8 @@ static void quotients_of(enum kernel_id id)
                 qm31 expected = batch_at(&batches[0], row);
 
                 for (size_t b = 1; b < count; b++)
-                    expected = qm31_add(qm31_mul(expected, batches[b].power),
-                                        batch_at(&batches[b], row));
+                    expected =
+                        qm31_add(qm31_mul(expected, batches[b].power), batch_at(&batches[b], row));
                 assert_same(at(out, row), expected);
             }
         }
@@ -192,8 +197,8 @@ static void folds_of(enum kernel_id id)
             for (size_t k = 0; k < ROWS / 2; k++) {
                 qm31 a = at((m31 *const[4]){secure[0], secure[1], secure[2], secure[3]}, 2 * k);
                 qm31 b = at((m31 *const[4]){secure[0], secure[1], secure[2], secure[3]}, 2 * k + 1);
-                qm31 folded = qm31_add(
-                    qm31_add(a, b), qm31_mul(alpha, qm31_mul_m31(qm31_sub(a, b), x[k])));
+                qm31 folded =
+                    qm31_add(qm31_add(a, b), qm31_mul(alpha, qm31_mul_m31(qm31_sub(a, b), x[k])));
 
                 if (pass == 1)
                     folded = qm31_add(qm31_mul(folded, qm31_mul(alpha, alpha)), folded);
