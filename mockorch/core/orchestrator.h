@@ -79,7 +79,7 @@ enum status MUST_USE orchestrator_add_node(struct orchestrator *o, const char *n
                                            const char *wallet, struct why *why);
 
 const struct orchestrator_metrics *orchestrator_metrics(const struct orchestrator *o);
-/* Users, nodes, tasks and metrics as JSON (docs/faults.md shows it). */
+/* Users, nodes, tasks and metrics as JSON: what GET /admin/state answers. */
 void orchestrator_state(const struct orchestrator *o, struct buffer *json, int64_t now_ns);
 
 /* For looking, in tests and simulations: how often this task was accepted (0 or 1), and how many of

@@ -164,6 +164,9 @@ struct complaint {
 };
 
 static void listen(cyaml_log_t level, void *context, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void listen(cyaml_log_t level, void *context, const char *format, va_list args)
 {
     struct complaint *c = context;
     char line[256];
