@@ -269,10 +269,12 @@ static bool poll_save(struct core *c, struct action *out, int64_t now_ns)
     return true;
 }
 
-/* The end: nothing under way whose outcome could still be learned and kept, or time is up. */
+/* The end: nothing under way whose outcome could still be learned and kept, or time is up. A disk that
+ * keeps refusing is not waited for. */
 static bool poll_exit(struct core *c, struct action *out, int64_t now_ns)
 {
-    bool busy = c->proof || c->submit_request || !ledger_all_saved(&c->ledger);
+    bool disk_works = c->ledger.refusals < c->ledger.refusals_limit;
+    bool busy = c->proof || c->submit_request || (disk_works && !ledger_all_saved(&c->ledger));
 
     if (busy && !c->stop_at_once && now_ns < c->stop_by_ns)
         return false;

@@ -18,8 +18,9 @@
  * I7  Nothing is sent for a task after a definite answer to its submission.
  * I8  No task id is proved twice.
  *
- * I1, I2 and I4 give way when the disk has refused several times in a row: work goes on, and lines
- * say that it would not survive a crash.
+ * I1 and I2 give way when the disk has refused several times in a row: work goes on, and lines say
+ * that it would not survive a crash. What could not be written is tried again for as long as we run,
+ * final states too.
  *
  * Owner:   heap; the key and the profile are borrowed for the core's life.
  * Threads: one owner at a time.

@@ -150,9 +150,7 @@ void ledger_unsaved(struct ledger *l, uint64_t id, int64_t retry_at_ns)
     assert(e && e->saving);
     e->saving = false;
     e->save_at_ns = retry_at_ns;
-    l->refusals++;
-    if (l->refusals >= l->refusals_limit && outbox_state_final(e->record.state))
-        close_entry(l, e);
+    l->refusals++; /* a final record stays and is tried again: the disk must not forget the end */
 }
 
 bool ledger_all_saved(const struct ledger *l)

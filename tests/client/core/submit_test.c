@@ -449,6 +449,21 @@ static void a_disk_that_is_full_for_good_is_reported_and_lived_with(void **state
     story_end(&s);
 }
 
+/* Otherwise the next process would send what was accepted. */
+static void a_final_state_is_written_as_soon_as_the_disk_works_again(void **state)
+{
+    struct story s;
+
+    (void)state;
+    to_submission(&s);
+    s.disk->refuse = 5; /* more than save_attempts */
+    story_answer(&s, 200, NULL, NULL);
+    story_until(&s, story_time(&s) + 40);
+    assert_int_equal(s.disk->refuse, 0);
+    assert_int_equal(story_state(&s, "A"), OUTBOX_ACKED);
+    story_end(&s);
+}
+
 static void shutdown_takes_back_a_submission_that_waits_for_the_disk(void **state)
 {
     struct story s;
@@ -553,6 +568,7 @@ int main(void)
         cmocka_unit_test(many_stale_tasks_are_cleared_away),
         cmocka_unit_test(nothing_is_proved_or_sent_before_the_disk_has_it),
         cmocka_unit_test(a_disk_that_is_full_for_good_is_reported_and_lived_with),
+        cmocka_unit_test(a_final_state_is_written_as_soon_as_the_disk_works_again),
         cmocka_unit_test(shutdown_takes_back_a_submission_that_waits_for_the_disk),
         cmocka_unit_test(a_finished_proof_goes_before_the_next_fetch),
         cmocka_unit_test(the_books_balance),
