@@ -13,7 +13,16 @@
 #include "sim/report.h"
 #include "sim/shelf.h"
 
-enum { KEY_SEED = 0x100, KEY_SEEDS, KEY_FIRST, KEY_UNTIL, KEY_JUNIT, KEY_JSON, KEY_TRACE, KEY_BREAK };
+enum {
+    KEY_SEED = 0x100,
+    KEY_SEEDS,
+    KEY_FIRST,
+    KEY_UNTIL,
+    KEY_JUNIT,
+    KEY_JSON,
+    KEY_TRACE,
+    KEY_BREAK,
+};
 
 struct request {
     const char **names;
@@ -224,8 +233,8 @@ int command_run(int argc, char **argv)
         .args_doc = "SCENARIO...",
         .doc = "Runs scenarios: names that nxp-sim list shows, or YAML files (docs/simulator.md). "
                "Time is virtual, proofs are real, and one seed is one run, event by event.\v"
-               "A failure says which rule was broken, when, and the line that repeats it up to that "
-               "moment; with --trace FILE the way there can be read. " COMMAND_EXIT_CODES,
+               "A failure says which rule was broken, when, and the line that repeats it up to "
+               "that moment; with --trace FILE the way there can be read. " COMMAND_EXIT_CODES,
     };
     struct request r = {.name_count = 0};
     struct why why = {""};

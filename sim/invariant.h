@@ -17,18 +17,18 @@
  * I10  Requests of a client in any minute stay below INVARIANT_PER_MINUTE, and fetches keep their
  *      distance.
  * I11  The client's books balance: arrived = accepted + refused + unknown + abandoned + open.
- * I12  What the client believes is so: ACKED was credited, REFUSED and ABANDONED were not, REFUSED had
- *      a definite answer, UNKNOWN had a lost one, and every credit is ACKED or UNKNOWN. (A 404 that
- *      answers the second copy of a submission that the network delivered twice cannot be told from
- *      an expiry: there REFUSED may have been credited.)
+ * I12  What the client believes is so: ACKED was credited, REFUSED and ABANDONED were not, REFUSED
+ *      had a definite answer, UNKNOWN had a lost one, and every credit is ACKED or UNKNOWN. (A 404
+ *      that answers the second copy of a submission that the network delivered twice cannot be told
+ *      from an expiry: there REFUSED may have been credited.)
  * I13  Once faults have stopped, everything open is settled and new credits appear within a time
  *      that follows from the client's limits (invariant_patience_ns).
  * I14  A client never holds more open tasks than its profile allows.
  * I15  A client that has nothing to do sleeps: time goes on.
  *
  * A process that is killed forgets what was not on disk: a task that had just arrived (I4), a
- * Retry-After (I5), a definite answer (I7). The disk may be refusing writes: I1, I2 and I4 then rest,
- * as in core.h.
+ * Retry-After (I5), a definite answer (I7). The disk may be refusing writes: I1 and I2 then rest, as
+ * in core.h.
  *
  * Owner:   plain value with heap inside (invariant_fini). The first violation is kept.
  */

@@ -34,7 +34,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {.parser = parse, .args_doc = "COMMAND [OPTION...]", .doc = doc};
+    static const struct argp argp = {
+        .parser = parse, .args_doc = "COMMAND [OPTION...]", .doc = doc};
     static char run_name[] = "nxp-sim run", list_name[] = "nxp-sim list";
 
     argp_err_exit_status = EXIT_USAGE;

@@ -220,7 +220,8 @@ static enum status program_ahead(struct prover_sim *p, const struct settings_pro
                                  struct why *why)
 {
     uint64_t count = choices(g);
-    uint64_t a_count = (uint64_t)g->a.high - g->a.low + 1, b_count = (uint64_t)g->b.high - g->b.low + 1;
+    uint64_t a_count = (uint64_t)g->a.high - g->a.low + 1;
+    uint64_t b_count = (uint64_t)g->b.high - g->b.low + 1;
     enum status st = ST_OK;
 
     for (uint64_t i = 0; i < count && !st; i++) {

@@ -2,8 +2,8 @@
 /* The provers of a simulation and the orchestrator's judge: real proofs, made once.
  *
  * A proof is a function of program and input alone, so the first one who wants it has it proved and
- * verified for real, and everybody after him gets the same bytes. What a proof costs in virtual time
- * is not decided here.
+ * verified for real, and everybody after him gets the same bytes. What a proof costs in virtual
+ * time is not decided here.
  *
  * The judge verifies every submitted proof for real too, and remembers the verdict on those bytes
  * for that input.

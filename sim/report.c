@@ -110,8 +110,8 @@ void report_end(struct report *r, struct report_scenario *s)
         printf("FAIL scenario=%s: the rule '%s' never struck in %" PRIu64 " seeds\n", s->name,
                s->silent, sum->runs);
     printf("%s %s: %" PRIu64 " of %" PRIu64 " seeds hold; %.0f h of virtual time, %" PRIu64
-           " events, %" PRIu64 " credits, %" PRIu64 " faults, %.2f requests a credit, hash %016" PRIx64
-           ", %.2f s\n",
+           " events, %" PRIu64 " credits, %" PRIu64
+           " faults, %.2f requests a credit, hash %016" PRIx64 ", %.2f s\n",
            passed(s) ? "PASS" : "FAIL", s->name, sum->runs - sum->failed, sum->runs,
            sum->virtual_h, sum->events, m[RUN_CREDITS],
            m[RUN_FAULTS] + m[RUN_RESETS] + m[RUN_LOST_REQUESTS] + m[RUN_LOST_ANSWERS] +

@@ -321,10 +321,12 @@ static void plan_all(struct run *r)
     struct prng prng = world_prng(&r->world, 3);
     unsigned host = 0;
 
-    for (size_t i = 0; i < s->client_count; i++)
-        for (uint32_t k = 0; k < s->clients[i].count; k++, host++)
-            plan_at(r, s->clients[i].start_ns + prng_between(&prng, 0, s->clients[i].start_spread_ns),
-                    fire_start, host);
+    for (size_t i = 0; i < s->client_count; i++) {
+        const struct scenario_client *c = &s->clients[i];
+
+        for (uint32_t k = 0; k < c->count; k++, host++)
+            plan_at(r, c->start_ns + prng_between(&prng, 0, c->start_spread_ns), fire_start, host);
+    }
     for (size_t i = 0; i < s->event_count; i++) {
         if (strcmp(s->events[i].event, "kill") == 0)
             plan_kills(r, i);
@@ -359,9 +361,9 @@ static int64_t patience_ns(const struct run *r)
 /* Every client has nothing open, and something new to show since the healing. */
 static bool settled(const struct run *r)
 {
-    const struct settings *o = &r->settings;
-    bool no_tasks_left = o->task_limit && orchestrator_metrics(server_core(r->server))->tasks_made >=
-                                              o->task_limit;
+    const struct orchestrator_metrics *made = orchestrator_metrics(server_core(r->server));
+    uint64_t limit = r->settings.task_limit;
+    bool no_tasks_left = limit && made->tasks_made >= limit;
 
     for (unsigned i = 0; i < r->host_count; i++) {
         const struct host *h = r->hosts[i];

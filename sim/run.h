@@ -15,7 +15,7 @@
 #include "sim/host.h"
 
 #define RUN_MAX_RULES 32
-#define RUN_EXPECT    (-1) /* instead of the number of an invariant: an expectation of the scenario */
+#define RUN_EXPECT    (-1) /* instead of an invariant's number: an expectation of the scenario */
 
 enum run_metric {
     RUN_ACCEPTED, RUN_REFUSED, RUN_UNKNOWN, RUN_ABANDONED,

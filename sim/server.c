@@ -43,9 +43,9 @@ struct orchestrator *server_core(struct server *s)
 static void answer(struct server *s, struct packet *p, const struct http_response *response,
                    const struct verdict *v)
 {
-    world_note(s->o.world, "server %s task=%s node=%s -> %u %s%s%s body=%016llx%s", call_name(v->call),
-               v->task_id, v->node_id, v->status, v->faults[0] ? "[" : "", v->faults,
-               v->faults[0] ? "]" : "", (unsigned long long)world_hash(response->body),
+    world_note(s->o.world, "server %s task=%s node=%s -> %u [%s] body=%016llx%s",
+               call_name(v->call), v->task_id, v->node_id, v->status, v->faults,
+               (unsigned long long)world_hash(response->body),
                p->host ? "" : " (nobody listens)");
     network_answer(s->o.network, p, response, &v->carriage);
 }

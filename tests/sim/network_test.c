@@ -96,7 +96,10 @@ static void carriage_is_carried_out(void **state)
         {{.cut_at = 3, .cut = FAULT_CUT_SILENCE}, false, 30 * NS_PER_S, 31 * NS_PER_S},
         {{.cut_at = 10, .cut = FAULT_CUT_CLOSE}, true, 0, NS_PER_S}, /* after the last byte */
         {{.dribble_bytes = 1, .dribble_gap_ns = NS_PER_S}, true, 9 * NS_PER_S, 10 * NS_PER_S},
-        {{.dribble_bytes = 1, .dribble_gap_ns = 20 * NS_PER_S}, false, 30 * NS_PER_S, 31 * NS_PER_S},
+        {{.dribble_bytes = 1, .dribble_gap_ns = 20 * NS_PER_S},
+         false,
+         30 * NS_PER_S,
+         31 * NS_PER_S},
     };
 
     (void)state;

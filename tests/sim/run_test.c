@@ -197,7 +197,8 @@ static void a_scenario_that_never_heals_ends_with_its_duration(void **state)
 {
     struct scenario *s =
         scenario_of("name: deaf\nduration: 1h\nclients: [{name: a}]\n"
-                    "faults: [{call: any, status: 503}]\nexpect: [{metric: fetched, at_most: 0}]\n");
+                    "faults: [{call: any, status: 503}]\n"
+                    "expect: [{metric: fetched, at_most: 0}]\n");
     struct run_result r = run(s, (struct run_options){.seed = 1});
 
     (void)state;
@@ -279,7 +280,8 @@ static void processes_change_nothing(void **state)
 
 static void a_rule_that_never_strikes_is_noticed(void **state)
 {
-    struct scenario *s = scenario_of(PLAIN "faults: [{name: idle, call: fetch, nth: 9, status: 500}]\n");
+    struct scenario *s =
+        scenario_of(PLAIN "faults: [{name: idle, call: fetch, nth: 9, status: 500}]\n");
     struct campaign_options o = {.first_seed = 1, .seeds = CAMPAIGN_MARKS, .jobs = 1};
     struct campaign_sum sum;
     uint64_t next = 1;
@@ -295,10 +297,10 @@ static void a_failure_line_says_how_to_repeat_it(void **state)
 {
     struct report report = {.extra = " --break x"};
     struct report_scenario s = {.name = "n", .given = "dir/n.yaml"};
+    const int64_t s_in_days = 3 * 86400 + 4 * 3600 + 12 * 60 + 9;
     struct run_result r = {.seed = 0xbeef,
                            .broken = 3,
-                           .broken_ns = ((int64_t)(3 * 86400 + 4 * 3600 + 12 * 60 + 9) * 1000 + 120) *
-                                        NS_PER_MS,
+                           .broken_ns = (s_in_days * 1000 + 120) * NS_PER_MS,
                            .broken_events = 812};
     struct buffer line;
 
