@@ -125,9 +125,9 @@ static void *accept_all(void *context)
             abort();
         *c = (struct connection){.server = s, .fd = fd, .number = number + 1};
         s->served_fd[number] = dup(fd);
+        atomic_store(&s->connections, number + 1); /* before its first answer can be seen */
         if (pthread_create(&s->served[number], NULL, serve, c))
             abort();
-        atomic_store(&s->connections, number + 1);
     }
     return NULL;
 }
