@@ -178,10 +178,11 @@ static json_t *json_scenario(const struct report *r, const struct report_scenari
 
 void report_json(const struct report *r)
 {
-    json_t *root = json_array();
+    json_t *root;
 
     if (!r->json)
         return;
+    root = json_array();
     for (size_t i = 0; i < r->count; i++)
         json_array_append_new(root, json_scenario(r, &r->scenarios[i]));
     json_dumpf(root, stdout, JSON_INDENT(2));
