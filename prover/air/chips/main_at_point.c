@@ -12,32 +12,32 @@ struct reader {
     void *context;
 };
 
-static inline val read_source(const struct reader *r, unsigned source)
+static NOINLINE val read_source(const struct reader *r, unsigned source)
 {
     return r->source[source];
 }
 
-static inline val add(val a, val b)
+static NOINLINE val add(val a, val b)
 {
     return qm31_add(a, b);
 }
 
-static inline val sub(val a, val b)
+static NOINLINE val sub(val a, val b)
 {
     return qm31_sub(a, b);
 }
 
-static inline val mul(val a, val b)
+static NOINLINE val mul(val a, val b)
 {
     return qm31_mul(a, b);
 }
 
-static inline val scale(uint32_t k, val a)
+static NOINLINE val scale(uint32_t k, val a)
 {
     return qm31_mul_m31(a, (m31){k});
 }
 
-static inline val num(uint32_t k)
+static NOINLINE val num(uint32_t k)
 {
     return qm31_of_m31((m31){k});
 }

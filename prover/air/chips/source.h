@@ -8,6 +8,7 @@
 #include "prover/air/chips/columns.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NOINLINE      __attribute__((noinline))
 
 #define VIRTUAL(NAME, expression) VIRTUAL_##NAME,
 enum virtual_column {

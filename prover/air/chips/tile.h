@@ -14,7 +14,21 @@
 #include "prover/air/chips/rows_plan.h"
 #include "prover/kernel/vec.h"
 
-#define NOINLINE  __attribute__((noinline))
+/* The words of a rule. Where a vector is a register they are a few instructions and stand in place.
+ * Where it is an array, or sanitizers look at every access, thousands of them in place would take
+ * minutes to compile: there they are calls. */
+#if defined(__has_feature)
+#define CHECKED_BUILD (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CHECKED_BUILD 1
+#else
+#define CHECKED_BUILD 0
+#endif
+#if defined(__AVX2__) && !CHECKED_BUILD
+#define WORD static ALWAYS_INLINE
+#else
+#define WORD static NOINLINE __attribute__((unused))
+#endif
 
 typedef vec val;
 
@@ -38,45 +52,45 @@ struct reader {
     struct sum all, degree4;
 };
 
-static ALWAYS_INLINE val read_source(const struct reader *r, unsigned source)
+WORD val read_source(const struct reader *r, unsigned source)
 {
     return vec_load(r->source[source] + r->row);
 }
 
-static ALWAYS_INLINE val add(val a, val b)
+WORD val add(val a, val b)
 {
     return vec_add(a, b);
 }
 
-static ALWAYS_INLINE val sub(val a, val b)
+WORD val sub(val a, val b)
 {
     return vec_sub(a, b);
 }
 
-static ALWAYS_INLINE val mul(val a, val b)
+WORD val mul(val a, val b)
 {
     return vec_mul(a, b);
 }
 
 /* k is known to the compiler. */
-static ALWAYS_INLINE val scale(uint32_t k, val a)
+WORD val scale(uint32_t k, val a)
 {
     return (k & (k - 1)) == 0 ? vec_rotate(a, (unsigned)__builtin_ctz(k))
                               : vec_mul_factor(a, vec_factor_splat((m31){k}));
 }
 
-static ALWAYS_INLINE val num(uint32_t k)
+WORD val num(uint32_t k)
 {
     return vec_splat((m31){k});
 }
 
-static ALWAYS_INLINE void sum_fold(struct sum *s)
+WORD void sum_fold(struct sum *s)
 {
     for (int i = 0; i < 4; i++)
         s->c[i] = wide_fold(s->c[i]);
 }
 
-static ALWAYS_INLINE void sum_weighted(const struct reader *r, struct sum *s, unsigned n, val value)
+WORD void sum_weighted(const struct reader *r, struct sum *s, unsigned n, val value)
 {
     for (int i = 0; i < 4; i++)
         s->c[i] = wide_madd(s->c[i], value, vec_splat(r->weight[n - 1].c[i]));
