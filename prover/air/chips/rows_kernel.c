@@ -24,7 +24,7 @@ struct steps {
 };
 
 /* d_k; for the last fraction S_208 - S_208 of the row before - S_207 + shift. */
-static ALWAYS_INLINE qvec step_of(const struct steps *s, size_t row)
+WORD qvec step_of(const struct steps *s, size_t row)
 {
     qvec d = qvec_load(s->here, row);
 
@@ -37,7 +37,7 @@ static ALWAYS_INLINE qvec step_of(const struct steps *s, size_t row)
 
 /* Adds d * v: with A, B the halves of d and C, D those of v, AC + B (2 + i) D and AD + BC. Each
  * coordinate gets four products after a fold. */
-static ALWAYS_INLINE void sum_product(struct sum *s, qvec d, qvec v)
+WORD void sum_product(struct sum *s, qvec d, qvec v)
 {
     vec e0 = vec_sub(vec_double(v.c[2]), v.c[3]), e1 = vec_add(v.c[2], vec_double(v.c[3]));
     vec n1 = vec_neg(d.c[1]), n3 = vec_neg(d.c[3]);

@@ -166,15 +166,15 @@ static ALWAYS_INLINE void tile_keep(struct tile *t, struct reader *r)
         }                                                                                          \
     }
 
-static inline qvec sum_reduce(const struct sum *s)
+WORD qvec sum_reduce(const struct sum *s)
 {
     return (qvec){{wide_reduce(s->c[0]), wide_reduce(s->c[1]), wide_reduce(s->c[2]),
                    wide_reduce(s->c[3])}};
 }
 
 /* A form in the lanes from row on. */
-static ALWAYS_INLINE qvec form_value(const struct tile *t, const struct form *form,
-                                     const struct form_term *term, size_t row)
+WORD qvec form_value(const struct tile *t, const struct form *form, const struct form_term *term,
+                     size_t row)
 {
     struct sum s = {{wide_zero(), wide_zero(), wide_zero(), wide_zero()}};
 
