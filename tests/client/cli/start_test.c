@@ -2,7 +2,6 @@
 /* nxp start as a process: it proves and submits, stops when told to, and survives kill -9. */
 #include "tests/support/test.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,6 @@
 static struct run r; /* large */
 
 struct orchestrator {
-    pthread_mutex_t lock;
     unsigned node_status;
     bool silent; /* takes submissions, never answers */
     bool dry;    /* has no tasks */
@@ -32,7 +30,6 @@ static bool serve(void *context, const struct tiny_request *q)
     char task[] = "\x22\x17\x0a\x02T0\x12\x03" "fib\x2a\x0c\x09\0\0\0\1\0\0\0\1\0\0\0";
     bool answer = true;
 
-    pthread_mutex_lock(&o->lock);
     if (strncmp(q->path, "/v3/nodes/", 10) == 0) {
         tiny_reply(q->fd, o->node_status, "", "", 0);
     } else if (strcmp(q->path, "/v3/tasks") == 0) {
@@ -49,13 +46,12 @@ static bool serve(void *context, const struct tiny_request *q)
         if (answer)
             tiny_reply(q->fd, 200, "", "", 0);
     }
-    pthread_mutex_unlock(&o->lock);
     return true;
 }
 
 static void set_up(struct orchestrator *o)
 {
-    *o = (struct orchestrator){.lock = PTHREAD_MUTEX_INITIALIZER, .node_status = 200};
+    *o = (struct orchestrator){.node_status = 200};
     buffer_init(&o->submitted[0], 0);
     buffer_init(&o->submitted[1], 0);
     assert_int_equal(signing_start(NULL), ST_OK);
@@ -134,10 +130,9 @@ static void a_proof_survives_kill_9_and_is_sent_with_the_same_bytes(void **state
     assert_int_equal(run(&r, s.path, "outbox list"), 0);
     assert_non_null(strstr(r.out, "sending"));
 
-    pthread_mutex_lock(&o.lock);
+    tiny_server_sync(server);
     o.silent = false;
     o.dry = true;
-    pthread_mutex_unlock(&o.lock);
     assert_int_equal(run(&r, s.path, args_of(server, " --max-tasks 1 --json-log")), 0);
     assert_non_null(strstr(r.out, "\"event\":\"restored\""));
     assert_non_null(strstr(r.out, "\"event\":\"submitted\",\"task_id\":\"T0\""));

@@ -177,6 +177,14 @@ static void open_world(struct world *w, uint64_t max_tasks)
     w->shell.context = w;
 }
 
+static enum core_end run(struct world *w)
+{
+    enum core_end end = shell_run(&w->shell);
+
+    tiny_server_sync(w->server);
+    return end;
+}
+
 static void close_world(struct world *w)
 {
     core_free(w->shell.core);
@@ -216,7 +224,7 @@ static void tasks_are_fetched_proved_submitted_and_recorded(void **state)
 
     (void)state;
     open_world(&w, 2);
-    assert_int_equal(shell_run(&w.shell), CORE_DONE);
+    assert_int_equal(run(&w), CORE_DONE);
     assert_int_equal(w.submissions, 2);
     assert_int_equal(w.prover.begun, 2);
     assert_non_null(memmem(w.submitted[0], w.submitted_size[0], "proof of fib 9", 14));
@@ -234,7 +242,7 @@ static void a_limited_submission_is_sent_again_with_the_same_bytes(void **state)
     (void)state;
     open_world(&w, 1);
     w.limited = true;
-    assert_int_equal(shell_run(&w.shell), CORE_DONE);
+    assert_int_equal(run(&w), CORE_DONE);
     assert_int_equal(w.submissions, 2);
     assert_int_equal(w.submitted_size[0], w.submitted_size[1]);
     assert_memory_equal(w.submitted[0], w.submitted[1], w.submitted_size[0]);
@@ -250,7 +258,7 @@ static void the_wish_to_stop_cancels_the_proof_and_keeps_the_task(void **state)
     open_world(&w, 0);
     w.prover.stubborn = true;
     w.stop_at = "proving";
-    assert_int_equal(shell_run(&w.shell), CORE_INTERRUPTED);
+    assert_int_equal(run(&w), CORE_INTERRUPTED);
     count(&w, counts);
     assert_int_equal(w.prover.begun, 1);
     assert_int_equal(counts[OUTBOX_FETCHED], 1);
@@ -267,7 +275,7 @@ static void a_disk_that_refuses_is_told_before_work_is_begun(void **state)
     assert_int_equal(outbox_file_new(&w.outbox, scratch_path(&w.scratch, "none"), NULL), ST_OK);
     w.shell.outbox = &w.outbox->base;
     w.stop_at = "unsaved";
-    assert_int_equal(shell_run(&w.shell), CORE_INTERRUPTED);
+    assert_int_equal(run(&w), CORE_INTERRUPTED);
     assert_int_equal(w.prover.begun, 0);
     close_world(&w);
 }

@@ -22,6 +22,7 @@ struct tiny_server {
     char url[64];
     pthread_t thread;
     atomic_uint requests, connections;
+    pthread_mutex_t handling;
     pthread_t served[MAX_CONNECTIONS];
     int served_fd[MAX_CONNECTIONS];
 };
@@ -103,7 +104,9 @@ static void *serve(void *context)
         more = read_request(&r);
         if (more) {
             r.number = atomic_fetch_add(&c.server->requests, 1) + 1;
+            pthread_mutex_lock(&c.server->handling);
             more = c.server->handle(c.server->context, &r);
+            pthread_mutex_unlock(&c.server->handling);
         }
         free(r.body);
     }
@@ -142,6 +145,7 @@ struct tiny_server *tiny_server_new(bool (*handle)(void *context, const struct t
     assert_non_null(s);
     s->handle = handle;
     s->context = context;
+    pthread_mutex_init(&s->handling, NULL);
     s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(s->fd, (struct sockaddr *)&a, size), 0);
     assert_int_equal(listen(s->fd, 16), 0);
@@ -167,6 +171,12 @@ void tiny_server_free(struct tiny_server *s)
 const char *tiny_server_url(const struct tiny_server *s)
 {
     return s->url;
+}
+
+void tiny_server_sync(struct tiny_server *s)
+{
+    pthread_mutex_lock(&s->handling);
+    pthread_mutex_unlock(&s->handling);
 }
 
 unsigned tiny_server_requests(const struct tiny_server *s)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A server on a free loopback port that does to each request what the test wants.
  *
- * The handler runs in the server's thread, one connection at a time per thread of its own, and
- * writes raw bytes. It returns true to keep the connection for the next request.
+ * Each connection has a thread; one handler runs at a time and writes raw bytes. It returns true to
+ * keep the connection for the next request.
  */
 #pragma once
 #include <stdbool.h>
@@ -24,6 +24,8 @@ struct tiny_server *tiny_server_new(bool (*handle)(void *context, const struct t
                                     void *context);
 void tiny_server_free(struct tiny_server *s);
 const char *tiny_server_url(const struct tiny_server *s); /* http://127.0.0.1:PORT */
+/* Until no handler runs; what handlers have written can be read then. */
+void tiny_server_sync(struct tiny_server *s);
 unsigned tiny_server_requests(const struct tiny_server *s);
 unsigned tiny_server_connections(const struct tiny_server *s);
 
