@@ -45,7 +45,8 @@ static int prove_on(const struct printer *printer, struct prover *p, const char 
         if (poll(&stop, 1, done ? PAUSE_MS : 0) > 0)
             break;
         p->ops->begin(p, &(struct prover_job){
-                             .id = done + 1, .program_id = program, .input = {9, 1, 1}});
+                             .id = done + 1, .task_id = "", .program_id = program,
+                             .input = {9, 1, 1}});
         if (!wait_outcome(p, &outcome, stop_fd))
             break;
         done++;

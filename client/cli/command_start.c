@@ -254,6 +254,13 @@ static void tell(void *context, const struct line *line, int64_t wall_ns)
     printer_line(&s->printer, line, wall_ns);
 }
 
+static void proved(void *context, const struct prover_outcome *outcome, int64_t wall_ns)
+{
+    struct start *s = context;
+
+    printer_proof(&s->printer, outcome, wall_ns);
+}
+
 /* No third host is asked where we are, so no country is told. */
 static struct telemetry measure(void *context)
 {
@@ -290,6 +297,7 @@ static int run(struct start *s)
         .outbox = &s->outbox->base,
         .stop_fd = s->stop_fd,
         .tell = tell,
+        .proved = proved,
         .measure = measure,
         .context = s,
     };

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "client/core/line.h"
+#include "client/shell/prover.h"
 
 struct printer {
     FILE *out;
@@ -19,6 +20,11 @@ struct printer {
 };
 
 void printer_line(const struct printer *p, const struct line *line, int64_t wall_ns);
+
+/* What a verified proof was, as a JSON line of event "input_proved"; the text form has no such line.
+ *   {…, "input": [9,1,1], "steps": 207, "log_size": 8, "seconds": 0.012, "proof_bytes": 49142,
+ *    "keccak256": "9d7d…"} */
+void printer_proof(const struct printer *p, const struct prover_outcome *outcome, int64_t wall_ns);
 
 /* A message of the program itself: "[INFO] text", or a JSON line of that event. */
 void printer_note(const struct printer *p, const char *tag, const char *event, int64_t wall_ns,

@@ -34,6 +34,7 @@ struct action {
         const struct outbox_record *record;
         struct http_request request;
         struct {
+            const char *task_id;
             const char *program_id;
             uint32_t input[3];
         } prove;

@@ -64,7 +64,7 @@ bool work_poll(struct core *c, struct action *out)
     c->proof = ++c->last_id;
     c->cancel_sent = false;
     *out = (struct action){
-        .type = ACT_PROVE, .id = c->proof, .prove.program_id = e->record.program_id};
+        .type = ACT_PROVE, .id = c->proof, .prove = {.task_id = e->record.task_id, .program_id = e->record.program_id}};
     memcpy(out->prove.input, e->record.inputs[c->proof_input], sizeof out->prove.input);
     return true;
 }

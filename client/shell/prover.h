@@ -18,8 +18,17 @@ struct prover {
 
 struct prover_job {
     uint64_t id;
-    const char *program_id; /* copied */
+    const char *task_id, *program_id; /* copied */
     uint32_t input[3];
+};
+
+/* What a proof was: for the log. */
+struct prover_facts {
+    const char *task_id;
+    uint32_t input[3];
+    uint64_t steps;
+    unsigned log_rows; /* of the main component */
+    int64_t time_ns;   /* proved and verified */
 };
 
 struct prover_outcome {
@@ -27,6 +36,7 @@ struct prover_outcome {
     enum status status; /* ST_OK: proved and verified */
     struct bytes proof;
     const char *text; /* why not */
+    struct prover_facts facts;
 };
 
 struct prover_ops {

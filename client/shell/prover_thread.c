@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "client/shell/guest_store.h"
 
 enum phase { IDLE, QUEUED, WORKING, DONE, QUIT };
@@ -29,6 +30,8 @@ struct prover_thread {
     enum phase phase;
     struct prover_job job;
     char program_id[128];
+    char task_id[72]; /* longer ids are cut */
+    int64_t time_ns;
 
     /* Of the thread while WORKING, of the owner when DONE. */
     enum status status;
@@ -128,6 +131,7 @@ static void *run(void *context)
 {
     struct prover_thread *t = context;
     const uint64_t one = 1;
+    int64_t start_ns;
 
     pthread_mutex_lock(&t->lock);
     for (;;) {
@@ -137,7 +141,9 @@ static void *run(void *context)
             break;
         t->phase = WORKING;
         pthread_mutex_unlock(&t->lock);
+        start_ns = clock_now_ns(clock_system());
         t->status = work(t, &t->why);
+        t->time_ns = clock_now_ns(clock_system()) - start_ns;
         pthread_mutex_lock(&t->lock);
         if (t->phase == WORKING) {
             ssize_t written;
@@ -172,6 +178,7 @@ static void thread_begin(struct prover *p, const struct prover_job *job)
     t->job = *job;
     /* Names in the guest store have at most 64 characters; a longer one will not be found. */
     strncpy(t->program_id, job->program_id, sizeof t->program_id - 1);
+    strncpy(t->task_id, job->task_id, sizeof t->task_id - 1);
     atomic_store(&t->cancelled, false);
     t->phase = QUEUED;
     pthread_cond_signal(&t->change);
@@ -210,7 +217,12 @@ static bool thread_take(struct prover *p, struct prover_outcome *out)
         .status = t->status,
         .proof = bytes_of(t->result.proof, t->status ? 0 : t->result.proof_size),
         .text = t->why.text,
+        .facts = {.task_id = t->task_id,
+                  .steps = t->result.steps,
+                  .log_rows = t->result.log_sizes[0],
+                  .time_ns = t->time_ns},
     };
+    memcpy(out->facts.input, t->job.input, sizeof out->facts.input);
     return true;
 }
 

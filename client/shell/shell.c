@@ -38,7 +38,8 @@ static void request(struct shell *s, const struct action *act)
 
 static void prove(struct shell *s, const struct action *act)
 {
-    struct prover_job job = {.id = act->id, .program_id = act->prove.program_id};
+    struct prover_job job = {
+        .id = act->id, .task_id = act->prove.task_id, .program_id = act->prove.program_id};
 
     memcpy(job.input, act->prove.input, sizeof job.input);
     s->prover->ops->begin(s->prover, &job);
@@ -104,6 +105,7 @@ static bool take_proof(struct shell *s)
         ev.unproved.status = outcome.status;
         ev.unproved.text = outcome.text;
     } else {
+        s->proved(s->context, &outcome, clock_wall_ns(s->clock));
         ev.type = EV_PROVED;
         ev.proved.proof = outcome.proof;
         ev.proved.telemetry = s->measure(s->context);

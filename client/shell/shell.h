@@ -20,8 +20,9 @@ struct shell {
     struct outbox *outbox;
     int stop_fd; /* each read that gives bytes is one wish to stop (signalfd or a pipe) */
     void (*tell)(void *context, const struct line *line, int64_t wall_ns);
+    void (*proved)(void *context, const struct prover_outcome *outcome, int64_t wall_ns);
     struct telemetry (*measure)(void *context); /* asked after each proof */
-    void *context;                              /* of tell and measure */
+    void *context;                              /* of tell, proved and measure */
 };
 
 enum core_end shell_run(struct shell *s);

@@ -38,7 +38,7 @@ static struct prover_outcome prove(struct prover *p, uint64_t id, const char *pr
 {
     struct prover_outcome out;
 
-    p->ops->begin(p, &(struct prover_job){.id = id, .program_id = program, .input = {n, 1, 1}});
+    p->ops->begin(p, &(struct prover_job){.id = id, .task_id = "T", .program_id = program, .input = {n, 1, 1}});
     out = outcome_of(p);
     assert_int_equal(out.id, id);
     return out;
@@ -59,6 +59,11 @@ static void proofs_have_the_golden_bytes_one_after_the_other(void **state)
 
         assert_int_equal(out.status, ST_OK);
         assert_true(bytes_equal(out.proof, buffer_bytes(&golden)));
+        assert_string_equal(out.facts.task_id, "T");
+        assert_int_equal(out.facts.input[0], 9);
+        assert_int_equal(out.facts.steps, 207);
+        assert_int_equal(out.facts.log_rows, 8);
+        assert_true(out.facts.time_ns > 0);
     }
     prover_free(p);
     buffer_fini(&golden);
@@ -98,12 +103,12 @@ static void a_cancelled_proof_ends_at_its_next_stage(void **state)
     (void)state;
     scratch_init(&s);
     p = open_prover(&s, (struct nxp_limits){0});
-    p->ops->begin(p, &(struct prover_job){.id = 5, .program_id = "fib", .input = {20000, 1, 1}});
+    p->ops->begin(p, &(struct prover_job){.id = 5, .task_id = "T", .program_id = "fib", .input = {20000, 1, 1}});
     p->ops->cancel(p, 4); /* another job: nothing */
     p->ops->cancel(p, 5);
     out = outcome_of(p);
     assert_int_equal(out.status, ST_CANCELLED);
-    p->ops->begin(p, &(struct prover_job){.id = 6, .program_id = "fib", .input = {20000, 1, 1}});
+    p->ops->begin(p, &(struct prover_job){.id = 6, .task_id = "T", .program_id = "fib", .input = {20000, 1, 1}});
     prover_free(p); /* in the middle of it */
     prover_free(NULL);
     scratch_fini(&s);

@@ -136,6 +136,15 @@ static void tell(void *context, const struct line *line, int64_t wall_ns)
         assert_int_equal(write(w->stop[1], "x", 1), 1);
 }
 
+/* The log hears of each proof, with the task and the input it is for. */
+static void proved(void *context, const struct prover_outcome *outcome, int64_t wall_ns)
+{
+    (void)context;
+    (void)wall_ns;
+    assert_int_equal(outcome->status, ST_OK);
+    assert_true(outcome->proof.size > 0);
+}
+
 static struct telemetry measure(void *context)
 {
     (void)context;
@@ -173,6 +182,7 @@ static void open_world(struct world *w, uint64_t max_tasks)
     w->shell.outbox = &w->outbox->base;
     w->shell.stop_fd = w->stop[0];
     w->shell.tell = tell;
+    w->shell.proved = proved;
     w->shell.measure = measure;
     w->shell.context = w;
 }
