@@ -176,7 +176,10 @@ static void put_body(struct buffer *out, const struct outbox_record *r)
         .signature = bytes_of(r->signature, sizeof r->signature),
     };
 
-    assert(proofs && hashes); /* a few bytes beside the proofs that we hold */
+    if (!proofs || !hashes) {
+        out->failed = true;
+        goto out;
+    }
     for (size_t i = 0; i < r->input_count; i++) {
         proofs[i] = bytes_of(r->proofs[i].data, r->proofs[i].size);
         hashes[i] = r->proofs[i].hash;
@@ -191,6 +194,7 @@ static void put_body(struct buffer *out, const struct outbox_record *r)
         s.all_proof_hash_count = r->input_count;
     }
     wire_encode_submission(out, &s);
+out:
     free(proofs);
     free(hashes);
 }

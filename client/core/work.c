@@ -78,22 +78,29 @@ bool work_poll_cancel(struct core *c, struct action *out)
     return true;
 }
 
-/* The text that is signed and that the server compares (client.md 4.3). */
-static void hash_all(struct outbox_record *r)
+/* The text that is signed and that the server compares (client.md 4.3). false: out of memory. */
+static bool hash_all(struct outbox_record *r)
 {
     const char **hashes;
 
     if (r->task_type == TASK_PROOF_REQUIRED) {
         memcpy(r->proof_hash, r->proofs[0].hash, sizeof r->proof_hash);
-        return;
+        return true;
     }
-    /* A few hundred pointers at most; the proofs themselves are a thousand times larger. */
     hashes = calloc(r->input_count, sizeof *hashes);
-    assert(hashes);
+    if (!hashes)
+        return false;
     for (size_t i = 0; i < r->input_count; i++)
         hashes[i] = r->proofs[i].hash;
     proof_hash_combine(r->proof_hash, hashes, r->input_count);
     free(hashes);
+    return true;
+}
+
+static void out_of_memory(struct core *c, struct entry *e, int64_t now_ns)
+{
+    ladder_failure(&c->ladder, e->record.difficulty);
+    work_abandon(c, e, now_ns, "out of memory for the finished proof");
 }
 
 static void all_proved(struct core *c, struct entry *e, const struct telemetry *telemetry,
@@ -101,7 +108,10 @@ static void all_proved(struct core *c, struct entry *e, const struct telemetry *
 {
     struct outbox_record *r = &e->record;
 
-    hash_all(r);
+    if (!hash_all(r)) {
+        out_of_memory(c, e, now_ns);
+        return;
+    }
     r->telemetry = *telemetry;
     signing_sign(c->key, r->signature, r->task_id, r->proof_hash);
     e->proved_ns = now_ns;
@@ -122,8 +132,7 @@ void work_proved(struct core *c, const struct event *ev, int64_t now_ns)
     proof = &e->record.proofs[c->proof_input];
     proof->data = malloc(bytes.size);
     if (!proof->data) {
-        ladder_failure(&c->ladder, e->record.difficulty);
-        work_abandon(c, e, now_ns, "out of memory for the finished proof");
+        out_of_memory(c, e, now_ns);
         return;
     }
     memcpy(proof->data, bytes.data, bytes.size);

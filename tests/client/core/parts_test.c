@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "client/core/backoff.h"
+#include "client/core/enrol.h"
 #include "client/core/ladder.h"
 #include "client/core/line.h"
 #include "client/core/pace.h"
@@ -335,6 +336,60 @@ static void each_status_of_a_submission_has_one_meaning(void **state)
     assert_false(submit_maybe_delivered(429));
 }
 
+/* ---- enrol ---- */
+
+static void node_ids_are_64_bit_decimals(void **state)
+{
+    static const char *const good[] = {"0", "5880437", "+5", "18446744073709551615"};
+    static const char *const bad[] = {"", "+", "-1", "1 ", "x", "0x1", "18446744073709551616",
+                                      "99999999999999999999999"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(enrol_node_id_valid(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(enrol_node_id_valid(bad[i]));
+}
+
+static void uuids_are_of_version_4(void **state)
+{
+    uint8_t random[16];
+    char text[ENROL_UUID];
+
+    (void)state;
+    memset(random, 0xff, sizeof random);
+    enrol_uuid(text, random);
+    assert_string_equal(text, "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    memset(random, 0, sizeof random);
+    enrol_uuid(text, random);
+    assert_string_equal(text, "00000000-0000-4000-8000-000000000000");
+}
+
+static void answers_to_a_registration_are_judged(void **state)
+{
+    static const uint8_t node[] = {0x0a, 2, '4', '2'}, user[] = {0x1a, 2, 'u', '1'};
+    static const uint8_t torn[] = {0x0a, 9, '4'}, empty[] = {0};
+    char id[ENROL_ID_SIZE];
+    struct why why;
+
+    (void)state;
+#define ANSWER(code, bytes)                                                                        \
+    &(struct http_response){.status = code, .body = bytes_of(bytes, sizeof bytes)}
+    assert_int_equal(enrol_judge_node(id, ANSWER(200, node), &why), ST_OK);
+    assert_string_equal(id, "42");
+    assert_int_equal(enrol_judge_node(id, ANSWER(200, torn), &why), ST_INPUT);
+    assert_int_equal(enrol_judge_node(id, ANSWER(201, user), &why), ST_INPUT);
+    assert_int_equal(enrol_judge_node(id, ANSWER(404, empty), &why), ST_INVALID);
+    assert_int_equal(enrol_judge_lookup(id, ANSWER(200, user), &why), ENROL_KNOWN);
+    assert_string_equal(id, "u1");
+    assert_int_equal(enrol_judge_lookup(id, ANSWER(200, torn), &why), ENROL_FAILED);
+    assert_int_equal(enrol_judge_lookup(id, ANSWER(404, empty), &why), ENROL_NEW);
+    assert_int_equal(enrol_judge_lookup(id, ANSWER(302, empty), &why), ENROL_FAILED);
+    assert_int_equal(enrol_judge_user(ANSWER(204, empty), &why), ST_OK);
+    assert_int_equal(enrol_judge_user(ANSWER(100, empty), &why), ST_INVALID);
+#undef ANSWER
+}
+
 static void lines_have_the_reference_s_type_names(void **state)
 {
     (void)state;
@@ -363,6 +418,9 @@ int main(void)
         cmocka_unit_test(error_answers_become_one_clean_line),
         cmocka_unit_test(a_long_error_is_cut_between_characters),
         cmocka_unit_test(each_status_of_a_submission_has_one_meaning),
+        cmocka_unit_test(node_ids_are_64_bit_decimals),
+        cmocka_unit_test(uuids_are_of_version_4),
+        cmocka_unit_test(answers_to_a_registration_are_judged),
         cmocka_unit_test(lines_have_the_reference_s_type_names),
     };
 

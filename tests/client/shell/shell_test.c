@@ -93,7 +93,7 @@ struct world {
     struct shell shell;
     int stop[2];
     const char *stop_at; /* this event */
-    bool limited;
+    bool limited, resets; /* the first submission */
     unsigned submissions, fetches;
     char submitted[2][4096];
     size_t submitted_size[2];
@@ -117,6 +117,10 @@ static bool answer(void *context, const struct tiny_request *r)
         if (n < 2 && r->body_size <= sizeof w->submitted[0]) {
             memcpy(w->submitted[n], r->body, r->body_size);
             w->submitted_size[n] = r->body_size;
+        }
+        if (w->resets && n == 0) {
+            tiny_reset(r->fd);
+            return false;
         }
         if (w->limited && n == 0)
             tiny_reply(r->fd, 429, "Retry-After: 0\r\n", "", 0);
@@ -259,6 +263,19 @@ static void a_limited_submission_is_sent_again_with_the_same_bytes(void **state)
     close_world(&w);
 }
 
+static void a_lost_answer_is_followed_by_the_same_bytes(void **state)
+{
+    struct world w;
+
+    (void)state;
+    open_world(&w, 1);
+    w.resets = true;
+    assert_int_equal(run(&w), CORE_DONE);
+    assert_int_equal(w.submissions, 2);
+    assert_memory_equal(w.submitted[0], w.submitted[1], w.submitted_size[0]);
+    close_world(&w);
+}
+
 static void the_wish_to_stop_cancels_the_proof_and_keeps_the_task(void **state)
 {
     unsigned counts[OUTBOX_STATES];
@@ -295,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tasks_are_fetched_proved_submitted_and_recorded),
         cmocka_unit_test(a_limited_submission_is_sent_again_with_the_same_bytes),
+        cmocka_unit_test(a_lost_answer_is_followed_by_the_same_bytes),
         cmocka_unit_test(the_wish_to_stop_cancels_the_proof_and_keeps_the_task),
         cmocka_unit_test(a_disk_that_refuses_is_told_before_work_is_begun),
     };
