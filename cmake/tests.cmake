@@ -14,7 +14,9 @@ function(test_settings name)
     endforeach()
     target_compile_definitions(${name} PRIVATE
         NXP_GOLDEN="${CMAKE_SOURCE_DIR}/tests/golden" NXP_SOURCE="${CMAKE_SOURCE_DIR}"
-        NXP_BUILD="${CMAKE_BINARY_DIR}")
+        NXP_BUILD="${CMAKE_BINARY_DIR}"
+        # Instrumented code is ten times slower: tests may then repeat less.
+        NXP_INSTRUMENTED=$<OR:$<BOOL:${NXP_SANITIZE}>,$<BOOL:${NXP_COVERAGE}>>)
 endfunction()
 
 function(unit_test name)
