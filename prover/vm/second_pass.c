@@ -148,7 +148,7 @@ static enum status run(struct linear *l, uint64_t max_steps, struct why *why)
         if (m->steps == max_steps)
             return fail(why, ST_LIMIT,
                         "StepLimit: the second pass has no end after %" PRIu64
-                        " steps; raise the step limit if the guest does end",
+                        " steps; raise --max-steps if the guest does end",
                         max_steps);
         if (m->steps == l->capacity)
             st = grow(l, why);
