@@ -190,7 +190,7 @@ static enum status run(struct harvard *h, uint64_t max_steps, struct why *why)
 
         if (m->steps == max_steps)
             return fail(why, ST_LIMIT,
-                        "StepLimit: no end after %" PRIu64 " steps; raise the step limit if the "
+                        "StepLimit: no end after %" PRIu64 " steps; raise --max-steps if the "
                         "guest does end",
                         max_steps);
         st = machine_step(m, &step, why);
