@@ -5,6 +5,12 @@
 # fuzz_target(NAME SOURCE x_fuzz.c ROOMS ... CORPUS dir)
 #   x_fuzz.c defines LLVMFuzzerTestOneInput. With the fuzz preset it becomes a libFuzzer program;
 #   in every other build it becomes a plain test that replays each file of tests/fuzz/corpus/NAME.
+# Instrumented code is ten times slower: tests may then repeat less.
+set(NXP_INSTRUMENTED 0)
+if(NXP_SANITIZE OR NXP_COVERAGE)
+    set(NXP_INSTRUMENTED 1)
+endif()
+
 function(test_settings name)
     cmake_parse_arguments(T "" "" "ROOMS;LIBS" ${ARGN})
     target_link_libraries(${name} PRIVATE nxp_flags ${T_LIBS})
@@ -15,8 +21,7 @@ function(test_settings name)
     target_compile_definitions(${name} PRIVATE
         NXP_GOLDEN="${CMAKE_SOURCE_DIR}/tests/golden" NXP_SOURCE="${CMAKE_SOURCE_DIR}"
         NXP_BUILD="${CMAKE_BINARY_DIR}"
-        # Instrumented code is ten times slower: tests may then repeat less.
-        NXP_INSTRUMENTED=$<OR:$<BOOL:${NXP_SANITIZE}>,$<BOOL:${NXP_COVERAGE}>>)
+        NXP_INSTRUMENTED=${NXP_INSTRUMENTED})
 endfunction()
 
 function(unit_test name)
