@@ -28,7 +28,7 @@ target_compile_options(nxp_flags INTERFACE
     -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes
     -Wold-style-definition -Wvla -Wundef -Wwrite-strings -Wformat=2 -fno-common
     -fstack-protector-strong
-    -Wno-format-truncation) # texts for people are cut where their place ends, on purpose
+    $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>) # texts for people are cut where their place ends, on purpose
 target_link_libraries(nxp_flags INTERFACE Threads::Threads)
 if(NXP_WERROR)
     target_compile_options(nxp_flags INTERFACE -Werror)
