@@ -15,7 +15,7 @@
 struct golden {
     const char *guest;
     uint32_t n, a, b;
-    bool large; /* in instrumented builds proved once with each kernel only */
+    bool large; /* not proved with the portable kernel in instrumented builds */
 };
 
 static const struct golden goldens[] = {
@@ -120,7 +120,8 @@ static void every_golden_proof_is_reproduced(void **state)
 
             assert_int_equal(nxp_prover_new(&prover, &options, NULL), ST_OK);
             for (size_t i = 0; i < sizeof goldens / sizeof *goldens; i++)
-                if (!NXP_INSTRUMENTED || !goldens[i].large || t == (size_t)id)
+                if (!NXP_INSTRUMENTED ||
+                    (t == (size_t)id && !(goldens[i].large && id == KERNEL_PORTABLE)))
                     prove_and_compare(prover, &goldens[i]);
             nxp_prover_free(prover);
         }
