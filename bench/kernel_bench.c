@@ -15,12 +15,13 @@ struct bench {
     struct exec exec;
     struct twiddles tw;
     struct arena arena;
-    m31 *a, *b, *out; /* 4 << LOG cells each */
+    m31 *a, *b, *out; /* CELLS each */
     unsigned log;     /* size of the measurement */
     size_t columns;
 };
 
-#define LOG 20
+#define LOG   20
+#define CELLS ((size_t)32 << LOG)
 
 static double best_ns(void (*run)(struct bench *), struct bench *b, int64_t for_ns)
 {
@@ -99,7 +100,10 @@ static void run_store_rows(struct bench *b)
 static void measure(struct bench *b)
 {
     static const unsigned logs[] = {8, 12, 16, 20};
-    static const size_t widths[] = {4, 16, 280, 1132};
+    static const struct {
+        unsigned log;
+        size_t columns;
+    } trees[] = {{13, 4}, {13, 16}, {13, 280}, {10, 1132}, {15, 832}};
     const int64_t t = NS_PER_S / 4;
 
     printf("%s\n", kernel_name(b->exec.kernel));
@@ -120,13 +124,13 @@ static void measure(struct bench *b)
         printf("  2^%-2u interpolate           %8.3f ns a butterfly\n", b->log,
                best_ns(run_interpolate, b, t) / butterflies);
     }
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
         double blocks;
 
-        b->log = i == 3 ? 10 : 13;
-        b->columns = widths[i];
-        blocks = (double)(1 << b->log) * (double)((widths[i] + 15) / 16 + 1);
-        printf("  2^%-2u rows of %4zu columns   %8.3f ns a compression\n", b->log, widths[i],
+        b->log = trees[i].log;
+        b->columns = trees[i].columns;
+        blocks = (double)(1 << b->log) * (double)((b->columns + 15) / 16 + 1);
+        printf("  2^%-2u rows of %4zu columns   %8.3f ns a compression\n", b->log, b->columns,
                best_ns(run_merkle, b, t) / blocks);
     }
     b->log = 13;
@@ -147,7 +151,7 @@ static struct arena arena_new(void)
 
     twiddles_plan(&plan, LOG);
     for (int i = 0; i < 3; i++)
-        arena_plan_take(&plan, 4 << LOG, sizeof(m31));
+        arena_plan_take(&plan, CELLS, sizeof(m31));
     merkle_plan(&plan, LOG);
     if (arena_plan_bytes(&plan, &bytes, NULL) != ST_OK)
         abort();
@@ -164,10 +168,10 @@ int main(int argc, char **argv)
         return 2;
     b.exec.kernel = kernel_best();
     twiddles_fill(&b.exec, &b.tw, &b.arena, LOG);
-    b.a = arena_take(&b.arena, sizeof(m31) * (4 << LOG));
-    b.b = arena_take(&b.arena, sizeof(m31) * (4 << LOG));
-    b.out = arena_take(&b.arena, sizeof(m31) * (4 << LOG));
-    for (size_t i = 0; i < 4 << LOG; i++)
+    b.a = arena_take(&b.arena, sizeof(m31) * CELLS);
+    b.b = arena_take(&b.arena, sizeof(m31) * CELLS);
+    b.out = arena_take(&b.arena, sizeof(m31) * CELLS);
+    for (size_t i = 0; i < CELLS; i++)
         b.a[i].v = (uint32_t)prng_below(&r, M31_P), b.b[i] = b.out[i] = b.a[i];
     if (argc == 1)
         measure(&b);

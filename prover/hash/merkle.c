@@ -179,7 +179,7 @@ void merkle_absorb(const struct exec *exec, const struct merkle *tree, struct ma
     a.layer = layer_of(tree, &group, 1, tree->log);
     a.layer.before = before;
     a.layer.last = last;
-    pool_ranges(exec->pool, (size_t)1 << (tree->log - MERKLE_TILE_LOG), 8, absorb_range, &a);
+    pool_ranges(exec->pool, (size_t)1 << (tree->log - MERKLE_TILE_LOG), 16, absorb_range, &a);
 }
 
 void merkle_finish(const struct exec *exec, const struct merkle *tree,

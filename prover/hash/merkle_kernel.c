@@ -62,6 +62,12 @@ static inline void compress(vec h[static 8], const vec m[static 16], uint32_t t,
     h[7] = words_xor(h[7], words_xor(v7, vf));
 }
 
+/* Tiles are hashed in groups, block by block: 1 KiB of each column is read in a row, while the same
+ * of the next 16 columns is on its way. Columns lie far apart, so the processor does not foresee
+ * them. The states are 8 KiB. For 832 columns of 2^15 rows, AVX-512, this took a compression from
+ * 26 to 11.5 ns. */
+#define GROUP 16
+
 /* The next column of this length in list order. */
 struct cursor {
     const struct matrix *matrix;
@@ -77,85 +83,115 @@ static const m31 *next_column(struct cursor *c, unsigned log)
     return matrix_column(c->matrix, c->column++);
 }
 
-/* The states of one tile. */
-struct states {
-    vec h[PARTS][8];
+/* The columns of one block; fewer than 16 at the end of a message. */
+struct block {
+    const m31 *column[16];
+    size_t count;
 };
 
-static void begin_states(struct states *s, const struct merkle_layer *layer, size_t tile)
+static void next_block(struct block *b, struct cursor *cursor, const struct merkle_layer *layer,
+                       size_t done, size_t row)
 {
-    const uint32_t *at = layer->tiles + tile * MERKLE_TILE_WORDS;
-
-    for (size_t part = 0; part < PARTS; part++)
-        for (size_t w = 0; w < 8; w++)
-            s->h[part][w] = layer->before > 0
-                                ? words_load(at + w * MERKLE_TILE_NODES + part * VEC_LANES)
-                                : words_splat(w == 0 ? iv[0] ^ 0x01010020 : iv[w]);
+    b->count = layer->columns - done < 16 ? layer->columns - done : 16;
+    for (size_t i = 0; i < b->count; i++)
+        b->column[i] = next_column(cursor, layer->log) + row;
 }
 
-static void end_states(const struct states *s, const struct merkle_layer *layer, size_t tile)
-{
-    uint32_t *at = layer->tiles + tile * MERKLE_TILE_WORDS;
+/* The states of a group of consecutive tiles. */
+struct states {
+    size_t first, count;
+    vec h[GROUP][PARTS][8];
+};
 
-    for (size_t part = 0; part < PARTS; part++)
-        for (size_t w = 0; w < 8; w++)
-            words_store(at + w * MERKLE_TILE_NODES + part * VEC_LANES, s->h[part][w]);
+static uint32_t *word_of(const struct merkle_layer *layer, size_t tile, size_t part, size_t w)
+{
+    return layer->tiles + tile * MERKLE_TILE_WORDS + w * MERKLE_TILE_NODES + part * VEC_LANES;
+}
+
+static void begin_states(struct states *s, const struct merkle_layer *layer)
+{
+    for (size_t k = 0; k < s->count; k++)
+        for (size_t part = 0; part < PARTS; part++)
+            for (size_t w = 0; w < 8; w++)
+                s->h[k][part][w] = layer->before > 0
+                                       ? words_load(word_of(layer, s->first + k, part, w))
+                                       : words_splat(w == 0 ? iv[0] ^ 0x01010020 : iv[w]);
+}
+
+static void end_states(const struct states *s, const struct merkle_layer *layer)
+{
+    for (size_t k = 0; k < s->count; k++)
+        for (size_t part = 0; part < PARTS; part++)
+            for (size_t w = 0; w < 8; w++)
+                words_store(word_of(layer, s->first + k, part, w), s->h[k][part][w]);
 }
 
 /* Nodes k have children 2k, 2k + 1: the words of 2 VEC_LANES children, even ones and odd ones. */
-static void hash_children(struct states *s, const struct merkle_layer *layer, size_t tile)
+static void hash_children(vec h[static 8], const struct merkle_layer *layer, size_t tile,
+                          size_t part)
 {
-    for (size_t part = 0; part < PARTS; part++) {
-        size_t child = 2 * (tile * MERKLE_TILE_NODES + part * VEC_LANES);
-        vec m[16];
+    size_t child = 2 * (tile * MERKLE_TILE_NODES + part * VEC_LANES);
+    vec m[16];
 
-        for (size_t w = 0; w < 8; w++) {
-            for (size_t i = 0; i < 2; i++) {
-                size_t k = child + i * VEC_LANES;
+    for (size_t w = 0; w < 8; w++) {
+        for (size_t i = 0; i < 2; i++) {
+            size_t k = child + i * VEC_LANES;
 
-                m[w + 8 * i] = words_load(layer->children +
-                                          k / MERKLE_TILE_NODES * MERKLE_TILE_WORDS +
-                                          w * MERKLE_TILE_NODES + k % MERKLE_TILE_NODES);
-            }
-            words_split(&m[w], &m[w + 8]);
+            m[w + 8 * i] =
+                words_load(layer->children + k / MERKLE_TILE_NODES * MERKLE_TILE_WORDS +
+                           w * MERKLE_TILE_NODES + k % MERKLE_TILE_NODES);
         }
-        compress(s->h[part], m, 64, layer->columns == 0);
+        words_split(&m[w], &m[w + 8]);
     }
+    compress(h, m, 64, layer->columns == 0);
 }
 
-static void hash_columns(struct states *s, const struct merkle_layer *layer, size_t tile)
+static void hash_block(vec h[static 8], const struct block *b, size_t row, uint32_t t, bool last)
+{
+    vec m[16];
+
+    for (size_t i = 0; i < 16; i++)
+        m[i] = i < b->count ? vec_load(b->column[i] + row) : vec_zero();
+    compress(h, m, t, last);
+}
+
+static void hash_columns(struct states *s, const struct merkle_layer *layer)
 {
     struct cursor cursor = {.matrix = layer->matrices};
     uint32_t t = (uint32_t)(4 * layer->before + (layer->children ? 64 : 0));
-    size_t row = tile * MERKLE_TILE_NODES;
+    struct block now, next = {.count = 0};
+    size_t row = s->first * MERKLE_TILE_NODES;
 
-    for (size_t done = 0; done < layer->columns; done += 16) {
-        size_t n = layer->columns - done < 16 ? layer->columns - done : 16;
-        const m31 *column[16];
+    next_block(&next, &cursor, layer, 0, row);
+    for (size_t done = 0; done < layer->columns;) {
+        bool last;
 
-        t += (uint32_t)(4 * n);
-        for (size_t i = 0; i < n; i++)
-            column[i] = next_column(&cursor, layer->log) + row;
-        for (size_t part = 0; part < PARTS; part++) {
-            vec m[16];
-
-            for (size_t i = 0; i < 16; i++)
-                m[i] = i < n ? vec_load(column[i] + part * VEC_LANES) : vec_zero();
-            compress(s->h[part], m, t, layer->last && done + n == layer->columns);
+        now = next;
+        done += now.count;
+        t += (uint32_t)(4 * now.count);
+        last = layer->last && done == layer->columns;
+        next_block(&next, &cursor, layer, done, row);
+        for (size_t k = 0; k < s->count; k++) {
+            for (size_t i = 0; i < next.count; i++)
+                __builtin_prefetch(next.column[i] + k * MERKLE_TILE_NODES);
+            for (size_t part = 0; part < PARTS; part++)
+                hash_block(s->h[k][part], &now, k * MERKLE_TILE_NODES + part * VEC_LANES, t, last);
         }
     }
 }
 
 static void hash(const struct merkle_layer *layer, size_t begin, size_t end)
 {
-    for (size_t tile = begin; tile < end; tile++) {
-        struct states s;
+    struct states s = {.first = begin};
 
-        begin_states(&s, layer, tile);
-        if (layer->children)
-            hash_children(&s, layer, tile);
-        hash_columns(&s, layer, tile);
-        end_states(&s, layer, tile);
+    for (; s.first < end; s.first += s.count) {
+        s.count = end - s.first < GROUP ? end - s.first : GROUP;
+        begin_states(&s, layer);
+        for (size_t k = 0; layer->children && k < s.count; k++)
+            for (size_t part = 0; part < PARTS; part++)
+                hash_children(s.h[k][part], layer, s.first + k, part);
+        hash_columns(&s, layer);
+        end_states(&s, layer);
     }
 }
 

@@ -19,6 +19,7 @@
  *   wide wide_madd(wide sum, vec a, vec b)                  sum + a b
  *   wide wide_fold(wide sum)       same value mod p, below 2^34
  *   vec  wide_reduce(wide sum)     canonical
+ *   vec  wide_reduce_two(wide sum) the same for the sum of at most two products, cheaper
  * At most 4 products may be added to zero, at most 3 to a folded sum, before the next fold.
  *
  * A multiplier that serves many products is prepared once (13 operations become 9 or 11):

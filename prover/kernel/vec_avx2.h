@@ -130,6 +130,16 @@ static inline vec wide_reduce(wide sum)
     return vec_once(_mm256_add_epi32(low, high));
 }
 
+/* The sum is below 2 p^2 < 2^63: its upper part is below 2p, one subtraction makes it canonical. */
+static inline vec wide_reduce_two(wide sum)
+{
+    vec low = vec_merge(sum.even, _mm256_slli_epi64(sum.odd, 32));
+    vec high = vec_merge(_mm256_srli_epi64(sum.even, 31), _mm256_slli_epi64(sum.odd, 1));
+
+    low = _mm256_and_si256(low, _mm256_set1_epi32((int)M31_P));
+    return vec_once(_mm256_add_epi32(low, vec_once(high)));
+}
+
 /* The multiplier doubled, for the even and for the odd lanes. */
 typedef struct {
     vec even, odd;

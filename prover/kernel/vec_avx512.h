@@ -132,6 +132,18 @@ static inline vec wide_reduce(wide sum)
                                      vec_merge_high(sum.even, sum.odd)));
 }
 
+/* The sum is below 2 p^2 < 2^63: its upper part is below 2p, one subtraction makes it canonical. */
+static inline vec wide_reduce_two(wide sum)
+{
+    vec low, high;
+
+    sum.even = _mm512_add_epi64(sum.even, sum.even);
+    sum.odd = _mm512_add_epi64(sum.odd, sum.odd);
+    low = _mm512_srli_epi32(vec_merge_low(sum.even, sum.odd), 1);
+    high = vec_merge_high(sum.even, sum.odd);
+    return vec_once(_mm512_add_epi32(low, vec_once(high)));
+}
+
 /* The multiplier doubled, for the even and for the odd lanes. */
 typedef struct {
     vec even, odd;

@@ -114,6 +114,21 @@ static inline vec wide_reduce(wide sum)
     return r;
 }
 
+/* The sum is below 2 p^2 < 2^63: its upper part is below 2p. */
+static inline vec wide_reduce_two(wide sum)
+{
+    vec r;
+
+    for (int i = 0; i < VEC_LANES; i++) {
+        uint32_t low = (uint32_t)sum.v[i] & M31_P, high = (uint32_t)(sum.v[i] >> 31);
+
+        high = high >= M31_P ? high - M31_P : high; /* < p */
+        low += high;                                /* <= 2p - 1 */
+        r.v[i] = (m31){low >= M31_P ? low - M31_P : low};
+    }
+    return r;
+}
+
 typedef vec vec_factor;
 
 static inline vec_factor vec_factor_of(vec a)

@@ -54,6 +54,12 @@ static m31 scalar(const struct words *w, size_t operation, size_t i)
     case 7:
         sum = m31_add(m31_mul(a[i], b[i]), m31_mul(b[i], b[i]));
         return m31_add(sum, m31_add(m31_mul(a[i], a[i]), m31_mul(a[i], b[i])));
+    case 8:
+        return m31_add(m31_mul(a[i], b[i]), m31_mul(b[i], b[i]));
+    case 9:
+        return m31_mul(a[i], b[i]);
+    case 10:
+        return m31_mul(a[i], (m31){32});
     default:
         for (size_t k = 0; k < 21; k++)
             sum = m31_add(sum, m31_mul(a[i], b[(i + w->lanes * k) % N]));
@@ -67,7 +73,8 @@ static void every_word_equals_the_scalar_field(void **state)
     for (int id = 0; id < KERNEL_COUNT; id++) {
         const struct words *w = words_of(id);
         void (*const calls[])(m31 *, const m31 *, const m31 *, size_t) = {
-            w->add, w->sub, w->mul, w->neg, w->twice, w->splat_mul, w->gather, w->four, w->dot};
+            w->add,    w->sub,  w->mul, w->neg,    w->twice,  w->splat_mul,
+            w->gather, w->four, w->two, w->factor, w->rotate, w->dot};
 
         if (!kernel_supported((enum kernel_id)id))
             continue;

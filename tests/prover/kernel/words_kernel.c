@@ -22,6 +22,10 @@ WORD(splat_mul, vec_mul(x, vec_splat(b[0])))
 WORD(four, wide_reduce(wide_madd(wide_madd(wide_madd(wide_madd(wide_zero(), x, y), y, y), x, x), x,
                                  y)))
 
+WORD(two, wide_reduce_two(wide_madd(wide_madd(wide_zero(), x, y), y, y)))
+WORD(factor, vec_mul_factor(x, vec_factor_of(y)))
+WORD(rotate, vec_rotate(x, 5))
+
 static void gather(m31 *out, const m31 *a, const m31 *b, size_t n)
 {
     for (size_t i = 0; i < n; i += VEC_LANES) {
@@ -82,6 +86,9 @@ const struct words KERNEL(words) = {
     .splat_mul = splat_mul,
     .gather = gather,
     .four = four,
+    .two = two,
+    .factor = factor,
+    .rotate = rotate,
     .dot = dot,
     .qadd = qadd,
     .qsub = qsub,
