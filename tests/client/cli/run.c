@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/client/cli/run.h"
 
+#include "tests/client/shell/tiny_server.h"
 #include "tests/support/test.h"
 
 #include <poll.h>
@@ -36,6 +37,7 @@ void run_begin(struct run *r, const char *home, const char *args)
     char *copy = strdup(args);
     int out[2], err[2];
 
+    tiny_server_sync(); /* handlers see what the test set up */
     *r = (struct run){0};
     assert_int_equal(pipe(out), 0);
     assert_int_equal(pipe(err), 0);
@@ -101,6 +103,7 @@ void run_finish(struct run *r)
     while (step(r))
         ;
     assert_int_equal(waitpid(r->pid, &status, 0), r->pid);
+    tiny_server_sync(); /* what its requests left behind is ours now */
     r->code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -130,7 +130,7 @@ static void a_proof_survives_kill_9_and_is_sent_with_the_same_bytes(void **state
     assert_int_equal(run(&r, s.path, "outbox list"), 0);
     assert_non_null(strstr(r.out, "sending"));
 
-    tiny_server_sync(server);
+    tiny_server_sync();
     o.silent = false;
     o.dry = true;
     assert_int_equal(run(&r, s.path, args_of(server, " --max-tasks 1 --json-log")), 0);

@@ -195,7 +195,7 @@ static enum core_end run(struct world *w)
 {
     enum core_end end = shell_run(&w->shell);
 
-    tiny_server_sync(w->server);
+    tiny_server_sync();
     return end;
 }
 

@@ -58,7 +58,7 @@ static struct transport_reply exchange(struct world *w, enum http_method method,
     while (!transport_curl_take(w->transport, &reply))
         transport_curl_wait(w->transport, NULL, 0, 5000);
     assert_int_equal(reply.id, 42);
-    tiny_server_sync(w->server);
+    tiny_server_sync();
     return reply;
 }
 

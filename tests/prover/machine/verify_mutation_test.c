@@ -22,6 +22,9 @@ static const struct {
     {"fib_1000_7_13", 40, 10},
 };
 
+/* Instrumented builds make every twentieth of the changes. */
+#define SHARE (NXP_INSTRUMENTED ? 20 : 1)
+
 static unsigned accepted, refused;
 
 static void try_change(const struct verify_fixture *f, struct bytes changed, const char *what,
@@ -53,7 +56,7 @@ static void changed_bytes_are_refused(void **state)
         struct verify_fixture *f = verify_fixture_new(shares[s].name);
         size_t size = f->golden.proof.size;
 
-        for (int i = 0; i < shares[s].bytes; i++) {
+        for (int i = 0; i < shares[s].bytes / SHARE; i++) {
             size_t at = prng_below(&prng, size);
             uint8_t bits = i % 2 ? (uint8_t)(1 << prng_below(&prng, 8))
                                  : (uint8_t)(1 + prng_below(&prng, 255));
@@ -65,7 +68,7 @@ static void changed_bytes_are_refused(void **state)
         }
         verify_fixture_free(f);
     }
-    assert_int_equal(accepted + refused, 10000);
+    assert_int_equal(accepted + refused, 10000 / SHARE);
     buffer_fini(&changed);
 }
 
@@ -187,7 +190,7 @@ static void changed_structures_are_refused(void **state)
         struct verify_fixture *f = verify_fixture_new(shares[s].name);
         struct bytes proof = buffer_bytes(&f->golden.proof);
 
-        for (int i = 0; i < shares[s].structures; i++, made++) {
+        for (int i = 0; i < shares[s].structures / SHARE; i++, made++) {
             if (i % 3 == 0)
                 cut_or_insert(&changed, proof, &prng);
             else
@@ -197,8 +200,8 @@ static void changed_structures_are_refused(void **state)
         }
         verify_fixture_free(f);
     }
-    assert_int_equal(made, 2000);
-    assert_true(refused > 1980); /* a hash is rarely replaced by itself */
+    assert_true(NXP_INSTRUMENTED || made == 2000);
+    assert_true(refused + 20 / SHARE >= made); /* a hash is rarely replaced by itself */
     buffer_fini(&changed);
 }
 
