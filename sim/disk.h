@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A client's outbox on a disk that takes its time: a write is begun, and is durable only when it is
  * ended. Whoever is killed in between finds the old version or the new one, never half of one
- * (client/shell/outbox_file.c writes a file beside the old one and renames it).
+ * (client/shell/outbox_sqlite.c commits a row).
  *
  * Owner:   heap inside (disk_fini, safe on a zeroed value).
  */

@@ -17,11 +17,9 @@
 #include "client/shell/hardware.h"
 #include "client/shell/home.h"
 #include "client/shell/keystore.h"
-#include "client/shell/outbox_file.h"
+#include "client/shell/outbox_sqlite.h"
 #include "client/shell/prover_thread.h"
 #include "client/shell/shell.h"
-
-#define HISTORY_KEPT 1000 /* closed tasks in the outbox */
 
 enum {
     KEY_NODE = 0x300,
@@ -52,7 +50,7 @@ struct start {
     struct home home;
     char node_id[ENROL_ID_SIZE];
     int stop_fd;
-    struct outbox_file *outbox;
+    struct outbox_sqlite *outbox;
     size_t open_tasks;
     struct signing_key *key;
     struct core *core;
@@ -188,16 +186,28 @@ static enum status restore(void *context, struct outbox_record *r, struct why *w
     return core_restore(s->core, r, why);
 }
 
+static void warn_of_damage(const struct start *s)
+{
+    const struct outbox_sqlite *o = s->outbox;
+
+    if (o->damaged > 0)
+        words_warn("%zu damaged record%s set aside in %s: %s", o->damaged,
+                   o->damaged == 1 ? " is" : "s are", o->path, o->damaged_names);
+}
+
 static enum status open_outbox(struct start *s, struct why *why)
 {
-    enum status st = outbox_file_new(&s->outbox, s->home.outbox, why);
+    enum status st = outbox_sqlite_open(&s->outbox, s->home.outbox, s->home.old_outbox, why);
 
     if (!st)
-        st = outbox_file_prune(&s->outbox->base, HISTORY_KEPT, why);
-    if (!st && s->outbox->damaged > 0)
-        words_warn("%zu damaged record%s set aside in %s", s->outbox->damaged,
-                   s->outbox->damaged == 1 ? " is" : "s are", s->home.outbox);
-    return st ? st : outbox_each(&s->outbox->base, count_open, s, why);
+        warn_of_damage(s); /* in the files of an older version */
+    if (!st)
+        st = outbox_sqlite_prune(s->outbox, clock_wall_ns(clock_system()) / NS_PER_S, why);
+    if (!st)
+        st = outbox_each(&s->outbox->base, count_open, s, why);
+    if (!st)
+        warn_of_damage(s);
+    return st;
 }
 
 static enum status open_core(struct start *s, struct why *why)

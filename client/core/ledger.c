@@ -89,7 +89,7 @@ void ledger_move(struct entry *e, enum outbox_state to)
 {
     assert(outbox_state_may(e->record.state, to)); /* I7 */
     e->record.state = to;
-    if (outbox_state_final(to))
+    if (to == OUTBOX_ACKED)
         outbox_record_drop_proofs(&e->record);
     ledger_touch(e);
 }

@@ -143,6 +143,7 @@ struct reader {
     const uint8_t *at;
     size_t left;
     bool failed;
+    bool no_memory; /* and so failed too */
 };
 
 static const uint8_t *take(struct reader *r, size_t size)
@@ -177,10 +178,15 @@ static char *take_text(struct reader *r)
 {
     uint32_t size = take_u32(r);
     const uint8_t *at = take(r, size);
-    char *text = at && (size == 0 || !memchr(at, 0, size)) ? malloc((size_t)size + 1) : NULL;
+    char *text;
 
-    if (!text) {
+    if (!at || memchr(at, 0, size)) {
         r->failed = true;
+        return NULL;
+    }
+    text = malloc((size_t)size + 1);
+    if (!text) {
+        r->failed = r->no_memory = true;
         return NULL;
     }
     memcpy(text, at, size);
@@ -220,7 +226,7 @@ static void take_inputs(struct reader *r, struct outbox_record *out)
     out->inputs = calloc(count + 1, sizeof *out->inputs);
     out->proofs = calloc(count + 1, sizeof *out->proofs);
     if (!out->inputs || !out->proofs) {
-        r->failed = true;
+        r->failed = r->no_memory = true;
         return;
     }
     out->input_count = count;
@@ -238,7 +244,7 @@ static void take_inputs(struct reader *r, struct outbox_record *out)
             continue;
         proof->data = malloc((size_t)size);
         if (!proof->data) {
-            r->failed = true;
+            r->failed = r->no_memory = true;
             return;
         }
         memcpy(proof->data, at, (size_t)size);
@@ -294,6 +300,10 @@ enum status outbox_decode(struct outbox_record *out, struct bytes bytes, struct 
     r.state = (enum outbox_state)state;
     r.task_type = (enum task_type)type;
     r.difficulty = (enum difficulty)level;
+    if (in.no_memory) {
+        st = fail(why, ST_NO_MEMORY, "out of memory for a record of the outbox");
+        goto out;
+    }
     if (in.failed || in.left != 0 || state >= OUTBOX_STATES || type > TASK_ALL_PROOF_HASHES ||
         !difficulty_known((int)level)) {
         st = fail(why, ST_INPUT, "the record is of another version or malformed");

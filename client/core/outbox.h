@@ -11,11 +11,13 @@
  *                        (too old)
  *
  * A record holds all that a submission needs, the signature too, so that it can be sent by another
- * process with the same bytes. A final record (the last four) has lost its proofs and remains as
- * history.
+ * process with the same bytes. A final record (the last four) remains as history. An accepted one
+ * has lost its proofs; the others keep theirs for a user who wants to send them again (the store
+ * bounds how many).
  *
  * Owner:   a record owns what it points at (outbox_record_fini; safe on a zeroed one).
- * Errors:  ST_IO, ST_NO_MEMORY of the store; ST_INPUT for bytes that are no record.
+ * Errors:  ST_IO, ST_NO_MEMORY of the store; ST_INPUT for bytes that are no record, which is never said
+ *          for want of memory.
  * Source:  simulation.md 3, rules 1 and 2.
  */
 #pragma once
@@ -60,7 +62,7 @@ struct outbox_record {
     int64_t finished_wall_s; /* 0 until final */
 
     uint32_t (*inputs)[3];
-    struct outbox_proof *proofs; /* input_count of them; data NULL until proved and when final */
+    struct outbox_proof *proofs; /* input_count of them; data NULL until proved and when accepted */
     size_t input_count;
 
     uint8_t public_key[SIGNING_PUBLIC_SIZE]; /* of the fetch, and so of the submission */
@@ -82,7 +84,7 @@ void outbox_record_fini(struct outbox_record *r);
 void outbox_record_drop_proofs(struct outbox_record *r);
 
 /* Bytes of a record: magic, fields, Keccak-256 of all before it. */
-#define OUTBOX_MAX_RECORD ((size_t)1 << 30)
+#define OUTBOX_MAX_RECORD ((size_t)900 << 20)
 
 void outbox_encode(struct buffer *out, const struct outbox_record *r);
 enum status MUST_USE outbox_decode(struct outbox_record *out, struct bytes bytes,
@@ -91,7 +93,7 @@ enum status MUST_USE outbox_decode(struct outbox_record *out, struct bytes bytes
 /* ---- the store ---- */
 
 struct outbox {
-    const struct outbox_ops *ops; /* outbox_memory.c; client/shell/outbox_file.c */
+    const struct outbox_ops *ops; /* outbox_memory.c; client/shell/outbox_sqlite.c */
 };
 
 /* Takes the record's contents when it returns ST_OK. */

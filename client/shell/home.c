@@ -37,12 +37,14 @@ enum status home_init(struct home *h, const char *nxp_home, const char *user_hom
         return fail(why, ST_NOT_FOUND, "neither HOME nor NXP_HOME is set");
     }
     if (made.root) {
-        made.outbox = text_of("%s/outbox", made.root);
+        made.outbox = text_of("%s/outbox.db", made.root);
+        made.old_outbox = text_of("%s/outbox", made.root);
         made.keys = text_of("%s/keys", made.root);
         made.guests = text_of("%s/guests", made.root);
         made.lock = text_of("%s/lock", made.root);
     }
-    if (!made.root || !made.config || !made.outbox || !made.keys || !made.guests || !made.lock) {
+    if (!made.root || !made.config || !made.outbox || !made.old_outbox || !made.keys ||
+        !made.guests || !made.lock) {
         home_fini(&made);
         return fail(why, ST_NO_MEMORY, "home: out of memory");
     }
@@ -57,6 +59,7 @@ void home_fini(struct home *h)
     free(h->root);
     free(h->config);
     free(h->outbox);
+    free(h->old_outbox);
     free(h->keys);
     free(h->guests);
     free(h->lock);
@@ -91,7 +94,7 @@ static enum status make_folders(const char *path, struct why *why)
 
 enum status home_prepare(const struct home *h, struct why *why)
 {
-    const char *const inside[] = {h->root, h->outbox, h->keys, h->guests};
+    const char *const inside[] = {h->root, h->keys, h->guests};
     enum status st = make_folders(h->root, why);
 
     for (size_t i = 0; i < sizeof inside / sizeof *inside && !st; i++) {

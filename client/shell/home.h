@@ -2,7 +2,7 @@
 /* Where files are kept.
  *
  *   ~/.nexus/config.json      shared with the network's own client
- *   ~/.nexus/nxp/             ours (0700): outbox/ keys/ guests/ lock
+ *   ~/.nexus/nxp/             ours (0700): outbox.db keys/ guests/ lock
  *
  * With NXP_HOME=FOLDER all of it, config.json too, is in FOLDER.
  *
@@ -16,7 +16,8 @@
 struct home {
     char *root;
     char *config;
-    char *outbox, *keys, *guests, *lock;
+    char *outbox, *old_outbox; /* the database; the folder of record files of older versions */
+    char *keys, *guests, *lock;
     int lock_fd; /* 0: not locked */
 };
 

@@ -105,6 +105,13 @@ static void mistakes_on_the_command_line_end_with_2_and_say_why(void **state)
         {"guest install x /dev/null", "guest: "},
         {"outbox", "list"},
         {"outbox burn", "list"},
+        {"outbox list 1", "unexpected argument"},
+        {"outbox show", "show ID"},
+        {"outbox show x", "no id of a record"},
+        {"outbox show 1", "no task has been fetched"},
+        {"outbox retry 0", "no id of a record"},
+        {"outbox export 1", "export ID FILE"},
+        {"outbox export 1 a b", "unexpected argument"},
     };
     struct scratch s;
 

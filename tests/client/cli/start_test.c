@@ -14,12 +14,13 @@
 #include "tests/client/shell/scratch.h"
 #include "tests/client/shell/tiny_server.h"
 
-static struct run r; /* large */
+static struct run r, look; /* large */
 
 struct orchestrator {
     unsigned node_status;
     bool silent; /* takes submissions, never answers */
     bool dry;    /* has no tasks */
+    bool refuses; /* submissions */
     unsigned fetches, submissions;
     struct buffer submitted[2];
 };
@@ -44,7 +45,7 @@ static bool serve(void *context, const struct tiny_request *q)
         o->submissions++;
         answer = !o->silent;
         if (answer)
-            tiny_reply(q->fd, 200, "", "", 0);
+            tiny_reply(q->fd, o->refuses ? 422 : 200, "", "", 0);
     }
     return true;
 }
@@ -107,6 +108,12 @@ static void tasks_are_proved_and_submitted_until_enough(void **state)
     assert_non_null(strstr(r.out, "accepted"));
     assert_int_equal(run(&r, s.path, "outbox list --json"), 0);
     assert_non_null(strstr(r.out, "\"task_id\": \"T1\""));
+    assert_int_equal(run(&r, s.path, "outbox show 1"), 0);
+    assert_non_null(strstr(r.out, "state       accepted\n"));
+    assert_int_equal(run(&r, s.path, "outbox retry 1"), 2); /* accepted is accepted */
+    assert_non_null(strstr(r.err, "nothing to retry"));
+    assert_int_equal(run(&r, s.path, "outbox export 1 x"), 2);
+    assert_non_null(strstr(r.err, "holds no proof"));
     tiny_server_free(server);
     scratch_fini(&s);
     tear_down(&o);
@@ -138,6 +145,57 @@ static void a_proof_survives_kill_9_and_is_sent_with_the_same_bytes(void **state
     assert_non_null(strstr(r.out, "\"event\":\"submitted\",\"task_id\":\"T0\""));
     if (o.submissions == 2) /* the first may have died before it left */
         assert_true(bytes_equal(buffer_bytes(&o.submitted[0]), buffer_bytes(&o.submitted[1])));
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
+}
+
+static void a_refused_proof_is_exported_and_sent_again_when_the_user_asks(void **state)
+{
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve, &o);
+    struct buffer golden, proof;
+    struct scratch s;
+    char args[600];
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    o.refuses = true;
+    run_begin(&r, s.path, args_of(server, ""));
+    run_until(&r, "is refused after 1 attempt");
+    assert_int_equal(run(&look, s.path, "outbox retry 1"), 1); /* not while it runs */
+    assert_non_null(strstr(look.err, "another nxp"));
+    o.dry = true;
+    kill(r.pid, SIGTERM);
+    run_finish(&r);
+
+    assert_int_equal(run(&r, s.path, "outbox show 1 --json"), 0);
+    assert_non_null(strstr(r.out, "\"state\": \"refused\""));
+    assert_non_null(strstr(r.out, "\"proofs\": 1"));
+    snprintf(args, sizeof args, "outbox export 1 %s --json", scratch_path(&s, "proof"));
+    assert_int_equal(run(&r, s.path, args), 0);
+    assert_non_null(strstr(r.out, "\"files\": ["));
+    snprintf(args, sizeof args, "outbox export 1 %s", scratch_path(&s, "proof"));
+    assert_int_equal(run(&r, s.path, args), 0);
+    assert_non_null(strstr(r.out, " bytes\n"));
+    buffer_init(&golden, 0);
+    buffer_init(&proof, 0);
+    assert_int_equal(file_read(&golden, NXP_GOLDEN "/proofs/fib_9_1_1.proof", 1 << 20, NULL), ST_OK);
+    assert_int_equal(file_read(&proof, scratch_path(&s, "proof"), 1 << 20, NULL), ST_OK);
+    assert_true(bytes_equal(buffer_bytes(&proof), buffer_bytes(&golden)));
+    buffer_fini(&golden);
+    buffer_fini(&proof);
+    snprintf(args, sizeof args, "outbox export 1 %s", scratch_path(&s, "no/proof"));
+    assert_int_equal(run(&r, s.path, args), 5);
+
+    assert_int_equal(run(&r, s.path, "outbox retry 99"), 2);
+    assert_int_equal(run(&r, s.path, "outbox retry 1"), 0);
+    assert_non_null(strstr(r.out, "sent again by the next nxp start"));
+    assert_int_equal(run(&r, s.path, "outbox retry 1 --json"), 2); /* it waits to be sent already */
+    o.refuses = false;
+    assert_int_equal(run(&r, s.path, args_of(server, " --max-tasks 1")), 0);
+    assert_non_null(strstr(r.out, "Proof submitted successfully for task T0"));
     tiny_server_free(server);
     scratch_fini(&s);
     tear_down(&o);
@@ -229,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tasks_are_proved_and_submitted_until_enough),
         cmocka_unit_test(a_proof_survives_kill_9_and_is_sent_with_the_same_bytes),
+        cmocka_unit_test(a_refused_proof_is_exported_and_sent_again_when_the_user_asks),
         cmocka_unit_test(sigterm_and_sigint_end_it_cleanly),
         cmocka_unit_test(two_clients_do_not_share_a_home),
         cmocka_unit_test(a_node_that_is_unknown_ends_it_with_1),

@@ -13,7 +13,6 @@
 #include "client/shell/hardware.h"
 #include "client/shell/home.h"
 #include "client/shell/keystore.h"
-#include "client/shell/outbox_file.h"
 #include "prover/nxp.h"
 #include "tests/client/shell/scratch.h"
 
@@ -26,7 +25,7 @@ static void folders_are_where_the_documents_say(void **state)
     (void)state;
     assert_int_equal(home_init(&h, NULL, "/home/u", NULL), ST_OK);
     assert_string_equal(h.config, "/home/u/.nexus/config.json");
-    assert_string_equal(h.outbox, "/home/u/.nexus/nxp/outbox");
+    assert_string_equal(h.outbox, "/home/u/.nexus/nxp/outbox.db");
     assert_string_equal(h.keys, "/home/u/.nexus/nxp/keys");
     home_fini(&h);
     assert_int_equal(home_init(&h, "/srv/p", "/home/u", NULL), ST_OK);
@@ -48,9 +47,9 @@ static void our_folders_are_private(void **state)
     assert_int_equal(home_prepare(&h, NULL), ST_OK);
     assert_int_equal(scratch_mode(h.root), 0700);
     assert_int_equal(scratch_mode(h.keys), 0700);
-    chmod(h.outbox, 0755);
+    chmod(h.keys, 0755);
     assert_int_equal(home_prepare(&h, NULL), ST_OK); /* again, and repaired */
-    assert_int_equal(scratch_mode(h.outbox), 0700);
+    assert_int_equal(scratch_mode(h.keys), 0700);
     home_fini(&h);
     scratch_fini(&s);
 }
@@ -233,119 +232,6 @@ static void the_key_is_kept_only_while_there_is_work_for_it(void **state)
     scratch_fini(&s);
 }
 
-/* ---- outbox ---- */
-
-static void put_record(struct outbox *o, uint64_t id, enum outbox_state record_state)
-{
-    struct outbox_record r;
-
-    assert_true(outbox_record_init(&r, "1", "task", "fib", 1));
-    r.id = id;
-    r.state = record_state;
-    if (record_state == OUTBOX_PROVED) {
-        r.proofs[0].data = (uint8_t *)strdup("proof");
-        r.proofs[0].size = 5;
-    }
-    assert_int_equal(outbox_put(o, &r, NULL), ST_OK);
-    outbox_record_fini(&r);
-}
-
-static enum status collect(void *context, struct outbox_record *r, struct why *why)
-{
-    char *seen = context;
-
-    if (r->id == 0xdead)
-        return fail(why, ST_LIMIT, "stop");
-    snprintf(seen + strlen(seen), 200 - strlen(seen), "%u%s ", (unsigned)r->id,
-             outbox_state_name(r->state));
-    outbox_record_fini(r);
-    return ST_OK;
-}
-
-static void records_outlive_the_process(void **state)
-{
-    struct outbox_file *o;
-    struct scratch s;
-    char seen[200] = "";
-    struct why why;
-
-    (void)state;
-    scratch_init(&s);
-    assert_int_equal(outbox_file_new(&o, s.path, NULL), ST_OK);
-    put_record(&o->base, 17, OUTBOX_FETCHED);
-    put_record(&o->base, 2, OUTBOX_PROVED);
-    put_record(&o->base, 17, OUTBOX_ACKED);
-    outbox_free(&o->base);
-    assert_int_equal(scratch_mode(scratch_path(&s, "0000000000000002.record")), 0600);
-
-    scratch_write(scratch_path(&s, "notes.txt"), "not ours");
-    scratch_write(scratch_path(&s, "0000000000000011.record.99.tmp"), "torn by a crash");
-    scratch_write(scratch_path(&s, "000000000000000A.record"), "wrong case");
-    assert_int_equal(outbox_file_new(&o, s.path, NULL), ST_OK);
-    assert_int_equal(outbox_each(&o->base, collect, seen, NULL), ST_OK);
-    assert_string_equal(seen, "2proved 17accepted ");
-    assert_int_equal(o->damaged, 0);
-    assert_int_equal(outbox_erase(&o->base, 2, NULL), ST_OK);
-    assert_int_equal(outbox_erase(&o->base, 2, &why), ST_NOT_FOUND);
-    put_record(&o->base, 0xdead, OUTBOX_FETCHED);
-    assert_int_equal(outbox_each(&o->base, collect, seen, &why), ST_LIMIT);
-    outbox_free(&o->base);
-    scratch_fini(&s);
-}
-
-static void a_damaged_record_is_set_aside(void **state)
-{
-    struct outbox_file *o;
-    struct scratch s;
-    char seen[200] = "";
-    struct why why;
-
-    (void)state;
-    scratch_init(&s);
-    assert_int_equal(outbox_file_new(&o, s.path, NULL), ST_OK);
-    put_record(&o->base, 1, OUTBOX_FETCHED);
-    put_record(&o->base, 2, OUTBOX_FETCHED);
-    put_record(&o->base, 3, OUTBOX_FETCHED);
-    scratch_write(scratch_path(&s, "0000000000000002.record"), "nxprec1\nzeros");
-    rename(scratch_path(&s, "0000000000000003.record"),
-           scratch_path(&s, "0000000000000004.record")); /* not the name that it says */
-    o->read_only = true;
-    assert_int_equal(outbox_each(&o->base, collect, seen, NULL), ST_OK);
-    assert_int_equal(o->damaged, 2);
-    assert_int_not_equal(scratch_mode(scratch_path(&s, "0000000000000002.record")), 0);
-    o->read_only = false;
-    assert_int_equal(outbox_each(&o->base, collect, seen, NULL), ST_OK);
-    assert_int_equal(scratch_mode(scratch_path(&s, "0000000000000002.record")), 0);
-    assert_int_not_equal(scratch_mode(scratch_path(&s, "0000000000000002.damaged")), 0);
-    assert_int_equal(outbox_each(&o->base, collect, seen, NULL), ST_OK);
-    assert_int_equal(o->damaged, 0);
-    assert_string_equal(seen, "1fetched 1fetched 1fetched ");
-    outbox_free(&o->base);
-
-    assert_int_equal(outbox_file_new(&o, scratch_path(&s, "none"), NULL), ST_OK);
-    assert_int_equal(outbox_each(&o->base, collect, seen, &why), ST_NOT_FOUND);
-    outbox_free(&o->base);
-    scratch_fini(&s);
-}
-
-static void only_the_newest_closed_tasks_stay(void **state)
-{
-    struct outbox_file *o;
-    struct scratch s;
-    char seen[200] = "";
-
-    (void)state;
-    scratch_init(&s);
-    assert_int_equal(outbox_file_new(&o, s.path, NULL), ST_OK);
-    for (uint64_t id = 1; id <= 6; id++)
-        put_record(&o->base, id, id == 2 ? OUTBOX_PROVED : OUTBOX_REFUSED);
-    assert_int_equal(outbox_file_prune(&o->base, 2, NULL), ST_OK);
-    assert_int_equal(outbox_each(&o->base, collect, seen, NULL), ST_OK);
-    assert_string_equal(seen, "2proved 5refused 6refused ");
-    outbox_free(&o->base);
-    scratch_fini(&s);
-}
-
 /* ---- guests ---- */
 
 struct seen {
@@ -462,9 +348,6 @@ int main(void)
         cmocka_unit_test(bad_configurations_are_refused_with_a_reason),
         cmocka_unit_test(the_configuration_file_is_private_and_whole),
         cmocka_unit_test(the_key_is_kept_only_while_there_is_work_for_it),
-        cmocka_unit_test(records_outlive_the_process),
-        cmocka_unit_test(a_damaged_record_is_set_aside),
-        cmocka_unit_test(only_the_newest_closed_tasks_stay),
         cmocka_unit_test(guests_are_built_in_or_installed),
         cmocka_unit_test(the_network_s_guest_is_taken_only_with_its_sha_256),
         cmocka_unit_test(names_cannot_leave_the_folder),

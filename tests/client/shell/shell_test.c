@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "client/shell/outbox_file.h"
+#include "client/shell/outbox_sqlite.h"
 #include "client/shell/shell.h"
 #include "tests/client/shell/scratch.h"
 #include "tests/client/shell/tiny_server.h"
@@ -87,7 +87,7 @@ struct world {
     struct profile profile; /* the current one, in a hurry */
     struct tiny_server *server;
     struct scratch scratch;
-    struct outbox_file *outbox;
+    struct outbox_sqlite *outbox;
     struct signing_key *key;
     struct prover_fake prover;
     struct shell shell;
@@ -173,7 +173,9 @@ static void open_world(struct world *w, uint64_t max_tasks)
     assert_int_equal(signing_start(NULL), ST_OK);
     assert_int_equal(signing_key_random(&w->key, NULL), ST_OK);
     o.key = w->key;
-    assert_int_equal(outbox_file_new(&w->outbox, w->scratch.path, NULL), ST_OK);
+    assert_int_equal(outbox_sqlite_open(&w->outbox, scratch_path(&w->scratch, "outbox.db"),
+                                        scratch_path(&w->scratch, "outbox"), NULL),
+                     ST_OK);
     assert_int_equal(core_new(&w->shell.core, &o, NULL), ST_OK);
     assert_int_equal(
         transport_curl_new(&w->shell.transport,
@@ -299,7 +301,8 @@ static void a_disk_that_refuses_is_told_before_work_is_begun(void **state)
     (void)state;
     open_world(&w, 1);
     outbox_free(&w.outbox->base);
-    assert_int_equal(outbox_file_new(&w.outbox, scratch_path(&w.scratch, "none"), NULL), ST_OK);
+    assert_int_equal(
+        outbox_sqlite_read(&w.outbox, scratch_path(&w.scratch, "outbox.db"), NULL), ST_OK);
     w.shell.outbox = &w.outbox->base;
     w.stop_at = "unsaved";
     assert_int_equal(run(&w), CORE_INTERRUPTED);
