@@ -108,8 +108,7 @@ static void measure(struct bench *b)
 
     printf("%s\n", kernel_name(b->exec.kernel));
     b->log = 10;
-    printf("  product                     %8.3f ns\n",
-           best_ns(run_mul, b, t) / (REPEAT << b->log));
+    printf("  product                     %8.3f ns\n", best_ns(run_mul, b, t) / (REPEAT << b->log));
     printf("  secure product              %8.3f ns\n",
            best_ns(run_qmul, b, t) / (REPEAT << b->log));
     printf("  secure += constant x base   %8.3f ns\n",
@@ -155,8 +154,8 @@ static struct arena arena_new(void)
     merkle_plan(&plan, LOG);
     if (arena_plan_bytes(&plan, &bytes, NULL) != ST_OK)
         abort();
-    return arena_of(aligned_alloc(ARENA_ALIGN, (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN),
-                    bytes);
+    return arena_of(
+        aligned_alloc(ARENA_ALIGN, (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN), bytes);
 }
 
 int main(int argc, char **argv)

@@ -38,5 +38,4 @@ static void accumulate(m31 *out, const m31 *a, const m31 *b, size_t n)
     }
 }
 
-const struct words_bench KERNEL(words_bench) = {
-    .mul = mul, .qmul = qmul, .accumulate = accumulate};
+const struct words_bench KERNEL(words_bench) = {.mul = mul, .qmul = qmul, .accumulate = accumulate};

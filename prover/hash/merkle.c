@@ -86,9 +86,8 @@ static void hash_small(const struct merkle *tree, const struct merkle_layer *lay
             blake2s_update(&s, h.b, sizeof h.b);
         }
         for (size_t i = 0; i < layer->matrix_count; i++)
-            for (size_t c = 0; layer->matrices[i].log_rows == layer->log &&
-                               c < layer->matrices[i].columns;
-                 c++)
+            for (size_t c = 0;
+                 layer->matrices[i].log_rows == layer->log && c < layer->matrices[i].columns; c++)
                 hash_word(&s, matrix_column(&layer->matrices[i], c)[k].v);
         h = blake2s_final(&s);
         for (size_t w = 0; w < 8; w++)

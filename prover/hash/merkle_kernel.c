@@ -137,9 +137,8 @@ static void hash_children(vec h[static 8], const struct merkle_layer *layer, siz
         for (size_t i = 0; i < 2; i++) {
             size_t k = child + i * VEC_LANES;
 
-            m[w + 8 * i] =
-                words_load(layer->children + k / MERKLE_TILE_NODES * MERKLE_TILE_WORDS +
-                           w * MERKLE_TILE_NODES + k % MERKLE_TILE_NODES);
+            m[w + 8 * i] = words_load(layer->children + k / MERKLE_TILE_NODES * MERKLE_TILE_WORDS +
+                                      w * MERKLE_TILE_NODES + k % MERKLE_TILE_NODES);
         }
         words_split(&m[w], &m[w + 8]);
     }

@@ -73,8 +73,7 @@ static inline qvec qvec_mul(qvec x, qvec y)
     vec na1 = vec_neg(a1), nc1 = vec_neg(c1);
     vec e0 = vec_sub(vec_double(d0), d1), e1 = vec_add(vec_double(d1), d0); /* (2 + i) D */
 
-    return (qvec){{qvec_four(a0, b0, na1, b1, c0, e0, nc1, e1),
-                   qvec_four(a0, b1, a1, b0, c0, e1, c1, e0),
-                   qvec_four(a0, d0, na1, d1, c0, b0, nc1, b1),
-                   qvec_four(a0, d1, a1, d0, c0, b1, c1, b0)}};
+    return (qvec){
+        {qvec_four(a0, b0, na1, b1, c0, e0, nc1, e1), qvec_four(a0, b1, a1, b0, c0, e1, c1, e0),
+         qvec_four(a0, d0, na1, d1, c0, b0, nc1, b1), qvec_four(a0, d1, a1, d0, c0, b1, c1, b0)}};
 }

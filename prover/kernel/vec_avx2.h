@@ -268,16 +268,16 @@ static inline vec words_xor(vec a, vec b)
 /* Whole bytes turn by one shuffle, other distances need three operations. */
 static inline vec words_ror16(vec a)
 {
-    return _mm256_shuffle_epi8(
-        a, _mm256_setr_epi8(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13, 2, 3, 0, 1, 6, 7,
-                            4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
+    return _mm256_shuffle_epi8(a, _mm256_setr_epi8(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12,
+                                                   13, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15,
+                                                   12, 13));
 }
 
 static inline vec words_ror8(vec a)
 {
-    return _mm256_shuffle_epi8(
-        a, _mm256_setr_epi8(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12, 1, 2, 3, 0, 5, 6,
-                            7, 4, 9, 10, 11, 8, 13, 14, 15, 12));
+    return _mm256_shuffle_epi8(a, _mm256_setr_epi8(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15,
+                                                   12, 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14,
+                                                   15, 12));
 }
 
 static inline vec words_ror12(vec a)

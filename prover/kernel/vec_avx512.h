@@ -69,14 +69,14 @@ static inline vec vec_double(vec a)
 /* The lower words of the 64-bit halves in the order of the lanes, and the upper words. */
 static inline vec vec_merge_low(__m512i even, __m512i odd)
 {
-    return _mm512_castps_si512(_mm512_mask_moveldup_ps(_mm512_castsi512_ps(even), 0xaaaa,
-                                                       _mm512_castsi512_ps(odd)));
+    return _mm512_castps_si512(
+        _mm512_mask_moveldup_ps(_mm512_castsi512_ps(even), 0xaaaa, _mm512_castsi512_ps(odd)));
 }
 
 static inline vec vec_merge_high(__m512i even, __m512i odd)
 {
-    return _mm512_castps_si512(_mm512_mask_movehdup_ps(_mm512_castsi512_ps(odd), 0x5555,
-                                                       _mm512_castsi512_ps(even)));
+    return _mm512_castps_si512(
+        _mm512_mask_movehdup_ps(_mm512_castsi512_ps(odd), 0x5555, _mm512_castsi512_ps(even)));
 }
 
 /* Both products are doubled: 2q has q >> 31 as its upper word, and its lower word halved is
@@ -85,8 +85,8 @@ static inline vec vec_merge_high(__m512i even, __m512i odd)
 static inline vec vec_mul(vec a, vec b)
 {
     __m512i even = _mm512_mul_epu32(_mm512_add_epi32(a, a), b);
-    __m512i odd = _mm512_mul_epu32(
-        _mm512_srli_epi64(a, 31), _mm512_castps_si512(_mm512_movehdup_ps(_mm512_castsi512_ps(b))));
+    __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 31),
+                                   _mm512_castps_si512(_mm512_movehdup_ps(_mm512_castsi512_ps(b))));
 
     return vec_once(_mm512_add_epi32(_mm512_srli_epi32(vec_merge_low(even, odd), 1),
                                      vec_merge_high(even, odd)));

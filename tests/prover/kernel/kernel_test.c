@@ -14,8 +14,8 @@ static m31 a[4 * N], b[4 * N], out[4 * N];
 /* The first 81 rows of both are all pairs of edge values; the rest is random. */
 static void fill(void)
 {
-    static const uint32_t edge[9] = {
-        0, 1, 2, 0x7fff, 0x8000, 0x10000, 0x40000000, M31_P - 2, M31_P - 1};
+    static const uint32_t edge[9] = {0,       1,          2,         0x7fff,   0x8000,
+                                     0x10000, 0x40000000, M31_P - 2, M31_P - 1};
     struct prng r = prng_of(7);
 
     for (size_t i = 0; i < 4 * N; i++) {
@@ -103,8 +103,8 @@ static void secure_vectors_equal_secure_scalars(void **state)
     (void)state;
     for (int id = 0; id < KERNEL_COUNT; id++) {
         const struct words *w = words_of(id);
-        void (*const calls[])(m31 *, const m31 *, const m31 *, size_t) = {
-            w->qadd, w->qsub, w->qmul, w->qscale, w->qsplat};
+        void (*const calls[])(m31 *, const m31 *, const m31 *, size_t) = {w->qadd, w->qsub, w->qmul,
+                                                                          w->qscale, w->qsplat};
 
         if (!kernel_supported((enum kernel_id)id))
             continue;

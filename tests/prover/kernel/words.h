@@ -18,8 +18,8 @@ struct words {
     void (*four)(m31 *out, const m31 *a, const m31 *b, size_t n);
     /* a[i] b[i] + b[i] b[i] by wide_reduce_two */
     void (*two)(m31 *out, const m31 *a, const m31 *b, size_t n);
-    void (*factor)(m31 *out, const m31 *a, const m31 *b, size_t n);    /* a[i] b[i], vec_factor */
-    void (*rotate)(m31 *out, const m31 *a, const m31 *b, size_t n);    /* 2^5 a[i] */
+    void (*factor)(m31 *out, const m31 *a, const m31 *b, size_t n); /* a[i] b[i], vec_factor */
+    void (*rotate)(m31 *out, const m31 *a, const m31 *b, size_t n); /* 2^5 a[i] */
     /* sum over k < 21 of a[i] b[(i + lanes k) % n], folded as late as allowed */
     void (*dot)(m31 *out, const m31 *a, const m31 *b, size_t n);
     /* secure values in four columns of n cells each */

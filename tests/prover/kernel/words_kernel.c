@@ -19,8 +19,8 @@ WORD(mul, vec_mul(x, y))
 WORD(neg, vec_neg(x))
 WORD(twice, vec_double(x))
 WORD(splat_mul, vec_mul(x, vec_splat(b[0])))
-WORD(four, wide_reduce(wide_madd(wide_madd(wide_madd(wide_madd(wide_zero(), x, y), y, y), x, x), x,
-                                 y)))
+WORD(four,
+     wide_reduce(wide_madd(wide_madd(wide_madd(wide_madd(wide_zero(), x, y), y, y), x, x), x, y)))
 
 WORD(two, wide_reduce_two(wide_madd(wide_madd(wide_zero(), x, y), y, y)))
 WORD(factor, vec_mul_factor(x, vec_factor_of(y)))
