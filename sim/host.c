@@ -32,6 +32,7 @@ struct host {
         char program_id[SETTINGS_PROGRAM_SIZE];
         uint32_t input[3];
     } job;
+    int64_t hold_wall_ns[CORE_ROUTES]; /* on disk */
     struct stats former; /* of processes that are gone */
 };
 
@@ -333,6 +334,10 @@ static void perform(struct host *h, const struct action *act)
     case ACT_LINE:
         tell(h, &act->line);
         break;
+    case ACT_HOLD:
+        h->hold_wall_ns[act->hold.route] =
+            wall_ns(h) + (act->hold.until_ns - h->o.world->now_ns);
+        break;
     case ACT_SAVE:
         save(h, act);
         break;
@@ -455,6 +460,8 @@ void host_start(struct host *h)
     h->life++;
     h->job.id = 0;
     h->tick_ns = INT64_MAX;
+    for (int i = 0; i < CORE_ROUTES; i++)
+        o.hold_ns[i] = h->hold_wall_ns[i] - wall_ns(h);
     if (core_new(&h->core, &o, &why))
         abort(); /* out of memory: as memory.h */
     restore_all(h);

@@ -18,13 +18,13 @@ static const char *const route_names[] = {"node", "fetch", "submit"};
 
 struct invariant_host {
     /* of this process */
-    int64_t hold_ns[ROUTES]; /* a Retry-After named this time */
-    unsigned hold_status[ROUTES];
     uint64_t under_way[ROUTES]; /* ids; 0: none */
     bool proving;
     uint64_t life;
     unsigned refusals; /* of the disk, in a row */
     /* of all processes */
+    int64_t hold_ns[ROUTES]; /* a Retry-After named this time */
+    unsigned hold_status[ROUTES];
     int64_t sent_ns[INVARIANT_PER_MINUTE]; /* a ring */
     uint64_t sent;
     int64_t last_credit_ns; /* -1: none yet */
@@ -317,10 +317,8 @@ void invariant_started(struct invariant *v, unsigned host)
     h->life++;
     h->proving = false;
     h->refusals = 0;
-    for (int i = 0; i < ROUTES; i++) {
-        h->hold_ns[i] = 0;
+    for (int i = 0; i < ROUTES; i++)
         h->under_way[i] = 0;
-    }
 }
 
 void invariant_killed(struct invariant *v, unsigned host, const struct disk *disk)

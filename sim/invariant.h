@@ -7,7 +7,7 @@
  * I2   A submission leaves only after its record says SENDING on disk.
  * I3   A submission is sent again only with the same bytes, by later processes too.
  * I4   Every task that arrived is on disk, and in the end in exactly one final state there.
- * I5   No request is made before the time that a Retry-After named for it.
+ * I5   No request is made before the time that a Retry-After named for it, by a new process neither.
  * I6   At most one fetch, one submission and one proof are under way.
  * I7   Nothing is sent for a task after a definite answer to its submission.
  * I8   No task has two records.

@@ -210,6 +210,26 @@ static enum status open_outbox(struct start *s, struct why *why)
     return st;
 }
 
+/* Each orchestrator has its own allowance. */
+static const char *server_of(const struct start *s)
+{
+    return s->server.url ? s->server.url : "production";
+}
+
+static enum status read_holds(struct start *s, int64_t hold_ns[static CORE_ROUTES], struct why *why)
+{
+    int64_t now_ns = clock_wall_ns(clock_system()), until_ns;
+    enum status st = ST_OK;
+
+    for (int i = 0; i < CORE_ROUTES && !st; i++) {
+        st = outbox_sqlite_held(s->outbox, server_of(s), core_route_name((enum core_route)i),
+                                &until_ns, why);
+        if (!st)
+            hold_ns[i] = until_ns > now_ns ? until_ns - now_ns : 0;
+    }
+    return st;
+}
+
 static enum status open_core(struct start *s, struct why *why)
 {
     struct core_options o = {
@@ -223,6 +243,8 @@ static enum status open_core(struct start *s, struct why *why)
     bool kept;
     enum status st = signing_start(why);
 
+    if (!st)
+        st = read_holds(s, o.hold_ns, why);
     if (!st)
         st = keystore_session(&s->key, &kept, s->home.keys, s->open_tasks > 0, why);
     if (st)
@@ -279,6 +301,14 @@ static struct telemetry measure(void *context)
     return s->no_telemetry ? (struct telemetry){0} : hardware_telemetry("");
 }
 
+static enum status hold(void *context, enum core_route route, int64_t until_wall_ns,
+                        struct why *why)
+{
+    struct start *s = context;
+
+    return outbox_sqlite_hold(s->outbox, server_of(s), core_route_name(route), until_wall_ns, why);
+}
+
 static void note(const struct start *s, const char *tag, const char *event, const char *text)
 {
     printer_note(&s->printer, tag, event, clock_wall_ns(clock_system()), "%s", text);
@@ -309,6 +339,7 @@ static int run(struct start *s)
         .tell = tell,
         .proved = proved,
         .measure = measure,
+        .hold = hold,
         .context = s,
     };
     enum core_end end;

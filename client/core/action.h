@@ -12,12 +12,18 @@
 
 enum action_type {
     ACT_LINE,    /* tell the user */
+    ACT_HOLD,    /* remember across runs: no request to this route before then */
     ACT_SAVE,    /* make a record durable -> EV_SAVED or EV_UNSAVED with its id */
     ACT_REQUEST, /* send -> EV_RESPONSE or EV_TRANSPORT with its id */
     ACT_PROVE,   /* prove and verify one input -> EV_PROVED or EV_UNPROVED with its id */
     ACT_CANCEL,  /* stop that proof -> EV_UNPROVED (ST_CANCELLED), or EV_PROVED when it was done */
     ACT_EXIT,    /* the run is over */
 };
+
+/* The endpoints, each with its own pace and its own Retry-After. */
+enum core_route { CORE_ROUTE_NODE, CORE_ROUTE_FETCH, CORE_ROUTE_SUBMIT, CORE_ROUTES };
+
+const char *core_route_name(enum core_route route); /* "fetch" */
 
 /* Why a run is over. */
 enum core_end {
@@ -32,6 +38,10 @@ struct action {
     union {
         struct line line;
         const struct outbox_record *record;
+        struct {
+            enum core_route route;
+            int64_t until_ns; /* on the clock of core_poll */
+        } hold;
         struct http_request request;
         struct {
             const char *task_id;

@@ -34,6 +34,7 @@ enum status core_new(struct core **out, const struct core_options *o, struct why
                    .backoff = {.base_ns = p->submit_base_ns, .cap_ns = p->submit_cap_ns}},
     };
     c->fetch_pace.gap_ns = c->fetch_gap_ns;
+    memcpy(c->hold_ns, o->hold_ns, sizeof c->hold_ns);
     buffer_init(&c->body, WIRE_MAX_SUBMISSION);
     signing_key_public(o->key, c->public_key);
     if (!c->node_id || asprintf(&c->node_path, "/v3/nodes/%s", o->node_id) < 0) {
@@ -128,6 +129,32 @@ uint64_t core_request(struct core *c, struct action *out, enum http_method metho
     return out->id;
 }
 
+const char *core_route_name(enum core_route route)
+{
+    static const char *const names[CORE_ROUTES] = {"node", "fetch", "submit"};
+
+    return names[route];
+}
+
+void core_hold(struct core *c, enum core_route route, int64_t until_ns)
+{
+    c->hold_ns[route] = until_ns;
+    c->hold_changed[route] = true;
+}
+
+static bool poll_hold(struct core *c, struct action *out)
+{
+    for (int i = 0; i < CORE_ROUTES; i++) {
+        if (!c->hold_changed[i])
+            continue;
+        c->hold_changed[i] = false;
+        *out = (struct action){.type = ACT_HOLD,
+                               .hold = {.route = (enum core_route)i, .until_ns = c->hold_ns[i]}};
+        return true;
+    }
+    return false;
+}
+
 void core_stop(struct core *c, enum core_end end, int64_t now_ns)
 {
     c->phase = PHASE_STOPPING;
@@ -168,11 +195,33 @@ enum status core_restore(struct core *c, struct outbox_record *record, struct wh
     return ST_OK;
 }
 
+/* The wall clock that the holds were kept by may have been set back. */
+static int64_t hold_left_ns(const struct core *c, enum core_route route)
+{
+    const int64_t most = BACKOFF_RETRY_AFTER_CEILING_S * NS_PER_S;
+    int64_t left = c->hold_ns[route];
+
+    return left < 0 ? 0 : left > most ? most : left;
+}
+
+static void obey_holds(struct core *c, int64_t now_ns)
+{
+    int64_t node_ns = hold_left_ns(c, CORE_ROUTE_NODE);
+
+    c->node_next_ns = now_ns + node_ns;
+    pace_hold(&c->fetch_pace, now_ns + hold_left_ns(c, CORE_ROUTE_FETCH));
+    pace_hold(&c->submit_pace, now_ns + hold_left_ns(c, CORE_ROUTE_SUBMIT));
+    if (node_ns > 0)
+        say(c, LINE_WAITING, LINE_INFO, "held", NULL, 0,
+            "The orchestrator named a time to a former run; first request in %lld s",
+            whole_seconds(node_ns));
+}
+
 static void start(struct core *c, int64_t now_ns)
 {
     assert(c->phase == PHASE_NEW);
     c->phase = PHASE_GREETING;
-    c->node_next_ns = now_ns;
+    obey_holds(c, now_ns);
     if (c->ledger.count > 0)
         say(c, LINE_STATE_CHANGE, LINE_INFO, "restored", NULL, 0,
             "%zu unfinished task%s of a former run", c->ledger.count,
@@ -306,7 +355,7 @@ bool core_poll(struct core *c, struct action *out, int64_t now_ns)
         work_decide(c, now_ns);
         fetch_decide(c, now_ns);
     }
-    return poll_line(c, out) || poll_save(c, out, now_ns) || poll_phase(c, out, now_ns) ||
+    return poll_hold(c, out) || poll_line(c, out) || poll_save(c, out, now_ns) || poll_phase(c, out, now_ns) ||
            poll_line(c, out);
 }
 

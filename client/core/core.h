@@ -13,9 +13,13 @@
  * I2  A submission leaves only after its record says SENDING on disk.
  * I3  A submission is sent again only with the same bytes.
  * I4  A record leaves the core only after its final state is on disk.
- * I5  No request is made before the time that a Retry-After named for it.
+ * I5  No request is made before the time that a Retry-After named for it, across runs too: each hold
+ *     is handed out (ACT_HOLD) before anything else is done, and a new process is given what is left
+ *     of it in wall time (hold_ns). Only a wall clock that is set forward in between shortens it;
+ *     one that is set back lengthens it to a day at most.
  * I6  At most one fetch, one submission and one proof are under way.
- * I7  Nothing is sent for a task after a definite answer to its submission.
+ * I7  Nothing is sent for a task after a definite answer to its submission (unless the user turns its
+ *     record back between two runs).
  * I8  No task id is proved twice.
  *
  * I1 and I2 give way when the disk has refused several times in a row: work goes on, and lines say
@@ -43,6 +47,8 @@ struct core_options {
     enum difficulty max_difficulty;
     int64_t fetch_gap_ns;      /* 0: the profile's */
     uint64_t next_record_id;   /* above every id on disk */
+    int64_t hold_ns[CORE_ROUTES]; /* what is left of a former run's holds at EV_START; more than a
+                                     day counts as a day, less than nothing as nothing */
 };
 
 struct core;

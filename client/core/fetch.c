@@ -55,6 +55,7 @@ bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
                                     .max_difficulty = c->fetch_asked,
                                 });
     pace_spend(&c->fetch_pace, now_ns); /* I5 */
+    core_hold(c, CORE_ROUTE_FETCH, pace_due_ns(&c->fetch_pace));
     c->fetch_request = core_request(c, out, HTTP_POST, "/v3/tasks");
     c->stats.fetch_requests++;
     return true;
@@ -67,6 +68,7 @@ static int64_t ended(struct core *c, int64_t wait_ns, int64_t now_ns)
 
     c->fetch_request = 0;
     pace_hold(&c->fetch_pace, now_ns + hold_ns);
+    core_hold(c, CORE_ROUTE_FETCH, pace_due_ns(&c->fetch_pace));
     return hold_ns;
 }
 

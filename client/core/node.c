@@ -18,6 +18,8 @@ static void again(struct core *c, int64_t advice_ns, unsigned status, const char
     int64_t wait_ns = backoff_fail_ns(&c->node_backoff, &c->rng, advice_ns);
 
     c->node_next_ns = now_ns + wait_ns;
+    if (advice_ns > 0)
+        core_hold(c, CORE_ROUTE_NODE, c->node_next_ns);
     say(c, LINE_ERROR, LINE_WARN, "node_unreachable", NULL, status,
         "The orchestrator could not be asked about node %s: %s; again in %lld s", c->node_id, text,
         whole_seconds(wait_ns));
@@ -39,9 +41,12 @@ static void refused(struct core *c, unsigned status, const char *text, int64_t n
 void node_response(struct core *c, const struct http_response *r, int64_t now_ns)
 {
     unsigned status = r->status;
+    int64_t advice_ns = backoff_advice_ns(r, core_wall_s(c, now_ns));
     char text[PROBLEM_TEXT];
 
     c->node_request = 0;
+    if (advice_ns > 0) /* also when this run asks no more */
+        core_hold(c, CORE_ROUTE_NODE, now_ns + advice_ns);
     if (c->phase != PHASE_GREETING)
         return;
     if (status >= 200 && status < 300) {
@@ -54,7 +59,7 @@ void node_response(struct core *c, const struct http_response *r, int64_t now_ns
     if (status >= 400 && status < 500 && status != 408 && status != 425 && status != 429)
         refused(c, status, text, now_ns);
     else
-        again(c, backoff_advice_ns(r, core_wall_s(c, now_ns)), status, text, now_ns);
+        again(c, advice_ns, status, text, now_ns);
 }
 
 void node_transport(struct core *c, const char *text, int64_t now_ns)

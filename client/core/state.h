@@ -12,7 +12,8 @@
 
 enum phase { PHASE_NEW, PHASE_GREETING, PHASE_WORKING, PHASE_STOPPING, PHASE_OVER };
 
-/* One core_handle or core_poll says a few lines at most, and core_poll hands lines out first. */
+/* One core_handle or core_poll says a few lines at most, and core_poll hands lines out before
+ * all but holds. */
 #define LINES_WAITING 16
 
 struct core {
@@ -61,6 +62,10 @@ struct core {
     uint64_t submit_record; /* in SENDING; 0: none */
     struct pace submit_pace;
 
+    /* Holds of a former run, until EV_START; then those that are to be handed out. */
+    int64_t hold_ns[CORE_ROUTES];
+    bool hold_changed[CORE_ROUTES];
+
     struct ladder ladder;
     struct ledger ledger;
     struct stats stats;
@@ -72,6 +77,8 @@ void say(struct core *c, enum line_type type, enum line_level level, const char 
          const struct outbox_record *about, unsigned status, const char *format, ...)
     __attribute__((format(printf, 7, 8)));
 int64_t core_wall_s(const struct core *c, int64_t now_ns);
+/* A new process, too, makes no request to that route before then (I5). */
+void core_hold(struct core *c, enum core_route route, int64_t until_ns);
 void core_stop(struct core *c, enum core_end end, int64_t now_ns);
 /* A request with the headers of client.md 1.2 and the body in c->body; returns its id. */
 uint64_t core_request(struct core *c, struct action *out, enum http_method method,

@@ -104,8 +104,10 @@ static void later(struct core *c, struct entry *e, int64_t advice_ns, unsigned s
     c->stats.submit_waits++;
     e->next_try_ns = now_ns + wait_ns;
     /* The allowance is the user's, not the task's: nothing else is submitted either (I5). */
-    if (advice_ns > 0)
+    if (advice_ns > 0) {
         pace_hold(&c->submit_pace, now_ns + wait_ns);
+        core_hold(c, CORE_ROUTE_SUBMIT, pace_due_ns(&c->submit_pace));
+    }
     say(c, LINE_ERROR, LINE_WARN, "submit_later", r, status,
         "The proof of task %s is kept after attempt %u: %s; %s, again in %lld s", r->task_id,
         r->attempts, text, status ? backoff_advice_words(advice_ns) : "no answer",

@@ -2,6 +2,7 @@
 #include "client/shell/shell.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -24,6 +25,21 @@ static void save(struct shell *s, const struct action *act)
         ev.unsaved = why.text;
     }
     handle(s, &ev);
+}
+
+static void hold(struct shell *s, const struct action *act)
+{
+    int64_t wall_ns = clock_wall_ns(s->clock);
+    int64_t left_ns = act->hold.until_ns - clock_now_ns(s->clock);
+    struct line line = {.type = LINE_ERROR, .level = LINE_WARN, .event = "unsaved"};
+    struct why why;
+
+    if (!s->hold(s->context, act->hold.route, wall_ns + left_ns, &why))
+        return;
+    snprintf(line.text, sizeof line.text,
+             "The outbox cannot be written: %s; a restart would not know how long to wait",
+             why.text);
+    s->tell(s->context, &line, wall_ns);
 }
 
 static void request(struct shell *s, const struct action *act)
@@ -51,6 +67,9 @@ static bool perform(struct shell *s, const struct action *act)
     switch (act->type) {
     case ACT_LINE:
         s->tell(s->context, &act->line, clock_wall_ns(s->clock));
+        break;
+    case ACT_HOLD:
+        hold(s, act);
         break;
     case ACT_SAVE:
         save(s, act);

@@ -22,7 +22,10 @@ struct shell {
     void (*tell)(void *context, const struct line *line, int64_t wall_ns);
     void (*proved)(void *context, const struct prover_outcome *outcome, int64_t wall_ns);
     struct telemetry (*measure)(void *context); /* asked after each proof */
-    void *context;                              /* of tell, proved and measure */
+    /* Keeps until when a route is held; wall time. */
+    enum status (*hold)(void *context, enum core_route route, int64_t until_wall_ns,
+                        struct why *why);
+    void *context; /* of tell, proved, measure and hold */
 };
 
 enum core_end shell_run(struct shell *s);

@@ -193,6 +193,15 @@ static void come_early(struct stage *s)
     sent(s, "/v3/tasks", bytes_of("", 0));
 }
 
+static void come_early_after_a_restart(struct stage *s)
+{
+    fetch_answered(s, 429, "60");
+    invariant_killed(&s->v, 0, &s->disk);
+    s->world.now_ns = 60 * NS_PER_S - 1;
+    invariant_started(&s->v, 0);
+    sent(s, "/v3/tasks", bytes_of("", 0));
+}
+
 static void come_early_after_a_503(struct stage *s)
 {
     to_submission(s);
@@ -330,6 +339,7 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         {lose_a_task, 4, "is nowhere"},
         {leave_a_task_open, 4, "fetched in the end"},
         {come_early, 5, "0.000 s before"},
+        {come_early_after_a_restart, 5, "0.000 s before"},
         {come_early_after_a_503, 5, "1.000 s before the time that a 503"},
         {two_fetches, 6, "second fetch"},
         {two_proofs, 6, "second proof"},
@@ -447,7 +457,8 @@ static void a_killed_client_may_forget_what_was_not_on_disk(void **state)
     fetch_answered(&s, 429, "60");
     invariant_killed(&s.v, 0, &s.disk);
     invariant_started(&s.v, 0);
-    arrive(&s, "B"); /* before the minute is over */
+    s.world.now_ns += 60 * NS_PER_S;
+    arrive(&s, "B");
     save_as(&s, 1, "B", OUTBOX_ABANDONED);
     invariant_final(&s.v, 0, &s.disk);
     assert_int_equal(s.v.broken, 0);

@@ -226,6 +226,32 @@ static void sigterm_and_sigint_end_it_cleanly(void **state)
     }
 }
 
+static void a_restart_does_not_come_before_a_retry_after(void **state)
+{
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve, &o);
+    struct scratch s;
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    o.dry = true;
+    run_begin(&r, s.path, args_of(server, ""));
+    run_until(&r, "next try in");
+    kill(r.pid, SIGKILL);
+    run_finish(&r);
+    run_begin(&r, s.path, args_of(server, ""));
+    run_until(&r, "ready for next task (3");
+    kill(r.pid, SIGTERM);
+    run_finish(&r);
+    assert_int_equal(r.code, 0);
+    tiny_server_sync();
+    assert_int_equal(o.fetches, 1);
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
+}
+
 static void two_clients_do_not_share_a_home(void **state)
 {
     static struct run second;
@@ -289,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_proof_survives_kill_9_and_is_sent_with_the_same_bytes),
         cmocka_unit_test(a_refused_proof_is_exported_and_sent_again_when_the_user_asks),
         cmocka_unit_test(sigterm_and_sigint_end_it_cleanly),
+        cmocka_unit_test(a_restart_does_not_come_before_a_retry_after),
         cmocka_unit_test(two_clients_do_not_share_a_home),
         cmocka_unit_test(a_node_that_is_unknown_ends_it_with_1),
         cmocka_unit_test(anonymous_proofs_need_no_network),

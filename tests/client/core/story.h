@@ -19,6 +19,8 @@ struct story {
     struct core_options options;
     int64_t now_ns;
 
+    int64_t hold_until_ns[CORE_ROUTES]; /* on disk */
+
     uint64_t request; /* 0: none is waiting for an answer */
     char path[160];
     enum http_method method;

@@ -311,6 +311,83 @@ static void a_proof_survives_a_crash_and_is_sent_with_the_same_bytes(void **stat
     story_end(&s);
 }
 
+/* A new process after a while, with what is left of the holds. wall_step: what the wall clock has
+ * been set forward by in between. */
+static void restart_after(struct story *s, double seconds, double wall_step)
+{
+    story_crash(s);
+    s->now_ns += (int64_t)(seconds * NS_PER_S);
+    for (int i = 0; i < CORE_ROUTES; i++)
+        s->options.hold_ns[i] =
+            s->hold_until_ns[i]
+                ? s->hold_until_ns[i] - s->now_ns - (int64_t)(wall_step * NS_PER_S)
+                : 0;
+    story_start(s);
+}
+
+static void a_new_process_does_not_come_before_a_retry_after(void **state)
+{
+    struct story s;
+    double answered;
+
+    (void)state;
+    to_submission(&s);
+    story_answer(&s, 429, "600", NULL);
+    answered = story_time(&s);
+    restart_after(&s, 100, 0);
+    story_answer(&s, 200, NULL, NULL); /* the node was not held */
+    until_submission(&s, answered + 700);
+    assert_true(story_time(&s) >= answered + 600);
+    story_answer(&s, 200, NULL, NULL);
+    story_until_request(&s, answered + 3000);
+    story_expect(&s, HTTP_POST, "/v3/tasks");
+    story_answer(&s, 429, "3600", NULL);
+    answered = story_time(&s);
+    restart_after(&s, 3000, 0);
+    story_answer(&s, 503, "900", NULL); /* the node asks too */
+    restart_after(&s, 100, 0);
+    assert_true(story_said(&s, "held"));
+    answered = story_time(&s) - 100;
+    story_until_request(&s, answered + 2000);
+    assert_true(story_time(&s) >= answered + 900);
+    story_end(&s);
+}
+
+static void a_fetch_that_was_under_way_counts_for_the_next_process(void **state)
+{
+    struct story s;
+
+    (void)state;
+    story_begin(&s);
+    story_start(&s);
+    story_answer(&s, 200, NULL, NULL);
+    story_expect(&s, HTTP_POST, "/v3/tasks");
+    restart_after(&s, 1, 0);
+    story_answer(&s, 200, NULL, NULL);
+    story_until_request(&s, 300);
+    assert_true(story_time(&s) >= 120); /* profile: two minutes between fetches */
+    story_end(&s);
+}
+
+static void a_wall_clock_that_is_set_holds_nobody_for_more_than_a_day(void **state)
+{
+    struct story s;
+
+    (void)state;
+    for (int forward = 0; forward < 2; forward++) {
+        story_begin(&s);
+        story_start(&s);
+        story_answer(&s, 503, "600", NULL); /* the node */
+        restart_after(&s, 1, forward ? 1e6 : -1e6);
+        story_until_request(&s, 86500);
+        if (forward) /* the time is over as far as anybody can tell */
+            assert_true(story_time(&s) == 1);
+        else
+            assert_true(story_time(&s) >= 86401 && story_time(&s) < 86402);
+        story_end(&s);
+    }
+}
+
 static void a_crash_while_sending_leaves_the_fate_unknown(void **state)
 {
     struct story s;
@@ -562,6 +639,9 @@ int main(void)
         cmocka_unit_test(a_task_that_is_gone_after_a_5xx_is_unknown_not_refused),
         cmocka_unit_test(a_proof_is_given_up_when_no_task_can_be_that_old),
         cmocka_unit_test(a_proof_survives_a_crash_and_is_sent_with_the_same_bytes),
+        cmocka_unit_test(a_new_process_does_not_come_before_a_retry_after),
+        cmocka_unit_test(a_fetch_that_was_under_way_counts_for_the_next_process),
+        cmocka_unit_test(a_wall_clock_that_is_set_holds_nobody_for_more_than_a_day),
         cmocka_unit_test(a_crash_while_sending_leaves_the_fate_unknown),
         cmocka_unit_test(a_task_of_a_former_run_is_proved_unless_it_is_stale),
         cmocka_unit_test(a_task_whose_key_is_lost_is_not_proved),

@@ -98,6 +98,8 @@ struct world {
     char submitted[2][4096];
     size_t submitted_size[2];
     char said[4096];
+    bool hold_fails;
+    int64_t held[CORE_ROUTES];
 };
 
 static bool answer(void *context, const struct tiny_request *r)
@@ -149,6 +151,17 @@ static void proved(void *context, const struct prover_outcome *outcome, int64_t 
     assert_true(outcome->proof.size > 0);
 }
 
+static enum status hold(void *context, enum core_route route, int64_t until_wall_ns,
+                        struct why *why)
+{
+    struct world *w = context;
+
+    if (w->hold_fails)
+        return fail(why, ST_IO, "no space left");
+    w->held[route] = until_wall_ns;
+    return ST_OK;
+}
+
 static struct telemetry measure(void *context)
 {
     (void)context;
@@ -190,6 +203,7 @@ static void open_world(struct world *w, uint64_t max_tasks)
     w->shell.tell = tell;
     w->shell.proved = proved;
     w->shell.measure = measure;
+    w->shell.hold = hold;
     w->shell.context = w;
 }
 
@@ -248,6 +262,7 @@ static void tasks_are_fetched_proved_submitted_and_recorded(void **state)
     assert_int_equal(counts[OUTBOX_ACKED], 2);
     assert_non_null(strstr(w.said, "ready fetching "));
     assert_non_null(strstr(w.said, "submitted done "));
+    assert_true(w.held[CORE_ROUTE_FETCH] > 0 && w.held[CORE_ROUTE_FETCH] <= clock_wall_ns(clock_system()));
     close_world(&w);
 }
 
@@ -262,6 +277,18 @@ static void a_limited_submission_is_sent_again_with_the_same_bytes(void **state)
     assert_int_equal(w.submissions, 2);
     assert_int_equal(w.submitted_size[0], w.submitted_size[1]);
     assert_memory_equal(w.submitted[0], w.submitted[1], w.submitted_size[0]);
+    close_world(&w);
+}
+
+static void a_hold_that_cannot_be_kept_is_told(void **state)
+{
+    struct world w;
+
+    (void)state;
+    open_world(&w, 1);
+    w.hold_fails = true;
+    assert_int_equal(run(&w), CORE_DONE);
+    assert_non_null(strstr(w.said, "unsaved"));
     close_world(&w);
 }
 
@@ -315,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tasks_are_fetched_proved_submitted_and_recorded),
         cmocka_unit_test(a_limited_submission_is_sent_again_with_the_same_bytes),
+        cmocka_unit_test(a_hold_that_cannot_be_kept_is_told),
         cmocka_unit_test(a_lost_answer_is_followed_by_the_same_bytes),
         cmocka_unit_test(the_wish_to_stop_cancels_the_proof_and_keeps_the_task),
         cmocka_unit_test(a_disk_that_refuses_is_told_before_work_is_begun),
