@@ -100,6 +100,13 @@ static enum status list_one(void *context, struct outbox_record *r, struct why *
     return ST_OK;
 }
 
+static void warn_of_damage(const struct outbox_sqlite *o)
+{
+    if (o && o->damaged > 0)
+        words_warn("%zu damaged record%s: %s", o->damaged, o->damaged == 1 ? "" : "s",
+                   o->damaged_names);
+}
+
 /* o may be NULL: there has been no task yet. */
 static enum status list(struct request *q, struct outbox_sqlite *o, struct why *why)
 {
@@ -112,9 +119,7 @@ static enum status list(struct request *q, struct outbox_sqlite *o, struct why *
         print_json(json_incref(q->array));
     else if (!st && q->count == 0)
         puts("no tasks yet");
-    if (o && o->damaged > 0)
-        words_warn("%zu damaged record%s: %s", o->damaged, o->damaged == 1 ? "" : "s",
-                   o->damaged_names);
+    warn_of_damage(o);
     json_decref(q->array);
     return st;
 }
@@ -285,6 +290,7 @@ static enum status perform(struct request *q, struct why *why)
     struct outbox_sqlite *outbox = NULL;
     enum status st = open_outbox(&outbox, q, why);
 
+    warn_of_damage(outbox); /* in the files of an older version */
     if (!st || (st == ST_NOT_FOUND && q->verb->perform == list))
         st = q->verb->perform(q, outbox, why);
     else if (st == ST_NOT_FOUND)

@@ -293,6 +293,24 @@ static void guests_are_installed_from_files_and_addresses(void **state)
     scratch_fini(&s);
 }
 
+static void looking_takes_the_files_of_an_older_version_over(void **state)
+{
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    mkdir(scratch_path(&s, "outbox"), 0700);
+    scratch_write(scratch_path(&s, "outbox/000000000000002a.record"), "torn");
+    assert_int_equal(run(&r, s.path, "outbox list"), 0);
+    assert_string_equal(r.out, "no tasks yet\n");
+    assert_non_null(strstr(r.err, "1 damaged record: 42"));
+    assert_int_equal(scratch_mode(scratch_path(&s, "outbox")), 0);
+    assert_int_equal(scratch_mode(scratch_path(&s, "outbox.db")), 0600);
+    assert_int_equal(run(&r, s.path, "outbox list"), 0);
+    assert_string_equal(r.err, "");
+    scratch_fini(&s);
+}
+
 static void an_empty_outbox_is_no_error(void **state)
 {
     struct scratch s;
@@ -471,6 +489,7 @@ int main(void)
         cmocka_unit_test(limits_and_failed_guests_have_their_exit_codes),
         cmocka_unit_test(the_machine_is_measured),
         cmocka_unit_test(guests_are_installed_from_files_and_addresses),
+        cmocka_unit_test(looking_takes_the_files_of_an_older_version_over),
         cmocka_unit_test(an_empty_outbox_is_no_error),
         cmocka_unit_test(a_wallet_and_a_node_are_registered_once),
         cmocka_unit_test(a_known_wallet_gets_its_user_id_back),
