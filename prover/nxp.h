@@ -9,6 +9,7 @@
  *          ST_GUEST     the guest failed, or its run cannot be proved
  *          ST_LIMIT     a limit of struct nxp_limits was reached; the words say which to raise
  *          ST_INVALID   nxp_verify: the proof does not hold
+ *          ST_IO        nxp_prove: the stage dump could not be written
  *          ST_NO_MEMORY, ST_CANCELLED
  *
  * A proof is an integrity check of 8 bits (stark.md 10.3) under the parameters of the network; its
