@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whoever proves for the client: one input at a time, away from its loop.
+/* Whoever proves for the client: up to `slots` inputs at a time, away from its loop.
  *
- * begin -> (fd becomes readable) -> take gives the outcome, always exactly one for each begin; a
- * cancelled job ends with ST_CANCELLED, or as proved when it was too late.
+ * begin -> (fd becomes readable) -> take gives the outcome, always exactly one for each begin, in any
+ * order; a cancelled job ends with ST_CANCELLED, or as proved when it was too late. How many of the
+ * begun jobs really run side by side, and with how many threads each, is the prover's own plan.
  *
- * Owner:   heap; prover_free. An outcome is valid until the next begin or prover_free.
+ * Owner:   heap; prover_free. An outcome is valid until the next begin, take or prover_free.
  * Threads: the calls come from one thread, and return at once.
  */
 #pragma once
@@ -14,6 +15,7 @@
 
 struct prover {
     const struct prover_ops *ops; /* prover_thread.c */
+    unsigned slots;               /* jobs that may be under way; at least 1, fixed */
 };
 
 struct prover_job {
@@ -40,7 +42,7 @@ struct prover_outcome {
 };
 
 struct prover_ops {
-    void (*begin)(struct prover *p, const struct prover_job *job); /* when nothing is under way */
+    void (*begin)(struct prover *p, const struct prover_job *job); /* when fewer than slots are under way */
     void (*cancel)(struct prover *p, uint64_t id);
     int (*fd)(const struct prover *p);
     bool (*take)(struct prover *p, struct prover_outcome *out);

@@ -270,6 +270,7 @@ enum status prover_thread_new(struct prover **out, const struct prover_thread_op
     if (!t)
         return fail(why, ST_NO_MEMORY, "prover: out of memory");
     t->base.ops = &ops;
+    t->base.slots = 1;
     t->limits = o->limits;
     t->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     t->guests = strdup(o->guests);

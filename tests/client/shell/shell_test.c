@@ -176,7 +176,7 @@ static void open_world(struct world *w, uint64_t max_tasks)
                              .max_tasks = max_tasks,
                              .fetch_gap_ns = 1};
 
-    *w = (struct world){.prover = {.base = {.ops = &fake_ops}, .fd = eventfd(0, EFD_NONBLOCK)}};
+    *w = (struct world){.prover = {.base = {.ops = &fake_ops, .slots = 1}, .fd = eventfd(0, EFD_NONBLOCK)}};
     w->profile = profile_current;
     w->profile.shutdown_grace_ns = 50 * NS_PER_MS;
     w->profile.submit_gap_ns = w->profile.submit_base_ns = NS_PER_MS;

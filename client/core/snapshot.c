@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/core/snapshot.h"
+
+#include "base/clock.h"
+#include "client/core/state.h"
+
+static int64_t wall_of(const struct core *c, int64_t at_ns, int64_t now_ns)
+{
+    return at_ns > now_ns ? at_ns + c->wall_offset_ns : 0;
+}
+
+static struct snapshot_task task_of(const struct core *c, const struct entry *e, int64_t now_ns)
+{
+    const struct outbox_record *r = &e->record;
+    struct snapshot_task t = {
+        .task_id = r->task_id,
+        .node_id = r->node_id,
+        .program_id = r->program_id,
+        .state = r->state,
+        .task_type = r->task_type,
+        .difficulty = r->difficulty,
+        .inputs = r->input_count,
+        .attempts = r->attempts,
+        .last_status = r->last_status,
+        .fetched_wall_ns = r->fetched_wall_s * NS_PER_S,
+        .on_disk = ledger_durable(&c->ledger, e),
+    };
+
+    for (size_t i = 0; i < r->input_count; i++)
+        t.inputs_proved += r->proofs[i].data != NULL;
+    if (r->state == OUTBOX_PROVED)
+        t.next_try_wall_ns = wall_of(c, e->next_try_ns, now_ns);
+    return t;
+}
+
+void core_snapshot(const struct core *c, struct snapshot *out, int64_t now_ns)
+{
+    static const char *const phases[] = {"new", "greeting", "working", "stopping", "over"};
+
+    *out = (struct snapshot){
+        .phase = phases[c->phase],
+        .profile = c->profile->name,
+        .stats = c->stats,
+        .asks = ladder_ask(&c->ladder),
+        .open = ledger_open(&c->ledger),
+        .routes = {[CORE_ROUTE_NODE] = {.next_wall_ns = wall_of(c, c->node_next_ns, now_ns)},
+                   [CORE_ROUTE_FETCH] = {.next_wall_ns =
+                                             wall_of(c, pace_due_ns(&c->fetch_pace), now_ns)},
+                   [CORE_ROUTE_SUBMIT] = {.next_wall_ns =
+                                              wall_of(c, pace_due_ns(&c->submit_pace), now_ns)}},
+    };
+    for (size_t i = 0; i < c->ledger.count && out->task_count < SNAPSHOT_TASKS; i++)
+        if (!outbox_state_final(c->ledger.entries[i]->record.state))
+            out->tasks[out->task_count++] = task_of(c, c->ledger.entries[i], now_ns);
+}
