@@ -8,9 +8,8 @@
 #include "client/cli/anonymous.h"
 #include "client/cli/command.h"
 #include "client/cli/interrupt.h"
-#include "client/cli/parse.h"
 #include "client/cli/printer.h"
-#include "client/cli/server_option.h"
+#include "client/cli/start_options.h"
 #include "client/cli/words.h"
 #include "client/core/enrol.h"
 #include "client/shell/config.h"
@@ -21,30 +20,8 @@
 #include "client/shell/prover_thread.h"
 #include "client/shell/shell.h"
 
-enum {
-    KEY_NODE = 0x300,
-    KEY_HEADLESS,
-    KEY_THREADS,
-    KEY_TASKS,
-    KEY_DIFFICULTY,
-    KEY_JSON_LOG,
-    KEY_ANONYMOUS,
-    KEY_INTERVAL,
-    KEY_NO_TELEMETRY,
-    KEY_KERNEL,
-};
-
 struct start {
-    struct server_option server;
-    const char *node_option;
-    uint64_t threads;
-    uint64_t max_tasks;
-    const char *difficulty_name;
-    bool has_difficulty;
-    enum difficulty difficulty;
-    uint64_t interval_s; /* 0: the network's */
-    const char *kernel;
-    bool anonymous, no_telemetry;
+    struct start_options options;
 
     struct printer printer;
     struct home home;
@@ -58,86 +35,6 @@ struct start {
     struct prover *prover;
 };
 
-static const struct argp_option options[] = {
-    {"node-id", KEY_NODE, "N", 0, "Node to work for (from the configuration)", 1},
-    {"headless", KEY_HEADLESS, 0, 0, "Print lines (always, in this version)", 1},
-    {"max-threads", KEY_THREADS, "T", 0, "Threads of one proof (three quarters of the CPUs)", 1},
-    {"max-tasks", KEY_TASKS, "K", 0, "Stop after K accepted proofs", 1},
-    {"max-difficulty", KEY_DIFFICULTY, "D", 0,
-     "Always ask for this difficulty: SMALL, SMALL_MEDIUM, MEDIUM, LARGE, EXTRA_LARGE, "
-     "EXTRA_LARGE_2 … EXTRA_LARGE_5 (adapts to the machine when left out)",
-     1},
-    {"fetch-interval", KEY_INTERVAL, "SECONDS", 0,
-     "Time between two fetches (120); less only with --orchestrator-url", 1},
-    {"kernel", KEY_KERNEL, "NAME", 0, "portable, avx2, avx512 or auto", 1},
-    {"json-log", KEY_JSON_LOG, 0, 0, "One JSON object a line on stdout", 1},
-    {"no-telemetry", KEY_NO_TELEMETRY, 0, 0, "Say nothing about this machine in submissions", 1},
-    {"anonymous", KEY_ANONYMOUS, 0, 0,
-     "Prove the same small run over and over for nobody, with no network at all", 1},
-    {0},
-};
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-    struct start *s = state->input;
-
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &s->server;
-        return 0;
-    case KEY_NODE:
-        if (!enrol_node_id_valid(arg))
-            argp_error(state, "--node-id: '%s' is no node id (a decimal number)", arg);
-        s->node_option = arg;
-        return 0;
-    case KEY_HEADLESS:
-        return 0;
-    case KEY_THREADS:
-        if (!parse_u64(&s->threads, arg, 1, 1024))
-            argp_error(state, "--max-threads: '%s' is no number from 1 to 1024", arg);
-        return 0;
-    case KEY_TASKS:
-        if (!parse_u64(&s->max_tasks, arg, 1, UINT32_MAX))
-            argp_error(state, "--max-tasks: '%s' is no number above 0", arg);
-        return 0;
-    case KEY_DIFFICULTY: {
-        struct why why;
-
-        if (difficulty_parse(&s->difficulty, arg, &why))
-            argp_error(state, "--max-difficulty: %s", why.text);
-        s->has_difficulty = true;
-        return 0;
-    }
-    case KEY_INTERVAL:
-        if (!parse_u64(&s->interval_s, arg, 1, 86400))
-            argp_error(state, "--fetch-interval: '%s' is no number from 1 to 86400", arg);
-        return 0;
-    case KEY_KERNEL:
-        s->kernel = strcmp(arg, "auto") == 0 ? NULL : arg;
-        return 0;
-    case KEY_JSON_LOG:
-        s->printer.json = true;
-        return 0;
-    case KEY_NO_TELEMETRY:
-        s->no_telemetry = true;
-        return 0;
-    case KEY_ANONYMOUS:
-        s->anonymous = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "unexpected argument '%s'", arg);
-        return 0;
-    case ARGP_KEY_END:
-        if (!s->server.url && s->interval_s && s->interval_s < 120)
-            argp_error(state, "--fetch-interval: less than 120 s only with --orchestrator-url");
-        if (s->anonymous && (s->node_option || s->server.url))
-            argp_error(state, "--anonymous knows no node and no orchestrator");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 /* ---- getting ready ---- */
 
 /* The file is not read when the option is given (client.md 8.2). */
@@ -146,8 +43,8 @@ static enum status find_node(struct start *s, struct why *why)
     struct config config = {0};
     enum status st = ST_OK;
 
-    if (s->node_option) {
-        snprintf(s->node_id, sizeof s->node_id, "%s", s->node_option);
+    if (s->options.node_id) {
+        snprintf(s->node_id, sizeof s->node_id, "%s", s->options.node_id);
         return ST_OK;
     }
     st = config_load(&config, s->home.config, why);
@@ -159,8 +56,8 @@ static enum status find_node(struct start *s, struct why *why)
         st = fail(why, ST_INPUT, "the configuration is incomplete: nxp register-user first");
     else if (!st && !*config.node_id)
         st = fail(why, ST_INPUT, "the user is registered but has no node: nxp register-node");
-    else if (!st && (!enrol_node_id_valid(config.node_id) ||
-                     strlen(config.node_id) >= sizeof s->node_id))
+    else if (!st &&
+             (!enrol_node_id_valid(config.node_id) || strlen(config.node_id) >= sizeof s->node_id))
         st = fail(why, ST_INPUT, "'%.40s' in the configuration is no node id: nxp register-node",
                   config.node_id);
     if (!st)
@@ -213,7 +110,7 @@ static enum status open_outbox(struct start *s, struct why *why)
 /* Each orchestrator has its own allowance. */
 static const char *server_of(const struct start *s)
 {
-    return s->server.url ? s->server.url : "production";
+    return s->options.server.url ? s->options.server.url : "production";
 }
 
 static enum status read_holds(struct start *s, int64_t hold_ns[static CORE_ROUTES], struct why *why)
@@ -235,10 +132,10 @@ static enum status open_core(struct start *s, struct why *why)
     struct core_options o = {
         .profile = &profile_current,
         .node_id = s->node_id,
-        .max_tasks = s->max_tasks,
-        .has_max_difficulty = s->has_difficulty,
-        .max_difficulty = s->difficulty,
-        .fetch_gap_ns = (int64_t)s->interval_s * NS_PER_S,
+        .max_tasks = s->options.max_tasks,
+        .has_max_difficulty = s->options.has_difficulty,
+        .max_difficulty = s->options.difficulty,
+        .fetch_gap_ns = (int64_t)s->options.interval_s * NS_PER_S,
     };
     bool kept;
     enum status st = signing_start(why);
@@ -257,12 +154,12 @@ static enum status open_core(struct start *s, struct why *why)
 
 static unsigned threads_of(const struct start *s)
 {
-    return s->threads ? (unsigned)s->threads : (3 * hardware_cpus() + 3) / 4;
+    return s->options.threads ? (unsigned)s->options.threads : (3 * hardware_cpus() + 3) / 4;
 }
 
 static enum status open_all(struct start *s, struct why *why)
 {
-    struct prover_thread_options o = {.threads = threads_of(s), .kernel = s->kernel};
+    struct prover_thread_options o = {.threads = threads_of(s), .kernel = s->options.kernel};
     enum status st = home_prepare(&s->home, why);
 
     if (!st)
@@ -272,7 +169,7 @@ static enum status open_all(struct start *s, struct why *why)
     if (!st)
         st = open_core(s, why);
     if (!st)
-        st = server_option_connect(&s->transport, &s->server, &profile_current, why);
+        st = server_option_connect(&s->transport, &s->options.server, &profile_current, why);
     o.guests = s->home.guests;
     return st ? st : prover_thread_new(&s->prover, &o, why);
 }
@@ -298,7 +195,7 @@ static struct telemetry measure(void *context)
 {
     struct start *s = context;
 
-    return s->no_telemetry ? (struct telemetry){0} : hardware_telemetry("");
+    return s->options.no_telemetry ? (struct telemetry){0} : hardware_telemetry("");
 }
 
 static enum status hold(void *context, enum core_route route, int64_t until_wall_ns,
@@ -346,7 +243,7 @@ static int run(struct start *s)
 
     printer_note(&s->printer, "INFO", "start", clock_wall_ns(clock_system()),
                  "Starting headless mode with Node ID: %s", s->node_id);
-    if (!s->server.url)
+    if (!s->options.server.url)
         words_warn("this version does not yet ask the network for its minimum version and "
                    "restricted countries; you answer for both");
     end = shell_run(&shell);
@@ -371,28 +268,19 @@ static void start_fini(struct start *s)
 
 int command_start(int argc, char **argv)
 {
-    static const struct argp_child children[] = {{&server_option_argp, 0, "Network:", 3}, {0}};
-    static const struct argp argp = {
-        .options = options,
-        .parser = parse_option,
-        .doc = "Fetches tasks, proves them, and submits the proofs, until Ctrl+C or SIGTERM. A finished "
-               "proof is kept on disk and sent again until there is a definite answer.\v"
-               "No other host than the orchestrator is contacted. " WORDS_EXIT_CODES
-               " A run that was told to stop has done its work: 0.",
-        .children = children,
-    };
     struct start s = {.printer = {.out = stdout}};
     struct why why = {""};
     enum status st;
     int code = EXIT_OK;
 
-    argp_parse(&argp, argc, argv, 0, NULL, &s);
+    argp_parse(&start_options_argp, argc, argv, 0, NULL, &s.options);
+    s.printer.json = s.options.json_log;
     st = interrupt_open(&s.stop_fd, &why);
     if (!st)
         st = home_init(&s.home, getenv("NXP_HOME"), getenv("HOME"), &why);
-    if (!st && s.anonymous) {
-        code = anonymous_run(&s.printer, s.home.guests, threads_of(&s), s.kernel, s.max_tasks,
-                             s.stop_fd);
+    if (!st && s.options.anonymous) {
+        code = anonymous_run(&s.printer, s.home.guests, threads_of(&s), s.options.kernel,
+                             s.options.max_tasks, s.stop_fd);
     } else if (!st) {
         st = find_node(&s, &why);
         if (!st)

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/start_options.h"
+
+#include <string.h>
+
+#include "client/cli/parse.h"
+#include "client/cli/words.h"
+#include "client/core/enrol.h"
+
+enum {
+    KEY_NODE = 0x300,
+    KEY_HEADLESS,
+    KEY_THREADS,
+    KEY_TASKS,
+    KEY_DIFFICULTY,
+    KEY_JSON_LOG,
+    KEY_ANONYMOUS,
+    KEY_INTERVAL,
+    KEY_NO_TELEMETRY,
+    KEY_KERNEL,
+};
+
+static const struct argp_option options[] = {
+    {"node-id", KEY_NODE, "N", 0, "Node to work for (from the configuration)", 1},
+    {"headless", KEY_HEADLESS, 0, 0, "Print lines (always, in this version)", 1},
+    {"max-threads", KEY_THREADS, "T", 0, "Threads of one proof (three quarters of the CPUs)", 1},
+    {"max-tasks", KEY_TASKS, "K", 0, "Stop after K accepted proofs", 1},
+    {"max-difficulty", KEY_DIFFICULTY, "D", 0,
+     "Always ask for this difficulty: SMALL, SMALL_MEDIUM, MEDIUM, LARGE, EXTRA_LARGE, "
+     "EXTRA_LARGE_2 … EXTRA_LARGE_5 (adapts to the machine when left out)",
+     1},
+    {"fetch-interval", KEY_INTERVAL, "SECONDS", 0,
+     "Time between two fetches (120); less only with --orchestrator-url", 1},
+    {"kernel", KEY_KERNEL, "NAME", 0, "portable, avx2, avx512 or auto", 1},
+    {"json-log", KEY_JSON_LOG, 0, 0, "One JSON object a line on stdout", 1},
+    {"no-telemetry", KEY_NO_TELEMETRY, 0, 0, "Say nothing about this machine in submissions", 1},
+    {"anonymous", KEY_ANONYMOUS, 0, 0,
+     "Prove the same small run over and over for nobody, with no network at all", 1},
+    {0},
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct start_options *o = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->server;
+        return 0;
+    case KEY_NODE:
+        if (!enrol_node_id_valid(arg))
+            argp_error(state, "--node-id: '%s' is no node id (a decimal number)", arg);
+        o->node_id = arg;
+        return 0;
+    case KEY_HEADLESS:
+        return 0;
+    case KEY_THREADS:
+        if (!parse_u64(&o->threads, arg, 1, 1024))
+            argp_error(state, "--max-threads: '%s' is no number from 1 to 1024", arg);
+        return 0;
+    case KEY_TASKS:
+        if (!parse_u64(&o->max_tasks, arg, 1, UINT32_MAX))
+            argp_error(state, "--max-tasks: '%s' is no number above 0", arg);
+        return 0;
+    case KEY_DIFFICULTY: {
+        struct why why;
+
+        if (difficulty_parse(&o->difficulty, arg, &why))
+            argp_error(state, "--max-difficulty: %s", why.text);
+        o->has_difficulty = true;
+        return 0;
+    }
+    case KEY_INTERVAL:
+        if (!parse_u64(&o->interval_s, arg, 1, 86400))
+            argp_error(state, "--fetch-interval: '%s' is no number from 1 to 86400", arg);
+        return 0;
+    case KEY_KERNEL:
+        o->kernel = strcmp(arg, "auto") == 0 ? NULL : arg;
+        return 0;
+    case KEY_JSON_LOG:
+        o->json_log = true;
+        return 0;
+    case KEY_NO_TELEMETRY:
+        o->no_telemetry = true;
+        return 0;
+    case KEY_ANONYMOUS:
+        o->anonymous = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unexpected argument '%s'", arg);
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->server.url && o->interval_s && o->interval_s < 120)
+            argp_error(state, "--fetch-interval: less than 120 s only with --orchestrator-url");
+        if (o->anonymous && (o->node_id || o->server.url))
+            argp_error(state, "--anonymous knows no node and no orchestrator");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&server_option_argp, 0, "Network:", 3}, {0}};
+
+const struct argp start_options_argp = {
+    .options = options,
+    .parser = parse_option,
+    .doc =
+        "Fetches tasks, proves them, and submits the proofs, until Ctrl+C or SIGTERM. A finished "
+        "proof is kept on disk and sent again until there is a definite answer.\v"
+        "No other host than the orchestrator is contacted. " WORDS_EXIT_CODES
+        " A run that was told to stop has done its work: 0.",
+    .children = children,
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of nxp start, checked before anything is opened or asked.
+ *
+ * Owner:   texts are those of the command line.
+ * Errors:  argp ends the program with a usage text and exit 2.
+ * Source:  client.md 8.3.
+ */
+#pragma once
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/cli/server_option.h"
+#include "proto/wire.h"
+
+struct start_options {
+    struct server_option server;
+    const char *node_id; /* NULL: the configuration's */
+    uint64_t threads;    /* 0: three quarters of the CPUs */
+    uint64_t max_tasks;  /* 0: no limit */
+    bool has_difficulty;
+    enum difficulty difficulty;
+    uint64_t interval_s; /* 0: the network's */
+    const char *kernel;  /* NULL: the fastest */
+    bool json_log;
+    bool no_telemetry;
+    bool anonymous;
+};
+
+/* Its input is a struct start_options. */
+extern const struct argp start_options_argp;
