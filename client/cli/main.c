@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/cli/command.h"
 #include "client/cli/words.h"
@@ -87,11 +88,23 @@ static int help_of(const char *name, char *program)
     return EXIT_USAGE;
 }
 
+/* An answer that nobody got is none: a full disk shows only now, or earlier in the stream. Also behind
+ * the exit() that argp calls for --help. */
+static void check_output(int code, void *context)
+{
+    (void)context;
+    if ((fflush(stdout) || ferror(stdout)) && code == EXIT_OK) {
+        words_error("the output could not be written");
+        _exit(EXIT_SYSTEM);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct command *c;
 
     argp_err_exit_status = EXIT_USAGE;
+    on_exit(check_output, NULL);
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -214,6 +215,24 @@ static void a_proof_is_described_in_json(void **state)
     snprintf(args, sizeof args, "prove --guest fib --public-input 9,1,1 -o %s/no/folder", s.path);
     assert_int_equal(run(&r, s.path, args), 5);
     scratch_fini(&s);
+}
+
+static void an_answer_that_cannot_be_written_is_a_failure(void **state)
+{
+    static const char *const table[] = {
+        "--version", "help", "start --help", "guest list",
+        "prove --guest fib --public-input 5,1,1 --json -o /dev/null"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char command[300];
+        int status;
+
+        snprintf(command, sizeof command, "%s/nxp %s 2>/dev/null >/dev/full", NXP_BUILD, table[i]);
+        status = system(command);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 5);
+    }
 }
 
 static void limits_and_failed_guests_have_their_exit_codes(void **state)
@@ -486,6 +505,7 @@ int main(void)
         cmocka_unit_test(start_says_what_is_missing),
         cmocka_unit_test(a_proof_goes_into_a_file_and_is_checked),
         cmocka_unit_test(a_proof_is_described_in_json),
+        cmocka_unit_test(an_answer_that_cannot_be_written_is_a_failure),
         cmocka_unit_test(limits_and_failed_guests_have_their_exit_codes),
         cmocka_unit_test(the_machine_is_measured),
         cmocka_unit_test(guests_are_installed_from_files_and_addresses),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "client/core/constraint.h"
 #include "client/core/core.h"
 #include "client/core/outbox_memory.h"
 #include "tests/prover/proof/heap.h"
@@ -183,12 +184,26 @@ static void a_record_that_cannot_be_restored_stays_with_the_caller(void **state)
     }
 }
 
+static void constraints_without_memory_are_refused(void **state)
+{
+    static const char page[] = "{\"version_constraints\":[]}";
+    struct constraints *c;
+
+    (void)state;
+    heap_fail_after(0);
+    assert_int_equal(constraint_parse(&c, bytes_of_text(page), NULL), ST_NO_MEMORY);
+    heap_fail_after(-1);
+    assert_int_equal(constraint_parse(&c, bytes_of_text(page), NULL), ST_OK);
+    constraint_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_shortage_of_memory_is_survived_wherever_it_strikes),
         cmocka_unit_test(records_and_the_outbox_say_that_memory_is_missing),
         cmocka_unit_test(a_record_that_cannot_be_restored_stays_with_the_caller),
+        cmocka_unit_test(constraints_without_memory_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
