@@ -33,6 +33,7 @@ struct program { /* all that one run owns */
     struct fault_plan plan;
     struct judge_prover *judge;
     struct orchestrator *orchestrator;
+    struct tls *tls;
     struct server *server;
 };
 
@@ -250,13 +251,26 @@ static enum status announce(const struct program *p, struct why *why)
             return st;
     }
     printf("listening on %s\n", server_url(p->server));
+    if (server_admin_url(p->server))
+        printf("admin pages on %s\n", server_admin_url(p->server));
     fflush(stdout);
     return ST_OK;
+}
+
+static enum status prepare_tls(struct program *p, struct why *why)
+{
+    const struct tls_options options = {.certificate = p->options.tls,
+                                        .certificate_out = p->options.tls_certificate_out,
+                                        .wall_s = clock_wall_ns(&p->clock.base) / NS_PER_S};
+
+    return p->options.tls ? tls_new(&p->tls, &options, why) : ST_OK;
 }
 
 static enum status run(struct program *p, struct why *why)
 {
     struct server_options options = {.listen = p->options.listen,
+                                     .admin_listen = p->options.admin_listen,
+                                     .admin_token = p->options.admin_token,
                                      .clock = &p->clock.base,
                                      .judge_threads = p->options.judge_threads,
                                      .max_body_bytes = p->settings.max_submission_bytes,
@@ -273,8 +287,11 @@ static enum status run(struct program *p, struct why *why)
                               clock_now_ns(&p->clock.base), why);
     if (!st)
         st = add_nodes(p, why);
+    if (!st)
+        st = prepare_tls(p, why);
     if (st)
         return st;
+    options.tls = p->tls;
     options.orchestrator = p->orchestrator;
     options.judge = judge_prover_judge(p->judge);
     st = server_new(&p->server, &options, why);
@@ -303,6 +320,7 @@ int main(int argc, char **argv)
     if (st)
         fprintf(stderr, "nxp-mockorch: %s\n", why.text);
     server_free(p.server);
+    tls_free(p.tls);
     orchestrator_free(p.orchestrator);
     judge_prover_free(p.judge);
     fault_plan_fini(&p.plan);

@@ -9,6 +9,8 @@
 
 const char *argp_program_version = "nxp-mockorch " NXP_VERSION;
 
+#define TOKEN_LEAST 8
+
 enum key {
     KEY_PORT_FILE = 256,
     KEY_GUEST,
@@ -25,15 +27,33 @@ enum key {
     KEY_FAULT,
     KEY_BY_HEADER,
     KEY_LIST_FAULTS,
+    KEY_ADMIN,
+    KEY_ADMIN_TOKEN,
+    KEY_TLS,
+    KEY_TLS_OUT,
 };
 
 static const struct argp_option table[] = {
     {0, 0, 0, 0, "Where", 1},
-    {"listen", 'l', "HOST:PORT", 0,
-     "Address to listen on (default 127.0.0.1:8080). Port 0 takes a free one. The line "
-     "\"listening on http://…\" on standard output tells which, as soon as it accepts",
+    {"listen", 'l', "ADDRESS", 0,
+     "HOST:PORT or unix:PATH to listen on (default 127.0.0.1:8080). Port 0 takes a free one. The "
+     "line \"listening on http://…\" on standard output tells which, as soon as it accepts",
      0},
     {"port-file", KEY_PORT_FILE, "FILE", 0, "Write the port number to this file as well", 0},
+    {"tls", KEY_TLS, "CERT,KEY", 0,
+     "Speak TLS with this certificate and key (PEM). `self` makes a throw-away certificate for "
+     "localhost, 127.0.0.1 and ::1; self:expired, self:future and self:wrong-host make one that a "
+     "good client refuses",
+     0},
+    {"tls-cert-out", KEY_TLS_OUT, "FILE", 0,
+     "Write the throw-away certificate there, for `nxp start --cacert FILE`", 0},
+    {"admin", KEY_ADMIN, "ADDRESS", 0,
+     "Serve /admin and /metrics there only, in plain HTTP (default: beside the protocol)", 0},
+    {"admin-token", KEY_ADMIN_TOKEN, "TOKEN", 0,
+     "Show /admin and /metrics only to those who send \"Authorization: Bearer TOKEN\". Without it "
+     "they are shown on loopback and unix listeners only. The variable NXP_MOCKORCH_TOKEN does the "
+     "same unseen by `ps`",
+     0},
     {0, 0, 0, 0, "Work", 2},
     {"guest", KEY_GUEST, "NAME=ELF", 0,
      "Hand out tasks of this program too and verify its proofs. May be repeated. The built-in "
@@ -79,7 +99,7 @@ static const char about[] =
     "Spans are written 250ms, 30s, 5m, 2h, 1d. The log goes to standard error: one line for each "
     "answer, with the check that failed and the fault that struck. SIGINT and SIGTERM finish the "
     "answers under way and end with exit code 0.\n\n"
-    "It is a test tool and knows no access rights: keep it on loopback.";
+    "It is a test tool: who reaches its address may use it. Keep it on loopback.";
 
 static void read_judging(struct options *o, struct scalar_reader *r, const char *text)
 {
@@ -113,6 +133,18 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_PORT_FILE:
         o->port_file = text;
+        break;
+    case KEY_TLS:
+        o->tls = text;
+        break;
+    case KEY_TLS_OUT:
+        o->tls_certificate_out = text;
+        break;
+    case KEY_ADMIN:
+        o->admin_listen = text;
+        break;
+    case KEY_ADMIN_TOKEN:
+        o->admin_token = text;
         break;
     case KEY_GUEST:
         if (text[0] == '=' || !strchr(text, '='))
@@ -165,6 +197,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_LIST_FAULTS:
         o->list_faults = true;
         break;
+    case ARGP_KEY_END:
+        if (o->tls_certificate_out && !(o->tls && strncmp(o->tls, "self", 4) == 0))
+            argp_error(state, "--tls-cert-out: only with --tls self");
+        if (o->admin_token && strlen(o->admin_token) < TOKEN_LEAST)
+            argp_error(state, "the admin token must have at least %d characters", TOKEN_LEAST);
+        break;
     default:
         return ARGP_ERR_UNKNOWN; /* also plain words: argp says so */
     }
@@ -178,7 +216,9 @@ void options_parse(struct options *out, int argc, char **argv)
     const struct argp argp = {table, parse, NULL, about, NULL, NULL, NULL};
 
     argp_err_exit_status = 2;
-    *out = (struct options){.listen = "127.0.0.1:8080", .judge_threads = 1};
+    *out = (struct options){.listen = "127.0.0.1:8080",
+                            .judge_threads = 1,
+                            .admin_token = getenv("NXP_MOCKORCH_TOKEN")};
     if (argp_parse(&argp, argc, argv, 0, NULL, out))
         exit(2);
 }

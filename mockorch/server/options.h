@@ -9,6 +9,8 @@
 
 struct options {
     const char *listen, *port_file, *scenario;
+    const char *admin_listen, *admin_token;
+    const char *tls, *tls_certificate_out;
     const char *guests[OPTIONS_MANY]; /* "NAME=ELF" */
     const char *nodes[OPTIONS_MANY];  /* "ID" or "ID=WALLET" */
     const char *faults[OPTIONS_MANY]; /* names of the catalogue */

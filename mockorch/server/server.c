@@ -6,6 +6,7 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -14,6 +15,7 @@
 #include "mockorch/server/address.h"
 #include "mockorch/server/bailiff.h"
 #include "mockorch/server/delivery.h"
+#include "mockorch/server/pages.h"
 
 #define HEAD_LIMIT 16384
 #define IDLE_S     300 /* a client polls every 120 s and keeps its connection */
@@ -26,18 +28,25 @@ struct exchange { /* a request that has no full answer yet */
     uint64_t job; /* at the judge; 0: not there */
 };
 
+struct door { /* a listener and those who came through it */
+    struct server *server;
+    struct evhttp *http;
+    struct evhttp_bound_socket *listener; /* NULL: not listening (any more) */
+    struct address_bound bound;
+    bool protocol, pages; /* what is served here */
+    char url[160];
+};
+
 struct server {
     struct server_options options;
     const struct clock *clock;
     struct event_base *loop;
-    struct evhttp *http;
-    struct evhttp_bound_socket *listener;
+    struct door front, side; /* side: of the pages, when they have their own */
+    struct metrics_times times;
     struct bailiff *bailiff;
     struct event *judged, *stopped, *grace, *tick;
     int stop_fd;
     bool stopping;
-    unsigned port;
-    char url[80];
     struct exchange *exchanges;
 };
 
@@ -92,6 +101,7 @@ static void answer(struct exchange *x, const struct http_response *response,
     struct server_record record = {.now_ns = now_of(s), .verdict = verdict};
 
     record.took_ns = record.now_ns - x->began_ns;
+    metrics_took(&s->times, record.took_ns);
     if (s->options.log)
         s->options.log(s->options.log_context, &record);
     set_tick(s);
@@ -179,52 +189,17 @@ static void open_exchange(struct server *s, struct evhttp_request *r)
     process(x, &request);
 }
 
-static void send_admin(struct evhttp_request *r, const char *type, struct bytes body)
-{
-    struct evbuffer *out = evbuffer_new();
-
-    if (!out || evbuffer_add(out, body.data, body.size)) {
-        evhttp_send_error(r, 500, NULL);
-    } else {
-        evhttp_add_header(evhttp_request_get_output_headers(r), "content-type", type);
-        evhttp_send_reply(r, 200, NULL, out);
-    }
-    if (out)
-        evbuffer_free(out);
-}
-
-/* true: it was a question to the server itself, not to the orchestrator. */
-static bool admin(struct server *s, struct evhttp_request *r)
-{
-    const char *uri = evhttp_request_get_uri(r);
-
-    if (evhttp_request_get_command(r) != EVHTTP_REQ_GET)
-        return false;
-    if (strcmp(uri, "/healthz") == 0) {
-        send_admin(r, "text/plain", bytes_of_text("ok\n"));
-        return true;
-    }
-    if (strcmp(uri, "/admin/state") == 0) {
-        struct buffer text;
-
-        buffer_init(&text, 0);
-        orchestrator_tick(s->options.orchestrator, now_of(s));
-        orchestrator_state(s->options.orchestrator, &text, now_of(s));
-        if (buffer_ok(&text))
-            send_admin(r, "application/json", buffer_bytes(&text));
-        else
-            evhttp_send_error(r, 500, NULL);
-        buffer_fini(&text);
-        return true;
-    }
-    return false;
-}
-
 static void requested(struct evhttp_request *r, void *context)
 {
-    struct server *s = context;
+    struct door *d = context;
+    struct server *s = d->server;
+    const struct pages pages = {.orchestrator = s->options.orchestrator,
+                                .times = &s->times,
+                                .token = s->options.admin_token};
 
-    if (!admin(s, r))
+    if (d->pages && (!d->protocol || pages_own(evhttp_request_get_uri(r))))
+        pages_answer(&pages, r, d->bound.local, now_of(s));
+    else
         open_exchange(s, r);
 }
 
@@ -263,6 +238,15 @@ static void drop_silent(struct server *s)
     }
 }
 
+static void door_close(struct door *d)
+{
+    if (!d->listener)
+        return;
+    evhttp_del_accept_socket(d->http, d->listener);
+    address_forget(&d->bound);
+    d->listener = NULL;
+}
+
 static void stop_asked(evutil_socket_t fd, short what, void *context)
 {
     struct server *s = context;
@@ -272,8 +256,8 @@ static void stop_asked(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     s->stopping = true;
-    evhttp_del_accept_socket(s->http, s->listener);
-    s->listener = NULL;
+    door_close(&s->front);
+    door_close(&s->side);
     drop_silent(s);
     if (s->exchanges)
         event_add(s->grace, &tv);
@@ -281,26 +265,55 @@ static void stop_asked(evutil_socket_t fd, short what, void *context)
         event_base_loopexit(s->loop, NULL);
 }
 
-static enum status start_http(struct server *s, struct why *why)
+static enum status door_open(struct door *d, struct server *s, const char *listen, struct tls *tls,
+                             struct why *why)
 {
-    struct address_bound bound;
-    enum status st = address_listen(&bound, s->options.listen, why);
+    const char *scheme = tls ? "https" : "http";
+    enum status st;
 
+    d->server = s;
+    d->http = evhttp_new(s->loop);
+    if (!d->http)
+        return fail(why, ST_NO_MEMORY, "server: out of memory");
+    evhttp_set_allowed_methods(d->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+    evhttp_set_max_headers_size(d->http, HEAD_LIMIT);
+    evhttp_set_max_body_size(d->http, (ev_ssize_t)s->options.max_body_bytes);
+    evhttp_set_timeout(d->http, IDLE_S);
+    evhttp_set_gencb(d->http, requested, d);
+    if (tls)
+        evhttp_set_bevcb(d->http, tls_accept, tls);
+    st = address_listen(&d->bound, listen, why);
     if (st)
         return st;
-    evhttp_set_allowed_methods(s->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
-    evhttp_set_max_headers_size(s->http, HEAD_LIMIT);
-    evhttp_set_max_body_size(s->http, (ev_ssize_t)s->options.max_body_bytes);
-    evhttp_set_timeout(s->http, IDLE_S);
-    evhttp_set_gencb(s->http, requested, s);
-    s->listener = evhttp_accept_socket_with_handle(s->http, bound.fd);
-    if (!s->listener) {
-        close(bound.fd);
+    d->listener = evhttp_accept_socket_with_handle(d->http, d->bound.fd);
+    if (!d->listener) {
+        close(d->bound.fd);
+        address_forget(&d->bound);
         return fail(why, ST_NO_MEMORY, "server: out of memory");
     }
-    s->port = bound.port;
-    memcpy(s->url, bound.url, sizeof bound.url);
+    if (d->bound.port)
+        snprintf(d->url, sizeof d->url, "%s://%s", scheme, d->bound.place);
+    else
+        snprintf(d->url, sizeof d->url, "%s", d->bound.place);
     return ST_OK;
+}
+
+static enum status open_doors(struct server *s, struct why *why)
+{
+    const char *admin = s->options.admin_listen;
+    enum status st;
+
+    s->front.protocol = true;
+    s->front.pages = !admin;
+    s->side.pages = true;
+    st = door_open(&s->front, s, s->options.listen, s->options.tls, why);
+    if (st || !admin)
+        return st;
+    st = door_open(&s->side, s, admin, NULL, why);
+    if (!st && !s->side.bound.local && !s->options.admin_token)
+        st = fail(why, ST_INPUT, "%s is not a loopback address: the pages there need a token",
+                  admin);
+    return st;
 }
 
 static enum status start_events(struct server *s, struct why *why)
@@ -333,8 +346,7 @@ enum status server_new(struct server **out, const struct server_options *options
     if (!s->options.grace_ns)
         s->options.grace_ns = 5 * NS_PER_S;
     s->loop = event_base_new();
-    s->http = s->loop ? evhttp_new(s->loop) : NULL;
-    if (!s->http) {
+    if (!s->loop) {
         st = fail(why, ST_NO_MEMORY, "server: out of memory");
         goto out;
     }
@@ -346,7 +358,7 @@ enum status server_new(struct server **out, const struct server_options *options
     st = start_events(s, why);
     if (st)
         goto out;
-    st = start_http(s, why);
+    st = open_doors(s, why);
     if (st)
         goto out;
 
@@ -355,6 +367,13 @@ enum status server_new(struct server **out, const struct server_options *options
 out:
     server_free(s);
     return st;
+}
+
+static void door_free(struct door *d)
+{
+    door_close(d);
+    if (d->http)
+        evhttp_free(d->http); /* and the connections */
 }
 
 static void event_free_if(struct event *e)
@@ -379,8 +398,8 @@ void server_free(struct server *s)
     event_free_if(s->stopped);
     event_free_if(s->grace);
     event_free_if(s->tick);
-    if (s->http)
-        evhttp_free(s->http); /* closes the listener */
+    door_free(&s->front);
+    door_free(&s->side);
     if (s->loop)
         event_base_free(s->loop);
     if (s->stop_fd >= 0)
@@ -390,12 +409,17 @@ void server_free(struct server *s)
 
 const char *server_url(const struct server *s)
 {
-    return s->url;
+    return s->front.url;
+}
+
+const char *server_admin_url(const struct server *s)
+{
+    return s->options.admin_listen ? s->side.url : NULL;
 }
 
 unsigned server_port(const struct server *s)
 {
-    return s->port;
+    return s->front.bound.port;
 }
 
 void server_run(struct server *s)

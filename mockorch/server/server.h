@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The orchestrator on a socket: evhttp in front of mockorch/core, a judge on threads behind it.
  *
- * Beside the protocol it answers GET /healthz ("ok") and GET /admin/state (JSON, orchestrator_state).
+ * Beside the protocol it has pages (mockorch/server/pages.h): on the same listener, or only on one of
+ * their own.
  *
  * Owner:   heap (server_free accepts NULL). Orchestrator, judge and clock are borrowed.
  * Threads: everything belongs to one thread, the one that calls server_run; only server_stop may be
  *          called from any thread and from a signal handler.
  * Errors:  ST_INPUT: an address that is none; ST_EXISTS: it is in use; ST_IO; ST_NO_MEMORY.
  *
- * A test tool: it binds where it is told and knows no access rights. Keep it on loopback.
+ * A test tool: whoever reaches the protocol's listener may use it.
  */
 #pragma once
 #include "base/clock.h"
 #include "mockorch/core/orchestrator.h"
+#include "mockorch/server/tls.h"
 
 struct server;
 
@@ -22,7 +24,10 @@ struct server_record { /* one answer, for the log */
 };
 
 struct server_options {
-    const char *listen; /* "127.0.0.1:8080", "[::1]:0"; port 0: a free one */
+    const char *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:PATH"; port 0: a free one */
+    const char *admin_listen; /* of the pages, always plain HTTP; NULL: they are on `listen` */
+    const char *admin_token;  /* NULL: see mockorch/server/pages.h */
+    struct tls *tls;          /* of `listen`; NULL: plain HTTP */
     struct orchestrator *orchestrator;
     struct judge *judge;
     unsigned judge_threads;  /* 0: 1 */
@@ -38,8 +43,10 @@ struct server_options {
 enum status MUST_USE server_new(struct server **out, const struct server_options *options,
                                 struct why *why);
 void server_free(struct server *s);
-/* "http://127.0.0.1:41873" */
+/* "http://127.0.0.1:41873", "https://…", "unix:PATH" */
 const char *server_url(const struct server *s);
+/* Of the pages' own listener; NULL: there is none. */
+const char *server_admin_url(const struct server *s);
 unsigned server_port(const struct server *s);
 
 /* Serves until server_stop; then no new connections, answers under way are finished. */

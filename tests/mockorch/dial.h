@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 
 int dial(unsigned port);
+int dial_unix(const char *path);
 void dial_send(int fd, struct bytes bytes);
 /* Head and body of one request. headers: "" or lines with their ends. */
 void dial_request(int fd, const char *method, const char *path, const char *headers,

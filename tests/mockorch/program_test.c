@@ -163,7 +163,12 @@ static void mistakes_end_it_with_words(void **state)
         int code;
         const char *words;
     } table[] = {
-        {{"--listen", "nowhere"}, 1, "not a numeric HOST:PORT"},
+        {{"--listen", "nowhere"}, 1, "neither a numeric HOST:PORT nor unix:PATH"},
+        {{"--tls", "selfish", "-l", "127.0.0.1:0"}, 1, "CERT,KEY"},
+        {{"--tls", "/nonexistent,/key", "-l", "127.0.0.1:0"}, 1, "/nonexistent"},
+        {{"--admin", "0.0.0.0:0", "-l", "127.0.0.1:0"}, 1, "token"},
+        {{"--admin-token", "short"}, 2, "at least 8"},
+        {{"--tls-cert-out", "x"}, 2, "only with --tls self"},
         {{"--scenario", "/nonexistent"}, 1, "/nonexistent"},
         {{"--fault", "fetsch"}, 1, "'fetsch' is no name"},
         {{"--guest", "x=/nonexistent"}, 1, "/nonexistent"},

@@ -3,144 +3,16 @@
  * orchestrator is looked at after the server has stopped. */
 #include "tests/support/test.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "mockorch/server/address.h"
-#include "mockorch/server/server.h"
-#include "tests/mockorch/bench.h"
 #include "tests/mockorch/dial.h"
+#include "tests/mockorch/served.h"
 
-/* A judge that waits at a gate, so that a test decides what happens meanwhile. */
-struct gate_judge {
-    struct judge base;
-    pthread_mutex_t mutex;
-    pthread_cond_t moved;
-    unsigned arrived;
-    bool open;
-};
-
-static enum status gate_verify(struct judge *base, const struct judge_case *c, struct why *why)
-{
-    struct gate_judge *g = (struct gate_judge *)base;
-
-    (void)c;
-    (void)why;
-    pthread_mutex_lock(&g->mutex);
-    g->arrived++;
-    pthread_cond_broadcast(&g->moved);
-    while (!g->open)
-        pthread_cond_wait(&g->moved, &g->mutex);
-    pthread_mutex_unlock(&g->mutex);
-    return ST_OK;
-}
-
-static void gate_wait(struct gate_judge *g, unsigned arrived)
-{
-    pthread_mutex_lock(&g->mutex);
-    while (g->arrived < arrived)
-        pthread_cond_wait(&g->moved, &g->mutex);
-    pthread_mutex_unlock(&g->mutex);
-}
-
-static void gate_open(struct gate_judge *g)
-{
-    pthread_mutex_lock(&g->mutex);
-    g->open = true;
-    pthread_cond_broadcast(&g->moved);
-    pthread_mutex_unlock(&g->mutex);
-}
-
-struct fixture {
-    struct bench b;
-    struct gate_judge gate;
-    struct server_options options;
-    struct server *server;
-    pthread_t thread;
-    bool running;
-    struct dial_answer answer;
-    unsigned logged;
-};
-
-static void count_log(void *context, const struct server_record *record)
-{
-    struct fixture *f = context;
-
-    assert_true(record->took_ns >= 0);
-    f->logged++;
-}
-
-static int setup(void **state)
-{
-    static const struct judge_ops gate_ops = {.verify = gate_verify};
-    static struct fixture f;
-
-    memset(&f, 0, sizeof f);
-    bench_init(&f.b);
-    f.b.now_ns = clock_now_ns(clock_system());
-    f.b.settings.wall_at_zero_ns = clock_wall_ns(clock_system()) - f.b.now_ns;
-    f.gate.base.ops = &gate_ops;
-    pthread_mutex_init(&f.gate.mutex, NULL);
-    pthread_cond_init(&f.gate.moved, NULL);
-    f.options = (struct server_options){
-        .listen = "127.0.0.1:0", .judge = &f.b.judge.base, .log = count_log, .log_context = &f};
-    *state = &f;
-    return 0;
-}
-
-static void *run(void *context)
-{
-    server_run(context);
-    return NULL;
-}
-
-static unsigned start(struct fixture *f)
-{
-    struct why why = {""};
-
-    bench_start(&f->b);
-    f->options.orchestrator = f->b.o;
-    if (server_new(&f->server, &f->options, &why))
-        fail_msg("%s", why.text);
-    assert_int_equal(pthread_create(&f->thread, NULL, run, f->server), 0);
-    f->running = true;
-    return server_port(f->server);
-}
-
-static void stop(struct fixture *f)
-{
-    if (!f->running)
-        return;
-    server_stop(f->server);
-    pthread_join(f->thread, NULL);
-    f->running = false;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    gate_open(&f->gate);
-    stop(f);
-    server_free(f->server);
-    bench_fini(&f->b);
-    pthread_mutex_destroy(&f->gate.mutex);
-    pthread_cond_destroy(&f->gate.moved);
-    return 0;
-}
-
-static unsigned call(struct fixture *f, int fd, const char *method, const char *path,
-                     struct bytes body)
-{
-    dial_request(fd, method, path, "", body);
-    dial_read(fd, &f->answer);
-    return f->answer.status;
-}
-
-static struct bytes fetch_body(struct fixture *f)
+static struct bytes fetch_body(struct served *f)
 {
     struct wire_fetch m = {.node_id = BENCH_NODE,
                            .node_type = NODE_CLI_PROVER,
@@ -151,13 +23,13 @@ static struct bytes fetch_body(struct fixture *f)
     return buffer_bytes(&f->b.body);
 }
 
-static unsigned fetch(struct fixture *f, int fd)
+static unsigned fetch(struct served *f, int fd)
 {
-    return call(f, fd, "POST", "/v3/tasks", fetch_body(f));
+    return served_call(f, fd, "POST", "/v3/tasks", fetch_body(f));
 }
 
 /* An honest submission for the task in the last answer. */
-static struct bytes submission_body(struct fixture *f)
+static struct bytes submission_body(struct served *f)
 {
     struct bench_submission s;
     struct bench_task t;
@@ -176,82 +48,82 @@ static struct bytes submission_body(struct fixture *f)
 
 static void one_connection_carries_a_whole_life(void **state)
 {
-    struct fixture *f = *state;
-    unsigned port = start(f);
+    struct served *f = *state;
+    unsigned port = served_start(f);
     int fd = dial(port);
     char url[64];
 
     snprintf(url, sizeof url, "http://127.0.0.1:%u", port);
     assert_string_equal(server_url(f->server), url);
-    assert_int_equal(call(f, fd, "GET", "/healthz", bytes_of(NULL, 0)), 200);
+    assert_int_equal(served_call(f, fd, "GET", "/healthz", bytes_of(NULL, 0)), 200);
     assert_memory_equal(f->answer.body, "ok\n", 3);
-    assert_int_equal(call(f, fd, "GET", "/v3/nodes/" BENCH_NODE, bytes_of(NULL, 0)), 200);
+    assert_int_equal(served_call(f, fd, "GET", "/v3/nodes/" BENCH_NODE, bytes_of(NULL, 0)), 200);
     assert_true(dial_has(&f->answer, "content-type: application/octet-stream"));
     assert_int_equal(fetch(f, fd), 200);
-    assert_int_equal(call(f, fd, "POST", "/v3/tasks/submit", submission_body(f)), 200);
+    assert_int_equal(served_call(f, fd, "POST", "/v3/tasks/submit", submission_body(f)), 200);
     assert_int_equal(f->answer.size, 0);
-    assert_int_equal(call(f, fd, "GET", "/admin/state", bytes_of(NULL, 0)), 200);
+    assert_int_equal(served_call(f, fd, "GET", "/admin/state", bytes_of(NULL, 0)), 200);
     assert_non_null(strstr((const char *)f->answer.body, "\"credits\": 1"));
     close(fd);
-    stop(f);
+    served_stop(f);
     assert_true(orchestrator_credits(f->b.o, BENCH_WALLET) == 1);
     assert_int_equal(f->logged, 3); /* health and state are not the orchestrator's */
 }
 
 static void errors_are_json_with_their_headers(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd;
 
     f->b.settings.fetches_per_window = 1;
-    fd = dial(start(f));
-    assert_int_equal(call(f, fd, "GET", "/v3/nodes/1", bytes_of(NULL, 0)), 404);
+    fd = dial(served_start(f));
+    assert_int_equal(served_call(f, fd, "GET", "/v3/nodes/1", bytes_of(NULL, 0)), 404);
     assert_true(dial_has(&f->answer, "content-type: application/json"));
     assert_memory_equal(f->answer.body, "{\"name\":\"NotFoundError\"", 23);
     assert_int_equal(fetch(f, fd), 200);
     assert_int_equal(fetch(f, fd), 429);
     assert_true(dial_has(&f->answer, "retry-after: 180"));
-    assert_int_equal(call(f, fd, "POST", "/healthz", bytes_of_text("x")), 404);
+    assert_int_equal(served_call(f, fd, "POST", "/healthz", bytes_of_text("x")), 405);
     close(fd);
 }
 
 static void a_get_may_have_a_body(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     struct wire_list list = {.node_id = BENCH_NODE};
-    int fd = dial(start(f));
+    int fd = dial(served_start(f));
 
     assert_int_equal(fetch(f, fd), 200);
     buffer_reset(&f->b.body);
     wire_encode_list(&f->b.body, &list);
-    assert_int_equal(call(f, fd, "GET", "/v3/tasks", buffer_bytes(&f->b.body)), 200);
+    assert_int_equal(served_call(f, fd, "GET", "/v3/tasks", buffer_bytes(&f->b.body)), 200);
     assert_true(f->answer.size > 50);
     close(fd);
 }
 
 static void the_body_has_a_limit_and_methods_are_two(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     static uint8_t big[2000];
     unsigned port;
     int fd;
 
     f->options.max_body_bytes = 1000;
-    port = start(f);
+    port = served_start(f);
     fd = dial(port);
-    assert_int_equal(call(f, fd, "POST", "/v3/tasks", bytes_of(big, sizeof big)), 413);
+    assert_int_equal(served_call(f, fd, "POST", "/v3/tasks", bytes_of(big, sizeof big)), 413);
     close(fd);
     fd = dial(port);
-    assert_int_equal(call(f, fd, "PUT", "/v3/tasks", bytes_of(NULL, 0)), 501);
+    assert_int_equal(served_call(f, fd, "PUT", "/v3/tasks", bytes_of(NULL, 0)), 501);
     close(fd);
 }
 
 static void a_client_that_expects_100_gets_it_first(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     struct bytes body;
     char head[200];
-    int fd = dial(start(f));
+    int fd = dial(served_start(f));
 
     assert_int_equal(fetch(f, fd), 200);
     body = submission_body(f);
@@ -270,43 +142,43 @@ static void a_client_that_expects_100_gets_it_first(void **state)
 
 static void tasks_expire_while_nobody_asks(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd;
 
     f->b.settings.task_expiry_ns = NS_PER_MS;
-    fd = dial(start(f));
+    fd = dial(served_start(f));
     assert_int_equal(fetch(f, fd), 200);
     do /* the timer of the server expires it; nothing here does */
-        call(f, fd, "GET", "/healthz", bytes_of(NULL, 0));
+        served_call(f, fd, "GET", "/healthz", bytes_of(NULL, 0));
     while (clock_now_ns(clock_system()) - f->b.now_ns < 20 * NS_PER_MS);
     close(fd);
-    stop(f);
+    served_stop(f);
     assert_int_equal(orchestrator_metrics(f->b.o)->tasks_expired, 1);
 }
 
 /* ---- faults on the wire ---- */
 
-static int fault_start(struct fixture *f, const char *name)
+static int fault_start(struct served *f, const char *name)
 {
     bench_fault(&f->b, name);
-    return dial(start(f));
+    return dial(served_start(f));
 }
 
 static void a_lost_request_is_a_reset(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd = fault_start(f, "request_lost");
 
     assert_int_equal(fetch(f, fd), 0);
     assert_int_equal(f->answer.end, DIAL_RESET);
     close(fd);
-    stop(f);
+    served_stop(f);
     assert_int_equal(orchestrator_metrics(f->b.o)->tasks_made, 0);
 }
 
 static void a_hang_up_is_an_end_without_a_byte(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd = fault_start(f, "request_hung_up");
 
     assert_int_equal(fetch(f, fd), 0);
@@ -316,14 +188,14 @@ static void a_hang_up_is_an_end_without_a_byte(void **state)
 
 static void silence_lasts_until_the_server_ends(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int silent = fault_start(f, "request_swallowed"), other = dial(server_port(f->server));
 
     dial_request(silent, "POST", "/v3/tasks", "", fetch_body(f));
     /* The loop serves one after the other: when this answer is here, the silent one was handled. */
-    assert_int_equal(call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
+    assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
     assert_true(dial_is_quiet(silent));
-    stop(f); /* does not wait for it */
+    served_stop(f); /* does not wait for it */
     server_free(f->server);
     f->server = NULL;
     dial_read(silent, &f->answer);
@@ -335,31 +207,31 @@ static void silence_lasts_until_the_server_ends(void **state)
 
 static void a_client_may_leave_the_silence(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int silent = fault_start(f, "request_swallowed"), other = dial(server_port(f->server));
 
     dial_request(silent, "POST", "/v3/tasks", "", fetch_body(f));
-    assert_int_equal(call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
+    assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
     close(silent);
-    assert_int_equal(call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
+    assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
     close(other);
 }
 
 static void a_lost_answer_was_processed(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd = fault_start(f, "fetch_answer_lost");
 
     assert_int_equal(fetch(f, fd), 0);
     assert_int_equal(f->answer.end, DIAL_RESET);
     close(fd);
-    stop(f);
+    served_stop(f);
     assert_int_equal(orchestrator_metrics(f->b.o)->tasks_made, 1);
 }
 
 static void a_truncated_body_is_shorter_than_it_says(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd = fault_start(f, "task_truncated");
 
     assert_int_equal(fetch(f, fd), 200);
@@ -371,7 +243,7 @@ static void a_truncated_body_is_shorter_than_it_says(void **state)
 
 static void a_reset_may_come_behind_the_head(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd = fault_start(f, "answer_cut_head");
 
     /* RST may overtake bytes that have arrived: the head is there, or is not */
@@ -384,14 +256,14 @@ static void a_reset_may_come_behind_the_head(void **state)
 
 static void a_stalled_answer_stops_in_the_body(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd = fault_start(f, "answer_stalls"), other;
 
     dial_request(fd, "POST", "/v3/tasks", "", fetch_body(f));
     other = dial(server_port(f->server));
-    assert_int_equal(call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
+    assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
     close(other);
-    stop(f);
+    served_stop(f);
     server_free(f->server);
     f->server = NULL;
     dial_read(fd, &f->answer);
@@ -403,7 +275,7 @@ static void a_stalled_answer_stops_in_the_body(void **state)
 
 static void a_dribbling_answer_is_whole_in_the_end(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     struct fault_rule rule = {
         .where.call = CALL_FETCH,
         .what = {.effects = FAULT_DRIBBLE, .dribble_bytes = 16, .dribble_gap_ns = NS_PER_MS}};
@@ -411,7 +283,7 @@ static void a_dribbling_answer_is_whole_in_the_end(void **state)
     int fd;
 
     assert_int_equal(fault_plan_add(&f->b.plan, &rule, NULL), ST_OK);
-    fd = dial(start(f));
+    fd = dial(served_start(f));
     began = clock_now_ns(clock_system());
     assert_int_equal(fetch(f, fd), 200);
     assert_int_equal(f->answer.end, DIAL_OPEN);
@@ -425,14 +297,14 @@ static void a_dribbling_answer_is_whole_in_the_end(void **state)
 
 static void a_delay_comes_before_the_first_byte(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     struct fault_rule rule = {.where.call = CALL_FETCH,
                               .what = {.effects = FAULT_DELAY, .delay_ns = 30 * NS_PER_MS}};
     int64_t began;
     int fd;
 
     assert_int_equal(fault_plan_add(&f->b.plan, &rule, NULL), ST_OK);
-    fd = dial(start(f));
+    fd = dial(served_start(f));
     began = clock_now_ns(clock_system());
     assert_int_equal(fetch(f, fd), 200);
     assert_true(clock_now_ns(clock_system()) - began >= 30 * NS_PER_MS);
@@ -442,26 +314,26 @@ static void a_delay_comes_before_the_first_byte(void **state)
 
 static void a_client_may_leave_during_a_delay(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd, other;
 
     f->options.grace_ns = NS_PER_MS;
     fd = fault_start(f, "minutes_slow");
     dial_request(fd, "POST", "/v3/tasks", "", fetch_body(f));
     other = dial(server_port(f->server));
-    assert_int_equal(call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
+    assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
     close(fd);
-    assert_int_equal(call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
+    assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
     close(other);
 }
 
 static void a_request_names_its_fault_in_a_header(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd;
 
     f->b.plan.by_header = true;
-    fd = dial(start(f));
+    fd = dial(served_start(f));
     dial_request(fd, "POST", "/v3/tasks", "X-Mock-Fault: fetch_503\r\n", fetch_body(f));
     dial_read(fd, &f->answer);
     assert_int_equal(f->answer.status, 503);
@@ -474,16 +346,16 @@ static void a_request_names_its_fault_in_a_header(void **state)
 
 static void a_slow_judge_stops_nobody_else(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd, other;
 
     f->options.judge = &f->gate.base;
-    fd = dial(start(f));
+    fd = dial(served_start(f));
     assert_int_equal(fetch(f, fd), 200);
     dial_request(fd, "POST", "/v3/tasks/submit", "", submission_body(f));
     gate_wait(&f->gate, 1);
     other = dial(server_port(f->server));
-    assert_int_equal(call(f, other, "GET", "/v3/nodes/" BENCH_NODE, bytes_of(NULL, 0)), 200);
+    assert_int_equal(served_call(f, other, "GET", "/v3/nodes/" BENCH_NODE, bytes_of(NULL, 0)), 200);
     assert_true(dial_is_quiet(fd));
     gate_open(&f->gate);
     dial_read(fd, &f->answer);
@@ -494,36 +366,36 @@ static void a_slow_judge_stops_nobody_else(void **state)
 
 static void a_submission_counts_when_its_client_has_left(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd, other;
 
     f->options.judge = &f->gate.base;
-    fd = dial(start(f));
+    fd = dial(served_start(f));
     assert_int_equal(fetch(f, fd), 200);
     dial_request(fd, "POST", "/v3/tasks/submit", "", submission_body(f));
     gate_wait(&f->gate, 1);
     close(fd);
     other = dial(server_port(f->server));
-    assert_int_equal(call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
+    assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
     gate_open(&f->gate);
-    stop(f);
+    served_stop(f);
     assert_true(orchestrator_credits(f->b.o, BENCH_WALLET) == 1);
     close(other);
 }
 
 static void too_many_cases_are_refused_and_the_task_stays(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd, other;
 
     f->options.judge = &f->gate.base;
     f->options.judge_queue = 1;
-    fd = dial(start(f));
+    fd = dial(served_start(f));
     assert_int_equal(fetch(f, fd), 200);
     dial_request(fd, "POST", "/v3/tasks/submit", "", submission_body(f));
     gate_wait(&f->gate, 1);
     other = dial(server_port(f->server));
-    assert_int_equal(call(f, other, "POST", "/v3/tasks/submit", buffer_bytes(&f->b.body)), 500);
+    assert_int_equal(served_call(f, other, "POST", "/v3/tasks/submit", buffer_bytes(&f->b.body)), 500);
     assert_non_null(strstr((const char *)f->answer.body, "Unable to connect to verifier."));
     gate_open(&f->gate);
     dial_read(fd, &f->answer);
@@ -534,12 +406,12 @@ static void too_many_cases_are_refused_and_the_task_stays(void **state)
 
 static void a_stop_finishes_the_answers_under_way(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd;
 
     f->options.judge = &f->gate.base;
     f->options.grace_ns = 60 * NS_PER_S;
-    fd = dial(start(f));
+    fd = dial(served_start(f));
     assert_int_equal(fetch(f, fd), 200);
     dial_request(fd, "POST", "/v3/tasks/submit", "", submission_body(f));
     gate_wait(&f->gate, 1);
@@ -548,14 +420,14 @@ static void a_stop_finishes_the_answers_under_way(void **state)
     gate_open(&f->gate);
     dial_read(fd, &f->answer);
     assert_int_equal(f->answer.status, 200);
-    stop(f);
+    served_stop(f);
     assert_true(orchestrator_credits(f->b.o, BENCH_WALLET) == 1);
     close(fd);
 }
 
 static void a_stop_does_not_wait_for_ever(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     int fd;
 
     f->options.grace_ns = NS_PER_MS;
@@ -564,10 +436,10 @@ static void a_stop_does_not_wait_for_ever(void **state)
     {
         int other = dial(server_port(f->server));
 
-        assert_int_equal(call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
+        assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
         close(other);
     }
-    stop(f);
+    served_stop(f);
     server_free(f->server);
     f->server = NULL;
     dial_read(fd, &f->answer);
@@ -588,7 +460,7 @@ static void addresses_are_numeric_and_free(void **state)
                                         "127.0.0.1:65536",
                                         "127.0.0.1:123456",
                                         "1.2.3:4:5"};
-    struct fixture *f = *state;
+    struct served *f = *state;
     struct server *second;
     struct address_bound bound;
     struct why why;
@@ -597,7 +469,7 @@ static void addresses_are_numeric_and_free(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal(address_listen(&bound, wrong[i], &why), ST_INPUT);
     assert_int_equal(address_listen(&bound, "192.0.2.1:0", &why), ST_IO); /* not ours */
-    snprintf(taken, sizeof taken, "127.0.0.1:%u", start(f));
+    snprintf(taken, sizeof taken, "127.0.0.1:%u", served_start(f));
     f->options.listen = taken;
     assert_int_equal(server_new(&second, &f->options, &why), ST_EXISTS);
     assert_non_null(strstr(why.text, taken));
@@ -613,11 +485,11 @@ static void ipv6_is_written_in_brackets(void **state)
     if (st == ST_IO)
         skip(); /* a machine without IPv6 */
     assert_int_equal(st, ST_OK);
-    assert_memory_equal(bound.url, "http://[::1]:", 13);
+    assert_memory_equal(bound.place, "[::1]:", 6);
     close(bound.fd);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, served_setup, served_teardown)
 
 int main(void)
 {

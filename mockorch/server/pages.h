@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pages beside the protocol, and who may see them.
+ *
+ *   GET  /healthz        "ok", for everybody
+ *   GET  /metrics        Prometheus text
+ *   GET  /admin/state    users, nodes, tasks, figures as JSON
+ *
+ * All but /healthz are for those on a loopback or unix-socket listener, and otherwise for those who
+ * send "Authorization: Bearer TOKEN". Without a token nobody elsewhere sees them (403).
+ *
+ * Owner:   everything is borrowed for the call.
+ */
+#pragma once
+#include <stdbool.h>
+
+#include "mockorch/core/orchestrator.h"
+#include "mockorch/server/metrics.h"
+
+struct evhttp_request;
+
+struct pages {
+    struct orchestrator *orchestrator;
+    const struct metrics_times *times;
+    const char *token; /* NULL: none */
+};
+
+/* Is this path a page? A query string does not matter. */
+bool pages_own(const char *uri);
+
+/* Answers it. trusted: it came to a listener that only this machine can reach. */
+void pages_answer(const struct pages *p, struct evhttp_request *r, bool trusted, int64_t now_ns);
