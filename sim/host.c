@@ -444,7 +444,8 @@ void host_start(struct host *h)
 {
     struct core_options o = {
         .profile = h->o.profile,
-        .node_id = h->o.node_id,
+        .node_ids = h->o.node_ids,
+        .node_count = h->o.node_count,
         .key = h->key,
         .seed = prng_u64(&h->prng),
         .max_tasks = h->o.plan->max_tasks,

@@ -31,7 +31,8 @@ struct host_options {
     const struct scenario_client *plan;
     const struct profile *profile;
     unsigned number;
-    const char *node_id;
+    const char *const *node_ids;
+    size_t node_count;
     int64_t wall_at_zero_ns;
     enum host_bug bug;
 };

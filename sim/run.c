@@ -44,8 +44,9 @@ static enum status check_client(const struct scenario_client *c, struct why *why
     if (c->profile[0] && strcmp(c->profile, "current") != 0)
         return fail(why, ST_INPUT, "client '%s': profile '%s' is not simulated", c->name,
                     c->profile);
-    if (c->nodes != 1)
-        return fail(why, ST_INPUT, "client '%s': one node each is simulated", c->name);
+    if (c->nodes > CORE_NODES)
+        return fail(why, ST_INPUT, "client '%s': at most %d nodes are simulated", c->name,
+                    CORE_NODES);
     if (c->prove_grows || c->prove_dies > 0 || c->disk_torn > 0 || c->disk_lost > 0 ||
         c->clock_drift_ppm != 0)
         return fail(why, ST_INPUT,
@@ -92,6 +93,8 @@ struct run {
     struct host **hosts;
     unsigned host_count;
     char (*node_ids)[24];
+    const char **node_texts; /* of them */
+    size_t node_count;
     uint64_t kills;
     bool recovered; /* settled, with new credits, at least once since the healing */
     bool ended;     /* by itself */
@@ -104,10 +107,26 @@ static void report_accepted(void *context, const char *task_id, bool twice)
     invariant_credited(&r->invariant, task_id, twice);
 }
 
+/* The next node of the scenario, or one more of this host's user. */
+static enum status add_node(struct run *r, unsigned host, struct why *why)
+{
+    const struct scenario *s = r->scenario;
+    size_t number = r->node_count++;
+    char wallet[48];
+
+    r->node_texts[number] = r->node_ids[number];
+    if (number < s->node_count) {
+        snprintf(r->node_ids[number], sizeof *r->node_ids, "%s", s->nodes[number].id);
+        return ST_OK;
+    }
+    snprintf(r->node_ids[number], sizeof *r->node_ids, "%zu", 1000000 + number);
+    snprintf(wallet, sizeof wallet, "0x%040x", host + 1);
+    return orchestrator_add_node(server_core(r->server), r->node_ids[number], wallet, why);
+}
+
 static enum status add_host(struct run *r, const struct scenario_client *plan,
                             struct prover_sim *prover, struct why *why)
 {
-    const struct scenario *s = r->scenario;
     unsigned number = r->host_count;
     struct host_options o = {
         .world = &r->world,
@@ -117,24 +136,17 @@ static enum status add_host(struct run *r, const struct scenario_client *plan,
         .plan = plan,
         .profile = &profile_current,
         .number = number,
-        .node_id = r->node_ids[number],
+        .node_ids = r->node_texts + r->node_count,
+        .node_count = plan->nodes,
         .wall_at_zero_ns = r->settings.wall_at_zero_ns,
         .bug = r->options->bug,
     };
-    enum status st;
+    enum status st = ST_OK;
 
-    if (number < s->node_count) {
-        snprintf(r->node_ids[number], sizeof *r->node_ids, "%s", s->nodes[number].id);
-    } else {
-        char wallet[48];
-
-        snprintf(r->node_ids[number], sizeof *r->node_ids, "%u", 1000000 + number);
-        snprintf(wallet, sizeof wallet, "0x%040x", number + 1);
-        st = orchestrator_add_node(server_core(r->server), r->node_ids[number], wallet, why);
-        if (st)
-            return st;
-    }
-    st = host_new(&r->hosts[number], &o, why);
+    for (uint32_t i = 0; i < plan->nodes && !st; i++)
+        st = add_node(r, number, why);
+    if (!st)
+        st = host_new(&r->hosts[number], &o, why);
     if (!st)
         r->host_count++;
     return st;
@@ -163,6 +175,15 @@ static unsigned count_hosts(const struct scenario *s)
     return count;
 }
 
+static size_t count_nodes(const struct scenario *s)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->client_count; i++)
+        count += (size_t)s->clients[i].count * s->clients[i].nodes;
+    return count;
+}
+
 static enum status open_run(struct run *r, const struct scenario *s, struct prover_sim *prover,
                             const struct run_options *o, struct why *why)
 {
@@ -174,7 +195,8 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
     *r = (struct run){.scenario = s, .options = o, .settings = s->orchestrator};
     world_init(&r->world, o->seed, o->trace);
     r->hosts = memory_new((hosts + 1) * sizeof(struct host *));
-    r->node_ids = memory_new((hosts + 1) * sizeof *r->node_ids);
+    r->node_ids = memory_new((count_nodes(s) + 1) * sizeof *r->node_ids);
+    r->node_texts = memory_new((count_nodes(s) + 1) * sizeof(const char *));
     invariant_init(&r->invariant, &r->world, &profile_current, hosts);
     prng = world_prng(&r->world, 1);
     r->settings.seed = prng_u64(&prng);
@@ -219,6 +241,7 @@ static void close_run(struct run *r)
     invariant_fini(&r->invariant);
     free(r->hosts);
     free(r->node_ids);
+    free(r->node_texts);
 }
 
 /* ---- what the scenario plans ---- */

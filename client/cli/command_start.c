@@ -25,7 +25,7 @@ struct start {
 
     struct printer printer;
     struct home home;
-    char node_id[ENROL_ID_SIZE];
+    char configured[ENROL_ID_SIZE]; /* the node id of the configuration */
     int stop_fd;
     struct outbox_sqlite *outbox;
     size_t open_tasks;
@@ -43,10 +43,8 @@ static enum status find_node(struct start *s, struct why *why)
     struct config config = {0};
     enum status st = ST_OK;
 
-    if (s->options.node_id) {
-        snprintf(s->node_id, sizeof s->node_id, "%s", s->options.node_id);
+    if (s->options.node_count)
         return ST_OK;
-    }
     st = config_load(&config, s->home.config, why);
     if (st == ST_NOT_FOUND)
         st = fail(why, st,
@@ -57,11 +55,13 @@ static enum status find_node(struct start *s, struct why *why)
     else if (!st && !*config.node_id)
         st = fail(why, ST_INPUT, "the user is registered but has no node: nxp register-node");
     else if (!st &&
-             (!enrol_node_id_valid(config.node_id) || strlen(config.node_id) >= sizeof s->node_id))
+             (!enrol_node_id_valid(config.node_id) || strlen(config.node_id) >= sizeof s->configured))
         st = fail(why, ST_INPUT, "'%.40s' in the configuration is no node id: nxp register-node",
                   config.node_id);
-    if (!st)
-        snprintf(s->node_id, sizeof s->node_id, "%s", config.node_id);
+    if (!st) {
+        snprintf(s->configured, sizeof s->configured, "%s", config.node_id);
+        s->options.node_ids[s->options.node_count++] = s->configured;
+    }
     config_fini(&config);
     return st;
 }
@@ -131,7 +131,8 @@ static enum status open_core(struct start *s, struct why *why)
 {
     struct core_options o = {
         .profile = &profile_current,
-        .node_id = s->node_id,
+        .node_ids = s->options.node_ids,
+        .node_count = s->options.node_count,
         .max_tasks = s->options.max_tasks,
         .has_max_difficulty = s->options.has_difficulty,
         .max_difficulty = s->options.difficulty,
@@ -224,6 +225,14 @@ static void note_books(const struct start *s)
                  core_open_tasks(s->core));
 }
 
+/* "Starting headless mode with Node ID: N", a line for each: scripts search this text. */
+static void note_nodes(const struct start *s)
+{
+    for (size_t i = 0; i < s->options.node_count; i++)
+        printer_note(&s->printer, "INFO", "start", clock_wall_ns(clock_system()),
+                     "Starting headless mode with Node ID: %s", s->options.node_ids[i]);
+}
+
 static int run(struct start *s)
 {
     struct shell shell = {
@@ -241,8 +250,7 @@ static int run(struct start *s)
     };
     enum core_end end;
 
-    printer_note(&s->printer, "INFO", "start", clock_wall_ns(clock_system()),
-                 "Starting headless mode with Node ID: %s", s->node_id);
+    note_nodes(s);
     if (!s->options.server.url)
         words_warn("this version does not yet ask the network for its minimum version and "
                    "restricted countries; you answer for both");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/start_options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/cli/parse.h"
@@ -21,7 +22,7 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    {"node-id", KEY_NODE, "N", 0, "Node to work for (from the configuration)", 1},
+    {"node-id", KEY_NODE, "N", 0, "Node to work for (from the configuration); may be given up to 64 times, the nodes share one allowance", 1},
     {"headless", KEY_HEADLESS, 0, 0, "Print lines (always, in this version)", 1},
     {"max-threads", KEY_THREADS, "T", 0, "Threads of one proof (three quarters of the CPUs)", 1},
     {"max-tasks", KEY_TASKS, "K", 0, "Stop after K accepted proofs", 1},
@@ -39,6 +40,21 @@ static const struct argp_option options[] = {
     {0},
 };
 
+static void add_node(struct start_options *o, const char *id, struct argp_state *state)
+{
+    if (!enrol_node_id_valid(id)) {
+        argp_error(state, "--node-id: '%s' is no node id (a decimal number)", id);
+        return;
+    }
+    for (size_t i = 0; i < o->node_count; i++)
+        if (strtoull(o->node_ids[i], NULL, 10) == strtoull(id, NULL, 10))
+            argp_error(state, "--node-id: %s is given twice", id);
+    if (o->node_count == CORE_NODES)
+        argp_error(state, "--node-id: more than %d nodes", CORE_NODES);
+    else
+        o->node_ids[o->node_count++] = id;
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     struct start_options *o = state->input;
@@ -48,9 +64,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         state->child_inputs[0] = &o->server;
         return 0;
     case KEY_NODE:
-        if (!enrol_node_id_valid(arg))
-            argp_error(state, "--node-id: '%s' is no node id (a decimal number)", arg);
-        o->node_id = arg;
+        add_node(o, arg, state);
         return 0;
     case KEY_HEADLESS:
         return 0;
@@ -92,7 +106,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!o->server.url && o->interval_s && o->interval_s < 120)
             argp_error(state, "--fetch-interval: less than 120 s only with --orchestrator-url");
-        if (o->anonymous && (o->node_id || o->server.url))
+        if (o->anonymous && (o->node_count || o->server.url))
             argp_error(state, "--anonymous knows no node and no orchestrator");
         return 0;
     default:

@@ -29,7 +29,7 @@ const char *core_route_name(enum core_route route); /* "fetch" */
 enum core_end {
     CORE_DONE,        /* --max-tasks reached */
     CORE_INTERRUPTED, /* EV_SHUTDOWN */
-    CORE_NO_NODE,     /* the orchestrator does not know the node, or does not serve us */
+    CORE_NO_NODE,     /* the orchestrator knows none of our nodes, or does not serve us */
 };
 
 struct action {

@@ -21,7 +21,6 @@ enum status core_new(struct core **out, const struct core_options *o, struct why
     *c = (struct core){
         .profile = p,
         .key = o->key,
-        .node_id = strdup(o->node_id),
         .max_tasks = o->max_tasks,
         .fetch_gap_ns = o->fetch_gap_ns ? o->fetch_gap_ns : p->fetch_gap_ns,
         .rng = prng_of(o->seed),
@@ -37,8 +36,7 @@ enum status core_new(struct core **out, const struct core_options *o, struct why
     memcpy(c->hold_ns, o->hold_ns, sizeof c->hold_ns);
     buffer_init(&c->body, WIRE_MAX_SUBMISSION);
     signing_key_public(o->key, c->public_key);
-    if (!c->node_id || asprintf(&c->node_path, "/v3/nodes/%s", o->node_id) < 0) {
-        c->node_path = NULL;
+    if (!node_init(c, o->node_ids, o->node_count)) {
         core_free(c);
         return fail(why, ST_NO_MEMORY, "client: out of memory");
     }
@@ -52,8 +50,7 @@ void core_free(struct core *c)
         return;
     ledger_fini(&c->ledger);
     buffer_fini(&c->body);
-    free(c->node_id);
-    free(c->node_path);
+    node_fini(c);
     free(c);
 }
 
@@ -338,7 +335,8 @@ static bool poll_phase(struct core *c, struct action *out, int64_t now_ns)
     case PHASE_GREETING:
         return node_poll(c, out, now_ns);
     case PHASE_WORKING:
-        return submit_poll(c, out, now_ns) || work_poll(c, out) || fetch_poll(c, out, now_ns);
+        return submit_poll(c, out, now_ns) || work_poll(c, out) || fetch_poll(c, out, now_ns) ||
+               node_poll(c, out, now_ns);
     case PHASE_STOPPING:
         return work_poll_cancel(c, out) || poll_exit(c, out, now_ns);
     case PHASE_NEW:
@@ -370,8 +368,9 @@ int64_t core_deadline_ns(const struct core *c)
 
     switch (c->phase) {
     case PHASE_GREETING:
-        return c->node_request ? deadline : least(deadline, c->node_next_ns);
+        return least(deadline, node_deadline_ns(c));
     case PHASE_WORKING:
+        deadline = least(deadline, node_deadline_ns(c));
         deadline = least(deadline, submit_deadline_ns(c));
         return fetch_wanted(c) ? least(deadline, pace_due_ns(&c->fetch_pace)) : deadline;
     case PHASE_STOPPING:

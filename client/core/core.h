@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client's decisions: greet the orchestrator, fetch a task, prove its inputs, submit, repeat.
  *
- *   NEW --EV_START--> GREETING --node known--> WORKING --+--> STOPPING --> over (ACT_EXIT)
- *                        |                               |
- *                        +--------- node refused --------+-- max_tasks, EV_SHUTDOWN
+ *   NEW --EV_START--> GREETING --a node known--> WORKING --+--> STOPPING --> over (ACT_EXIT)
+ *                        |                                 |
+ *                        +------- all nodes refused -------+-- max_tasks, EV_SHUTDOWN
  *
  * A pure function of its options, its events and the time it is told. The order of calls:
  * core_restore for what is on disk, EV_START, then core_poll until it returns false, wait for an
@@ -37,11 +37,15 @@
 #include "client/core/profile.h"
 #include "client/core/stats.h"
 
+#define CORE_NODES 64
+
 struct core_options {
     const struct profile *profile;
-    const char *node_id;
+    const char *const *node_ids; /* 1 to CORE_NODES different ones; copied. They share one allowance */
+    size_t node_count;           /* of fetches, each fetch goes out for the next of them in turn */
     const struct signing_key *key;
     uint64_t seed;             /* of the jitter */
+    unsigned proofs_at_once;   /* inputs that the prover takes at a time; 0: one */
     uint64_t max_tasks;        /* accepted submissions; 0: no limit */
     bool has_max_difficulty;
     enum difficulty max_difficulty;

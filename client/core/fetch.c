@@ -46,10 +46,11 @@ bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
         say(c, LINE_REFRESH, LINE_INFO, "fetching", NULL, 0, "Step 1 of 4: Fetching task...");
     c->fetch_wait_said = false;
     c->fetch_asked = ladder_ask(&c->ladder);
+    c->fetch_node = node_take_turn(c);
 
     buffer_reset(&c->body);
     wire_encode_fetch(&c->body, &(struct wire_fetch){
-                                    .node_id = c->node_id,
+                                    .node_id = c->fetch_node->id,
                                     .node_type = NODE_CLI_PROVER,
                                     .public_key = bytes_of(c->public_key, sizeof c->public_key),
                                     .max_difficulty = c->fetch_asked,
@@ -58,7 +59,14 @@ bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
     core_hold(c, CORE_ROUTE_FETCH, pace_due_ns(&c->fetch_pace));
     c->fetch_request = core_request(c, out, HTTP_POST, "/v3/tasks");
     c->stats.fetch_requests++;
+    c->fetch_node->fetch_requests++;
     return true;
+}
+
+/* To a node that the orchestrator has forgotten since, or does not serve. */
+static bool is_denial(unsigned status)
+{
+    return status == 401 || status == 403 || status == 404;
 }
 
 /* The gap counts from the end of an attempt, as in the reference. */
@@ -72,11 +80,13 @@ static int64_t ended(struct core *c, int64_t wait_ns, int64_t now_ns)
     return hold_ns;
 }
 
-static void failed(struct core *c, int64_t advice_ns, unsigned status, const char *text,
-                   int64_t now_ns)
+/* node_s_own: the cause is the node, so others go on at the usual pace. */
+static void failed(struct core *c, bool node_s_own, int64_t advice_ns, unsigned status,
+                   const char *text, int64_t now_ns)
 {
-    int64_t wait_ns = backoff_fail_ns(&c->fetch_backoff, &c->rng, advice_ns);
-    bool denied = status == 401 || status == 403 || status == 404;
+    bool others = node_s_own && node_stand_aside(c, c->fetch_node);
+    int64_t wait_ns =
+        others && advice_ns <= 0 ? 0 : backoff_fail_ns(&c->fetch_backoff, &c->rng, advice_ns);
 
     c->stats.fetch_errors++;
     wait_ns = ended(c, wait_ns, now_ns);
@@ -87,13 +97,13 @@ static void failed(struct core *c, int64_t advice_ns, unsigned status, const cha
             backoff_advice_words(advice_ns),
             whole_seconds(wait_ns));
     else
-        say(c, LINE_ERROR, denied ? LINE_ERROR_LEVEL : LINE_WARN, "fetch_failed", NULL, status,
+        say(c, LINE_ERROR, is_denial(status) ? LINE_ERROR_LEVEL : LINE_WARN, "fetch_failed", NULL, status,
             "Failed to fetch a task: %s; next try in %lld s", text, whole_seconds(wait_ns));
 }
 
 void fetch_transport(struct core *c, const char *text, int64_t now_ns)
 {
-    failed(c, BACKOFF_NO_ADVICE, 0, text, now_ns);
+    failed(c, false, BACKOFF_NO_ADVICE, 0, text, now_ns);
 }
 
 /* The record of a task. A task that cannot be read becomes a record too, so that it is in the
@@ -105,7 +115,7 @@ static struct entry *enter(struct core *c, const struct wire_task *task, int64_t
     struct entry *e;
 
     *readable = ST_OK;
-    if (!outbox_record_init(&record, c->node_id, task->task_id, task->program_id,
+    if (!outbox_record_init(&record, c->fetch_node->id, task->task_id, task->program_id,
                             task->input_count))
         return NULL;
     record.id = c->next_record_id++;
@@ -136,18 +146,20 @@ static void got_task(struct core *c, const struct wire_task *task, int64_t now_n
 
     if (ledger_knows(&c->ledger, task->task_id)) { /* I8 */
         c->stats.duplicates++;
-        failed(c, BACKOFF_NO_ADVICE, 0, "the server handed out a task that we know already",
-               now_ns);
+        failed(c, true, BACKOFF_NO_ADVICE, 0,
+               "the server handed out a task that we know already", now_ns);
         return;
     }
     e = enter(c, task, now_ns, &why, &readable);
     if (!e) {
-        failed(c, BACKOFF_NO_ADVICE, 0, "out of memory for the task", now_ns);
+        failed(c, false, BACKOFF_NO_ADVICE, 0, "out of memory for the task", now_ns);
         return;
     }
     ended(c, 0, now_ns);
     backoff_reset(&c->fetch_backoff);
     c->stats.fetched++;
+    c->fetch_node->fetched++;
+    c->fetch_node->troubles = 0;
     if (task->difficulty != c->fetch_asked)
         say(c, LINE_SUCCESS, LINE_INFO, "difficulty_adjusted", &e->record, 0,
             "Server adjusted difficulty: asked %s, assigned %s (by reputation)",
@@ -168,12 +180,12 @@ void fetch_response(struct core *c, const struct http_response *r, int64_t now_n
 
     if (r->status < 200 || r->status >= 300) {
         problem_describe(text, r);
-        failed(c, advice_ns, r->status, text, now_ns);
+        failed(c, is_denial(r->status), advice_ns, r->status, text, now_ns);
     } else if (wire_decode_fetched(&answer, &memory, r->body, WIRE_MAX_RESPONSE, &why)) {
         fail_within(&why, ST_INPUT, "Decoding error");
-        failed(c, advice_ns, r->status, why.text, now_ns);
+        failed(c, false, advice_ns, r->status, why.text, now_ns);
     } else if (!answer.has_task || !*answer.task.task_id) {
-        failed(c, advice_ns, r->status, "Decoding error: the answer holds no task", now_ns);
+        failed(c, false, advice_ns, r->status, "Decoding error: the answer holds no task", now_ns);
     } else {
         got_task(c, &answer.task, now_ns);
     }

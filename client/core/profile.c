@@ -32,6 +32,7 @@ const struct profile profile_current = {
     .submit_cap_ns = 600 * NS_PER_S,
     .start_base_ns = 2 * NS_PER_S,
     .start_cap_ns = 60 * NS_PER_S,
+    .start_gap_ns = 2 * NS_PER_S,
     .open_tasks = 4,
     .stale_fetch_ns = 1800 * NS_PER_S,
     .submit_life_ns = (int64_t)24 * 3600 * NS_PER_S,

@@ -20,6 +20,7 @@ struct profile {
     int64_t submit_gap_ns; /* between two submissions */
     int64_t submit_base_ns, submit_cap_ns;
     int64_t start_base_ns, start_cap_ns; /* GET /v3/nodes */
+    int64_t start_gap_ns;                /* between the look-ups of two nodes */
 
     size_t open_tasks;        /* fetch no more while so many wait for a definite answer */
     int64_t stale_fetch_ns;   /* an unproved task of a former run older than this is given up */

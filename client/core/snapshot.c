@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/core/snapshot.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "client/core/state.h"
 
@@ -33,6 +35,25 @@ static struct snapshot_task task_of(const struct core *c, const struct entry *e,
     return t;
 }
 
+static struct snapshot_node node_of(const struct core *c, const struct core_node *n)
+{
+    static const char *const standings[] = {"not asked yet", "known", "refused"};
+    struct snapshot_node out = {
+        .id = n->id,
+        .standing = standings[n->standing],
+        .fetch_requests = n->fetch_requests,
+        .fetched = n->fetched,
+        .accepted = n->accepted,
+    };
+
+    for (size_t i = 0; i < c->ledger.count; i++) {
+        const struct outbox_record *r = &c->ledger.entries[i]->record;
+
+        out.open += !outbox_state_final(r->state) && strcmp(r->node_id, n->id) == 0;
+    }
+    return out;
+}
+
 void core_snapshot(const struct core *c, struct snapshot *out, int64_t now_ns)
 {
     static const char *const phases[] = {"new", "greeting", "working", "stopping", "over"};
@@ -52,4 +73,6 @@ void core_snapshot(const struct core *c, struct snapshot *out, int64_t now_ns)
     for (size_t i = 0; i < c->ledger.count && out->task_count < SNAPSHOT_TASKS; i++)
         if (!outbox_state_final(c->ledger.entries[i]->record.state))
             out->tasks[out->task_count++] = task_of(c, c->ledger.entries[i], now_ns);
+    for (size_t i = 0; i < c->node_count; i++)
+        out->nodes[out->node_count++] = node_of(c, &c->nodes[i]);
 }

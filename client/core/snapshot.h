@@ -6,8 +6,7 @@
  * Threads: the core's owner.
  */
 #pragma once
-#include "client/core/action.h"
-#include "client/core/stats.h"
+#include "client/core/core.h"
 
 #define SNAPSHOT_TASKS 64 /* the oldest open ones */
 
@@ -29,6 +28,13 @@ struct snapshot_route {
     char why[160];        /* of that wait, or of the last failure; "" when all is well */
 };
 
+struct snapshot_node {
+    const char *id;
+    const char *standing; /* "not asked yet", "known", "refused" */
+    uint64_t fetch_requests, fetched, accepted; /* in this run */
+    size_t open;                                /* of former runs too */
+};
+
 struct snapshot {
     const char *phase;   /* "greeting", "working", "stopping" */
     const char *profile; /* its name */
@@ -38,8 +44,8 @@ struct snapshot {
     size_t open;          /* all open tasks; the first SNAPSHOT_TASKS are in tasks */
     size_t task_count;
     struct snapshot_task tasks[SNAPSHOT_TASKS];
+    size_t node_count;
+    struct snapshot_node nodes[CORE_NODES];
 };
-
-struct core;
 
 void core_snapshot(const struct core *c, struct snapshot *out, int64_t now_ns);

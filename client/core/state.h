@@ -12,6 +12,21 @@
 
 enum phase { PHASE_NEW, PHASE_GREETING, PHASE_WORKING, PHASE_STOPPING, PHASE_OVER };
 
+enum node_standing {
+    NODE_UNASKED, /* or not reachable so far */
+    NODE_KNOWN,
+    NODE_REFUSED, /* left out for the rest of the run */
+};
+
+/* One of the node ids that we work for. */
+struct core_node {
+    char *id, *path;
+    enum node_standing standing;
+    unsigned passes;   /* how many of its next turns it leaves to others */
+    unsigned troubles; /* of its own, in a row */
+    uint64_t fetch_requests, fetched, accepted;
+};
+
 /* One core_handle or core_poll says a few lines at most, and core_poll hands lines out before
  * all but holds. */
 #define LINES_WAITING 16
@@ -20,8 +35,6 @@ struct core {
     const struct profile *profile;
     const struct signing_key *key;
     uint8_t public_key[SIGNING_PUBLIC_SIZE];
-    char *node_id;
-    char *node_path;
     uint64_t max_tasks;
     int64_t fetch_gap_ns;
 
@@ -40,12 +53,17 @@ struct core {
     size_t line_first, line_count;
 
     /* node.c: ids of what is under way; 0: nothing */
+    struct core_node nodes[CORE_NODES];
+    size_t node_count;
+    size_t node_asks; /* the node that is asked about, or where to look for the next */
+    size_t node_turn; /* the node that fetches next, or where to look for it */
     uint64_t node_request;
     struct backoff node_backoff;
     int64_t node_next_ns;
 
     /* fetch.c */
     uint64_t fetch_request;
+    struct core_node *fetch_node; /* that the last fetch went out for */
     enum difficulty fetch_asked;
     struct pace fetch_pace;
     struct backoff fetch_backoff;
@@ -86,11 +104,20 @@ uint64_t core_request(struct core *c, struct action *out, enum http_method metho
 /* Whole seconds, rounded up. */
 long long whole_seconds(int64_t ns);
 
-/* ---- node.c: GET /v3/nodes/{id} ---- */
+/* ---- node.c: whom we work for; GET /v3/nodes/{id} ---- */
 
+bool node_init(struct core *c, const char *const *ids, size_t count); /* false: out of memory */
+void node_fini(struct core *c);
 bool node_poll(struct core *c, struct action *out, int64_t now_ns);
 void node_response(struct core *c, const struct http_response *r, int64_t now_ns);
 void node_transport(struct core *c, const char *text, int64_t now_ns);
+int64_t node_deadline_ns(const struct core *c);
+/* Whose turn it is to fetch; the turn goes on. Requires a known node. */
+struct core_node *node_take_turn(struct core *c);
+/* A fetch failed for a cause of that node alone: it leaves its next turns to others, after each
+ * failure in a row twice as many. false: nobody else is without such troubles. */
+bool node_stand_aside(struct core *c, struct core_node *n);
+struct core_node *node_find(struct core *c, const char *id); /* NULL: of a former run */
 
 /* ---- fetch.c: POST /v3/tasks ---- */
 

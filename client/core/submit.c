@@ -46,9 +46,12 @@ static void accepted(struct core *c, struct entry *e, unsigned status, int64_t n
     const struct outbox_record *r = &e->record;
     /* From arrival to acceptance, without the waits that the server asked for. */
     int64_t seconds = ((e->proved_ns - e->arrived_ns) + (now_ns - e->sent_ns)) / NS_PER_S;
+    struct core_node *node = node_find(c, r->node_id);
     char attempts[32] = "";
 
     c->stats.accepted++;
+    if (node)
+        node->accepted++;
     if (r->attempts > 1)
         snprintf(attempts, sizeof attempts, " (%u attempts)", r->attempts);
     say(c, LINE_SUCCESS, LINE_INFO, "submitted", r, status,

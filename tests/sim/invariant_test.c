@@ -377,7 +377,7 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
 /* A core with so many tasks of a former process. */
 static struct core *core_with(unsigned tasks)
 {
-    struct core_options o = {.profile = &profile_current, .node_id = "7"};
+    struct core_options o = {.profile = &profile_current, .node_ids = (const char *const[]){"7"}, .node_count = 1};
     struct core *core;
 
     o.key = key;

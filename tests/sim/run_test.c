@@ -233,7 +233,7 @@ static void what_is_not_simulated_is_refused(void **state)
         {"name: x\nheal_at: 1s\n", "clients"},
         {"name: x\nclients: [{name: a}]\n", "when the run ends"},
         {"name: x\nheal_at: 1s\nclients: [{name: a, profile: seed}]\n", "profile 'seed'"},
-        {"name: x\nheal_at: 1s\nclients: [{name: a, nodes: 2}]\n", "one node each"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a, nodes: 65}]\n", "at most 64"},
         {"name: x\nheal_at: 1s\nclients: [{name: a, disk_torn: 0.5}]\n", "not simulated"},
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: flood}]\n", "flood"},
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nexpect: [{metric: joy, at_least: 1}]\n",

@@ -85,6 +85,7 @@ static void mistakes_on_the_command_line_end_with_2_and_say_why(void **state)
         {"bench --runs 0", "--runs"},
         {"bench extra", "unexpected argument"},
         {"start --node-id x", "--node-id"},
+        {"start --node-id 7 --node-id +07", "given twice"},
         {"start --max-tasks 0", "--max-tasks"},
         {"start --max-threads x", "--max-threads"},
         {"start --max-difficulty HUGE", "EXTRA_LARGE"},
@@ -124,6 +125,20 @@ static void mistakes_on_the_command_line_end_with_2_and_say_why(void **state)
         if (code != 2 || !strstr(r.err, table[i].says))
             fail_msg("nxp %s: exit %d, stderr: %s", table[i].args, code, r.err);
     }
+    scratch_fini(&s);
+}
+
+static void no_more_than_64_nodes_are_worked_for(void **state)
+{
+    char args[2000] = "start";
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    for (unsigned i = 1; i <= 65; i++)
+        sprintf(args + strlen(args), " --node-id=%u", i);
+    assert_int_equal(run(&r, s.path, args), 2);
+    assert_non_null(strstr(r.err, "more than 64"));
     scratch_fini(&s);
 }
 
@@ -502,6 +517,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_says_what_the_document_says),
         cmocka_unit_test(mistakes_on_the_command_line_end_with_2_and_say_why),
+        cmocka_unit_test(no_more_than_64_nodes_are_worked_for),
         cmocka_unit_test(start_says_what_is_missing),
         cmocka_unit_test(a_proof_goes_into_a_file_and_is_checked),
         cmocka_unit_test(a_proof_is_described_in_json),

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_ARGS 40
+#define MAX_ARGS 80
 
 static void become_nxp(const char *home, char *args)
 {

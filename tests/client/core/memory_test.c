@@ -81,7 +81,7 @@ static void perform(struct tale *t, const struct action *act)
 /* true: nothing was missing. */
 static bool story(const struct signing_key *key, long allocations)
 {
-    struct core_options o = {.profile = &profile_current, .node_id = "1", .key = key, .max_tasks = 1};
+    struct core_options o = {.profile = &profile_current, .node_ids = (const char *const[]){"1"}, .node_count = 1, .key = key, .max_tasks = 1};
     struct tale t = {.now_ns = 1};
     struct action act;
     bool smooth;
@@ -159,7 +159,7 @@ static void records_and_the_outbox_say_that_memory_is_missing(void **state)
 
 static void a_record_that_cannot_be_restored_stays_with_the_caller(void **state)
 {
-    struct core_options o = {.profile = &profile_current, .node_id = "1"};
+    struct core_options o = {.profile = &profile_current, .node_ids = (const char *const[]){"1"}, .node_count = 1};
     struct outbox_record r;
     struct core *core;
 

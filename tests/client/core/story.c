@@ -14,14 +14,16 @@
 void story_begin(struct story *s)
 {
     static const uint8_t seed[SIGNING_SEED_SIZE] = {7};
+    static const char *const node[] = {"5880437"};
 
     *s = (struct story){.now_ns = START_NS};
     assert_int_equal(signing_start(NULL), ST_OK);
     assert_int_equal(signing_key_of_seed(&s->key, seed, NULL), ST_OK);
     assert_int_equal(outbox_memory_new(&s->disk, NULL), ST_OK);
-    buffer_init(&s->body, 0);
+    for (int i = 0; i < STORY_REQUESTS; i++)
+        buffer_init(&s->waiting[i].body, 0);
     s->options = (struct core_options){
-        .profile = &profile_current, .node_id = "5880437", .key = s->key, .seed = 1};
+        .profile = &profile_current, .node_ids = node, .node_count = 1, .key = s->key, .seed = 1};
 }
 
 void story_end(struct story *s)
@@ -29,7 +31,8 @@ void story_end(struct story *s)
     core_free(s->core);
     outbox_free(&s->disk->base);
     signing_key_free(s->key);
-    buffer_fini(&s->body);
+    for (int i = 0; i < STORY_REQUESTS; i++)
+        buffer_fini(&s->waiting[i].body);
 }
 
 double story_time(const struct story *s)
@@ -60,16 +63,119 @@ static void perform_save(struct story *s, const struct action *act)
     handle(s, &ev);
 }
 
+/* ---- what is waiting, and what of it is looked at ---- */
+
+static void look_at_request(struct story *s, unsigned i)
+{
+    const struct story_request *r = &s->waiting[i];
+
+    s->request = 0;
+    if (i >= s->waiting_count)
+        return;
+    s->request = r->id;
+    s->method = r->method;
+    snprintf(s->path, sizeof s->path, "%s", r->path);
+    s->body = r->body; /* borrowed */
+    s->headers = r->headers;
+}
+
 static void perform_request(struct story *s, const struct action *act)
 {
-    s->request = act->id;
-    s->method = act->request.method;
-    snprintf(s->path, sizeof s->path, "%s", act->request.path);
-    s->headers = act->request;
-    buffer_reset(&s->body);
-    buffer_put(&s->body, act->request.body.data, act->request.body.size);
-    s->request_ns = s->now_ns;
+    struct story_request *r = &s->waiting[s->waiting_count];
+
+    assert_false(story_waits(s, act->request.path)); /* I6 */
+    assert_true(s->waiting_count < STORY_REQUESTS);
+    r->id = act->id;
+    r->method = act->request.method;
+    snprintf(r->path, sizeof r->path, "%s", act->request.path);
+    r->headers = act->request;
+    buffer_reset(&r->body);
+    buffer_put(&r->body, act->request.body.data, act->request.body.size);
+    s->waiting_count++;
     s->requests++;
+    if (!s->request)
+        look_at_request(s, s->waiting_count - 1);
+}
+
+/* The id of the request looked at, which waits no more. */
+static uint64_t end_request(struct story *s)
+{
+    uint64_t id = s->request;
+    unsigned i = 0;
+    struct buffer body;
+
+    assert_int_not_equal(id, 0);
+    while (s->waiting[i].id != id)
+        i++;
+    body = s->waiting[i].body;
+    s->waiting_count--;
+    memmove(s->waiting + i, s->waiting + i + 1, (s->waiting_count - i) * sizeof *s->waiting);
+    s->waiting[s->waiting_count].body = body;
+    look_at_request(s, 0);
+    return id;
+}
+
+static void look_at_proof(struct story *s, unsigned i)
+{
+    const struct story_proof *p = &s->proofs[i];
+
+    s->proof = 0;
+    if (i >= s->proof_count)
+        return;
+    s->proof = p->id;
+    memcpy(s->program, p->program, sizeof s->program);
+    memcpy(s->input, p->input, sizeof s->input);
+}
+
+static void perform_prove(struct story *s, const struct action *act)
+{
+    struct story_proof *p = &s->proofs[s->proof_count];
+    unsigned most = s->options.proofs_at_once ? s->options.proofs_at_once : 1;
+
+    assert_true(s->proof_count < most); /* I6 */
+    *p = (struct story_proof){.id = act->id};
+    snprintf(p->task, sizeof p->task, "%s", act->prove.task_id);
+    snprintf(p->program, sizeof p->program, "%s", act->prove.program_id);
+    memcpy(p->input, act->prove.input, sizeof p->input);
+    s->proof_count++;
+    if (!s->proof)
+        look_at_proof(s, s->proof_count - 1);
+}
+
+static void perform_cancel(struct story *s, const struct action *act)
+{
+    unsigned i = 0;
+
+    while (i < s->proof_count && s->proofs[i].id != act->id)
+        i++;
+    assert_true(i < s->proof_count); /* it is under way … */
+    assert_false(s->proofs[i].cancelled);
+    s->proofs[i].cancelled = true;
+    s->cancels++;
+}
+
+static uint64_t end_proof(struct story *s)
+{
+    uint64_t id = s->proof;
+    unsigned i = 0;
+
+    assert_int_not_equal(id, 0);
+    while (s->proofs[i].id != id)
+        i++;
+    s->proof_count--;
+    memmove(s->proofs + i, s->proofs + i + 1, (s->proof_count - i) * sizeof *s->proofs);
+    look_at_proof(s, 0);
+    return id;
+}
+
+void story_pick(struct story *s, const char *task, unsigned i)
+{
+    for (unsigned k = 0; k < s->proof_count; k++)
+        if (strcmp(s->proofs[k].task, task) == 0 && s->proofs[k].input[0] == 9 + i) {
+            look_at_proof(s, k);
+            return;
+        }
+    fail_msg("input %u of task %s is not being proved", i, task);
 }
 
 static void perform(struct story *s, const struct action *act)
@@ -91,14 +197,10 @@ static void perform(struct story *s, const struct action *act)
         perform_request(s, act);
         break;
     case ACT_PROVE:
-        assert_int_equal(s->proof, 0);
-        s->proof = act->id;
-        snprintf(s->program, sizeof s->program, "%s", act->prove.program_id);
-        memcpy(s->input, act->prove.input, sizeof s->input);
+        perform_prove(s, act);
         break;
     case ACT_CANCEL:
-        assert_int_equal(s->proof, act->id);
-        s->cancels++;
+        perform_cancel(s, act);
         break;
     case ACT_EXIT:
         s->over = true;
@@ -141,8 +243,8 @@ void story_crash(struct story *s)
 {
     core_free(s->core);
     s->core = NULL;
-    s->request = 0;
-    s->proof = 0;
+    s->request = s->waiting_count = 0;
+    s->proof = s->proof_count = 0;
     s->over = false;
 }
 
@@ -166,9 +268,9 @@ void story_until(struct story *s, double seconds)
         story_event(s, EV_TICK);
 }
 
-void story_until_request(struct story *s, double limit)
+static void until(struct story *s, const char *path, double limit)
 {
-    while (!s->request) {
+    while (path ? !story_waits(s, path) : !s->request) {
         int64_t due = core_deadline_ns(s->core);
 
         if (s->over || due > time_ns(limit))
@@ -179,19 +281,40 @@ void story_until_request(struct story *s, double limit)
     }
 }
 
+void story_until_request(struct story *s, double limit)
+{
+    until(s, NULL, limit);
+}
+
+bool story_waits(const struct story *s, const char *path)
+{
+    for (unsigned i = 0; i < s->waiting_count; i++)
+        if (strcmp(s->waiting[i].path, path) == 0)
+            return true;
+    return false;
+}
+
 void story_expect(struct story *s, enum http_method method, const char *path)
 {
-    assert_int_not_equal(s->request, 0);
-    assert_string_equal(s->path, path);
-    assert_int_equal(s->method, method);
+    for (unsigned i = 0; i < s->waiting_count; i++)
+        if (strcmp(s->waiting[i].path, path) == 0) {
+            look_at_request(s, i);
+            assert_int_equal(s->method, method);
+            return;
+        }
+    fail_msg("no %s is waiting; looking at '%s'", path, s->request ? s->path : "nothing");
+}
+
+void story_until_path(struct story *s, const char *path, double limit)
+{
+    until(s, path, limit);
+    story_expect(s, strncmp(path, "/v3/nodes", 9) == 0 ? HTTP_GET : HTTP_POST, path);
 }
 
 static void answer(struct story *s, const struct http_response *r)
 {
-    uint64_t id = s->request;
+    uint64_t id = end_request(s);
 
-    assert_int_not_equal(id, 0);
-    s->request = 0;
     handle(s, &(struct event){.type = EV_RESPONSE, .id = id, .response = r});
     story_settle(s);
 }
@@ -214,10 +337,8 @@ void story_answer_bytes(struct story *s, unsigned status, struct bytes body)
 
 void story_break(struct story *s, bool maybe_delivered)
 {
-    uint64_t id = s->request;
+    uint64_t id = end_request(s);
 
-    assert_int_not_equal(id, 0);
-    s->request = 0;
     handle(s, &(struct event){.type = EV_TRANSPORT,
                               .id = id,
                               .transport = {.maybe_delivered = maybe_delivered,
@@ -227,10 +348,8 @@ void story_break(struct story *s, bool maybe_delivered)
 
 void story_prove(struct story *s, const char *proof)
 {
-    uint64_t id = s->proof;
+    uint64_t id = end_proof(s);
 
-    assert_int_not_equal(id, 0);
-    s->proof = 0;
     handle(s, &(struct event){.type = EV_PROVED,
                               .id = id,
                               .proved = {.proof = bytes_of_text(proof),
@@ -244,10 +363,8 @@ void story_prove(struct story *s, const char *proof)
 
 void story_fail_proof(struct story *s, enum status status, const char *text)
 {
-    uint64_t id = s->proof;
+    uint64_t id = end_proof(s);
 
-    assert_int_not_equal(id, 0);
-    s->proof = 0;
     handle(s, &(struct event){
                   .type = EV_UNPROVED, .id = id, .unproved = {.status = status, .text = text}});
     story_settle(s);
@@ -326,7 +443,9 @@ enum difficulty story_asked(struct story *s)
     story_expect(s, HTTP_POST, "/v3/tasks");
     assert_int_equal(
         wire_decode_fetch(&m, &memory, buffer_bytes(&s->body), WIRE_MAX_RESPONSE, NULL), ST_OK);
-    assert_string_equal(m.node_id, "5880437");
+    if (s->options.node_count == 1)
+        assert_string_equal(m.node_id, s->options.node_ids[0]);
+    snprintf(s->asked_for, sizeof s->asked_for, "%s", m.node_id);
     asked = m.max_difficulty;
     wire_memory_fini(&memory);
     return asked;

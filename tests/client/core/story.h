@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A world around the client's core for tests: a clock that only moves when told, a disk in memory,
- * and the last request and proof that the core asked for. Every function ends the test when the
- * core did not do what the story says.
+ * and the requests and proofs that wait for an outcome. One of each is looked at, the oldest unless
+ * the story picks another. Every function ends the test when the core did not do what the story
+ * says.
  *
  * Times are seconds since the story's start; the story starts at 1000 s of the monotonic clock.
  */
@@ -12,6 +13,24 @@
 #define STORY_LINES 256
 #define STORY_WALL_S ((int64_t)1760000000)
 
+#define STORY_REQUESTS 3 /* one to each route */
+#define STORY_PROOFS   8
+
+struct story_request {
+    uint64_t id;
+    char path[160];
+    enum http_method method;
+    struct buffer body;
+    struct http_request headers;
+};
+
+struct story_proof {
+    uint64_t id;
+    char task[64], program[64];
+    uint32_t input[3];
+    bool cancelled;
+};
+
 struct story {
     struct core *core;
     struct outbox_memory *disk;
@@ -21,14 +40,21 @@ struct story {
 
     int64_t hold_until_ns[CORE_ROUTES]; /* on disk */
 
-    uint64_t request; /* 0: none is waiting for an answer */
+    struct story_request waiting[STORY_REQUESTS]; /* in the order of sending */
+    unsigned waiting_count;
+    /* The one looked at; id 0: none is waiting for an answer. */
+    uint64_t request;
     char path[160];
     enum http_method method;
     struct buffer body;
     struct http_request headers;
-    int64_t request_ns;
     unsigned requests;
 
+    char asked_for[24]; /* the node of story_asked */
+
+    struct story_proof proofs[STORY_PROOFS]; /* in the order of asking */
+    unsigned proof_count;
+    /* The one looked at. */
     uint64_t proof;
     char program[64];
     uint32_t input[3];
@@ -53,10 +79,17 @@ void story_until(struct story *s, double seconds);
 /* Lets time pass until a request is made; limit in seconds since the start. */
 void story_until_request(struct story *s, double limit);
 
+/* The same for a request to that path, which is looked at then. */
+void story_until_path(struct story *s, const char *path, double limit);
+
+/* Such a request is waiting, and is looked at from here. */
 void story_expect(struct story *s, enum http_method method, const char *path);
+bool story_waits(const struct story *s, const char *path);
 void story_answer(struct story *s, unsigned status, const char *retry_after, const char *body);
 void story_answer_bytes(struct story *s, unsigned status, struct bytes body);
 void story_break(struct story *s, bool maybe_delivered);
+/* Looks at the proof of that task's input number i (story_give says which inputs they are). */
+void story_pick(struct story *s, const char *task, unsigned i);
 void story_prove(struct story *s, const char *proof);
 void story_fail_proof(struct story *s, enum status status, const char *text);
 void story_event(struct story *s, enum event_type type);
@@ -76,5 +109,5 @@ void story_to_task(struct story *s, const char *id);
 
 bool story_said(const struct story *s, const char *event);
 const struct line *story_line(const struct story *s, const char *event); /* the last of that kind */
-enum difficulty story_asked(struct story *s);                             /* of a waiting fetch */
+enum difficulty story_asked(struct story *s); /* of a waiting fetch; sets asked_for */
 enum outbox_state story_state(struct story *s, const char *task_id);      /* on disk */

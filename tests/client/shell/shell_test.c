@@ -171,7 +171,7 @@ static struct telemetry measure(void *context)
 static void open_world(struct world *w, uint64_t max_tasks)
 {
     struct core_options o = {.profile = &w->profile,
-                             .node_id = "1",
+                             .node_ids = (const char *const[]){"1"}, .node_count = 1,
                              .seed = 1,
                              .max_tasks = max_tasks,
                              .fetch_gap_ns = 1};
