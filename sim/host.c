@@ -18,7 +18,7 @@ struct host {
     struct signing_key *key;
     struct disk disk;
 
-    struct core *core; /* NULL: no process */
+    struct runtime *runtime; /* NULL: no process */
     uint64_t life;     /* counts processes; what belongs to a former one is void */
     bool over;
     int64_t tick_ns; /* a tick is planned for then */
@@ -81,7 +81,7 @@ void host_free(struct host *h)
 {
     if (!h)
         return;
-    core_free(h->core);
+    runtime_free(h->runtime);
     signing_key_free(h->key);
     disk_fini(&h->disk);
     free(h);
@@ -102,7 +102,7 @@ static void live(struct host *h);
 static void handle(struct host *h, struct event *ev)
 {
     ev->wall_ns = wall_ns(h);
-    core_handle(h->core, ev, h->o.world->now_ns);
+    runtime_handle(h->runtime, ev, h->o.world->now_ns);
 }
 
 /* An event of this process comes to pass after a while. */
@@ -121,7 +121,7 @@ static void plan(struct host *h, int64_t delay_ns, world_fire *fire, uint64_t id
 
 static bool mine(const struct host *h, uint64_t *takes_life)
 {
-    bool same = *takes_life == h->life && h->core;
+    bool same = *takes_life == h->life && h->runtime;
 
     free(takes_life);
     return same;
@@ -228,7 +228,7 @@ void host_deliver(void *host, struct packet *p)
 {
     struct host *h = host;
 
-    if (p->life != h->life || !h->core) {
+    if (p->life != h->life || !h->runtime) {
         packet_free(p); /* nobody is there any more */
         return;
     }
@@ -370,7 +370,7 @@ static void fire_tick(void *context, uint64_t id, void *payload)
 
 static void plan_tick(struct host *h)
 {
-    int64_t now_ns = h->o.world->now_ns, deadline_ns = core_deadline_ns(h->core);
+    int64_t now_ns = h->o.world->now_ns, deadline_ns = runtime_deadline_ns(h->runtime);
 
     if (deadline_ns == INT64_MAX || deadline_ns == h->tick_ns)
         return;
@@ -399,9 +399,9 @@ static void add_stats(struct stats *sum, const struct stats *s)
 /* The process is gone, however that came. */
 static void bury(struct host *h)
 {
-    add_stats(&h->former, core_stats(h->core));
-    core_free(h->core);
-    h->core = NULL;
+    add_stats(&h->former, runtime_stats(h->runtime));
+    runtime_free(h->runtime);
+    h->runtime = NULL;
     h->requests_under_way = 0;
     h->tick_ns = INT64_MAX;
     disk_crash(&h->disk, &h->prng);
@@ -413,18 +413,13 @@ static void live(struct host *h)
 {
     struct action act;
 
-    while (!h->over && core_poll(h->core, &act, h->o.world->now_ns))
+    while (!h->over && runtime_poll(h->runtime, &act, h->o.world->now_ns))
         perform(h, &act);
-    invariant_at_rest(h->o.invariant, h->o.number, h->core);
+    invariant_at_rest(h->o.invariant, h->o.number, h->runtime);
     if (h->over)
         bury(h);
     else
         plan_tick(h);
-}
-
-static enum status restore(void *context, struct outbox_record *record, struct why *why)
-{
-    return core_restore(context, record, why);
 }
 
 static void restore_all(struct host *h)
@@ -435,7 +430,7 @@ static void restore_all(struct host *h)
         enum status st = outbox_decode(&record, buffer_bytes(&h->disk.cells[i].bytes), &why);
 
         if (!st)
-            st = restore(h->core, &record, &why);
+            st = runtime_restore(h->runtime, &record, &why);
         assert(!st); /* our disk gives back what it took */
     }
 }
@@ -454,17 +449,19 @@ void host_start(struct host *h)
                                                 ? 0
                                                 : h->o.plan->max_difficulty),
     };
+    struct core *core;
     struct why why;
 
-    if (h->core || h->over)
+    if (h->runtime || h->over)
         return;
     h->life++;
     h->job.id = 0;
     h->tick_ns = INT64_MAX;
     for (int i = 0; i < CORE_ROUTES; i++)
         o.hold_ns[i] = h->hold_wall_ns[i] - wall_ns(h);
-    if (core_new(&h->core, &o, &why))
+    if (core_new(&core, &o, &why))
         abort(); /* out of memory: as memory.h */
+    h->runtime = core_runtime(core);
     restore_all(h);
     note(h, "starts, life", h->life);
     invariant_started(h->o.invariant, h->o.number);
@@ -474,7 +471,7 @@ void host_start(struct host *h)
 
 void host_kill(struct host *h)
 {
-    if (!h->core)
+    if (!h->runtime)
         return;
     note(h, "is killed, life", h->life);
     bury(h);
@@ -484,9 +481,9 @@ void host_kill(struct host *h)
 
 bool host_settled(const struct host *h)
 {
-    if (!h->core)
+    if (!h->runtime)
         return h->over;
-    return core_open_tasks(h->core) == 0 && h->requests_under_way == 0 &&
+    return runtime_open_tasks(h->runtime) == 0 && h->requests_under_way == 0 &&
            h->disk.begun_count == 0 && disk_open(&h->disk) == 0;
 }
 
@@ -504,8 +501,8 @@ struct stats host_stats(const struct host *h)
 {
     struct stats sum = h->former;
 
-    if (h->core)
-        add_stats(&sum, core_stats(h->core));
+    if (h->runtime)
+        add_stats(&sum, runtime_stats(h->runtime));
     return sum;
 }
 

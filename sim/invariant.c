@@ -381,10 +381,10 @@ void invariant_unsaved(struct invariant *v, unsigned host)
     v->hosts[host].refusals++;
 }
 
-void invariant_at_rest(struct invariant *v, unsigned host, const struct core *core)
+void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime *runtime)
 {
-    const struct stats *s = core_stats(core);
-    size_t open = core_open_tasks(core);
+    const struct stats *s = runtime_stats(runtime);
+    size_t open = runtime_open_tasks(runtime);
     uint64_t came = s->fetched + s->restored;
     uint64_t went = s->accepted + s->refused + s->unknown + s->abandoned;
 

@@ -81,7 +81,7 @@ void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk
                      const struct disk_cell *cell);
 void invariant_unsaved(struct invariant *v, unsigned host);
 /* After each event of its own. */
-void invariant_at_rest(struct invariant *v, unsigned host, const struct core *core);
+void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime *runtime);
 
 /* twice: the submission that counted was one of two that the network made of one. */
 void invariant_credited(struct invariant *v, const char *task_id, bool twice);

@@ -11,6 +11,7 @@
 #include "client/cli/printer.h"
 #include "client/cli/start_options.h"
 #include "client/cli/words.h"
+#include "client/core/core.h"
 #include "client/core/enrol.h"
 #include "client/shell/config.h"
 #include "client/shell/hardware.h"
@@ -30,7 +31,7 @@ struct start {
     struct outbox_sqlite *outbox;
     size_t open_tasks;
     struct signing_key *key;
-    struct core *core;
+    struct runtime *runtime;
     struct transport_curl *transport;
     struct prover *prover;
 };
@@ -80,7 +81,7 @@ static enum status restore(void *context, struct outbox_record *r, struct why *w
 {
     struct start *s = context;
 
-    return core_restore(s->core, r, why);
+    return runtime_restore(s->runtime, r, why);
 }
 
 static void warn_of_damage(const struct start *s)
@@ -138,6 +139,7 @@ static enum status open_core(struct start *s, struct why *why)
         .max_difficulty = s->options.difficulty,
         .fetch_gap_ns = (int64_t)s->options.interval_s * NS_PER_S,
     };
+    struct core *core;
     bool kept;
     enum status st = signing_start(why);
 
@@ -149,8 +151,11 @@ static enum status open_core(struct start *s, struct why *why)
         return st;
     o.key = s->key;
     hardware_random(&o.seed, sizeof o.seed);
-    st = core_new(&s->core, &o, why);
-    return st ? st : outbox_each(&s->outbox->base, restore, s, why);
+    st = core_new(&core, &o, why);
+    if (st)
+        return st;
+    s->runtime = core_runtime(core);
+    return outbox_each(&s->outbox->base, restore, s, why);
 }
 
 static unsigned threads_of(const struct start *s)
@@ -214,7 +219,7 @@ static void note(const struct start *s, const char *tag, const char *event, cons
 
 static void note_books(const struct start *s)
 {
-    const struct stats *t = core_stats(s->core);
+    const struct stats *t = runtime_stats(s->runtime);
 
     printer_note(&s->printer, "INFO", "totals", clock_wall_ns(clock_system()),
                  "%llu task(s) fetched, %llu taken up: %llu accepted, %llu refused or expired, "
@@ -222,7 +227,7 @@ static void note_books(const struct start *s)
                  (unsigned long long)t->fetched, (unsigned long long)t->restored,
                  (unsigned long long)t->accepted, (unsigned long long)t->refused,
                  (unsigned long long)t->unknown, (unsigned long long)t->abandoned,
-                 core_open_tasks(s->core));
+                 runtime_open_tasks(s->runtime));
 }
 
 /* "Starting headless mode with Node ID: N", a line for each: scripts search this text. */
@@ -236,7 +241,7 @@ static void note_nodes(const struct start *s)
 static int run(struct start *s)
 {
     struct shell shell = {
-        .core = s->core,
+        .runtime = s->runtime,
         .clock = clock_system(),
         .transport = s->transport,
         .prover = s->prover,
@@ -267,7 +272,7 @@ static void start_fini(struct start *s)
 {
     prover_free(s->prover);
     transport_curl_free(s->transport);
-    core_free(s->core);
+    runtime_free(s->runtime);
     signing_key_free(s->key);
     if (s->outbox)
         outbox_free(&s->outbox->base);

@@ -25,6 +25,8 @@ enum core_route { CORE_ROUTE_NODE, CORE_ROUTE_FETCH, CORE_ROUTE_SUBMIT, CORE_ROU
 
 const char *core_route_name(enum core_route route); /* "fetch" */
 
+#define CORE_NODES 64 /* that one client can serve */
+
 /* Why a run is over. */
 enum core_end {
     CORE_DONE,        /* --max-tasks reached */

@@ -35,9 +35,8 @@
 #include "client/core/action.h"
 #include "client/core/event.h"
 #include "client/core/profile.h"
+#include "client/core/runtime.h"
 #include "client/core/stats.h"
-
-#define CORE_NODES 64
 
 struct core_options {
     const struct profile *profile;
@@ -70,3 +69,6 @@ int64_t core_deadline_ns(const struct core *c);
 
 const struct stats *core_stats(const struct core *c);
 size_t core_open_tasks(const struct core *c); /* without a definite answer yet */
+
+/* The same core as what shell and simulator drive; runtime_free is core_free. */
+struct runtime *core_runtime(struct core *c);

@@ -6,7 +6,8 @@
  * Threads: the core's owner.
  */
 #pragma once
-#include "client/core/core.h"
+#include "client/core/action.h"
+#include "client/core/stats.h"
 
 #define SNAPSHOT_TASKS 64 /* the oldest open ones */
 
@@ -47,5 +48,7 @@ struct snapshot {
     size_t node_count;
     struct snapshot_node nodes[CORE_NODES];
 };
+
+struct core;
 
 void core_snapshot(const struct core *c, struct snapshot *out, int64_t now_ns);

@@ -32,6 +32,7 @@ struct core_node {
 #define LINES_WAITING 16
 
 struct core {
+    struct runtime base; /* first */
     const struct profile *profile;
     const struct signing_key *key;
     uint8_t public_key[SIGNING_PUBLIC_SIZE];

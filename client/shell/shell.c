@@ -10,7 +10,7 @@
 static void handle(struct shell *s, struct event *ev)
 {
     ev->wall_ns = clock_wall_ns(s->clock);
-    core_handle(s->core, ev, clock_now_ns(s->clock));
+    runtime_handle(s->runtime, ev, clock_now_ns(s->clock));
 }
 
 /* ---- actions ---- */
@@ -143,7 +143,7 @@ static int timeout_ms(int64_t wait_ns)
 static void wait_for_events(struct shell *s)
 {
     struct pollfd fds[] = {{.fd = s->stop_fd}, {.fd = s->prover->ops->fd(s->prover)}};
-    int64_t now_ns = clock_now_ns(s->clock), deadline_ns = core_deadline_ns(s->core);
+    int64_t now_ns = clock_now_ns(s->clock), deadline_ns = runtime_deadline_ns(s->runtime);
     char signal[sizeof(struct signalfd_siginfo)];
     bool happened = false;
 
@@ -165,7 +165,7 @@ enum core_end shell_run(struct shell *s)
 
     handle(s, &(struct event){.type = EV_START});
     for (;;) {
-        while (core_poll(s->core, &act, clock_now_ns(s->clock)))
+        while (runtime_poll(s->runtime, &act, clock_now_ns(s->clock)))
             if (perform(s, &act))
                 return act.end;
         wait_for_events(s);

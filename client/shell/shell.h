@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loop around the client's core: performs its actions, brings it its events.
+/* The loop around the client's core (or a reference client, runtime.h): performs its actions, brings it its events.
  *
  * Everything the loop needs is handed in; it owns nothing. One thread; it blocks only in one wait
  * for the network, the prover, the stop descriptor, or the core's deadline.
@@ -8,12 +8,12 @@
  */
 #pragma once
 #include "base/clock.h"
-#include "client/core/core.h"
+#include "client/core/runtime.h"
 #include "client/shell/prover.h"
 #include "client/shell/transport_curl.h"
 
 struct shell {
-    struct core *core;
+    struct runtime *runtime;
     const struct clock *clock;
     struct transport_curl *transport;
     struct prover *prover;

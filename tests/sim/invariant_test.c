@@ -410,7 +410,7 @@ static void books_and_queue_of_a_core_are_checked(void **state)
 
         stage_init(&s);
         ((struct stats *)core_stats(core))->fetched += table[i].forged;
-        invariant_at_rest(&s.v, 0, core);
+        invariant_at_rest(&s.v, 0, core_runtime(core));
         assert_int_equal(s.v.broken, table[i].number);
         stage_fini(&s);
         core_free(core);

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "client/core/core.h"
 #include "client/shell/outbox_sqlite.h"
 #include "client/shell/shell.h"
 #include "tests/client/shell/scratch.h"
@@ -175,6 +176,7 @@ static void open_world(struct world *w, uint64_t max_tasks)
                              .seed = 1,
                              .max_tasks = max_tasks,
                              .fetch_gap_ns = 1};
+    struct core *core;
 
     *w = (struct world){.prover = {.base = {.ops = &fake_ops, .slots = 1}, .fd = eventfd(0, EFD_NONBLOCK)}};
     w->profile = profile_current;
@@ -189,7 +191,8 @@ static void open_world(struct world *w, uint64_t max_tasks)
     assert_int_equal(outbox_sqlite_open(&w->outbox, scratch_path(&w->scratch, "outbox.db"),
                                         scratch_path(&w->scratch, "outbox"), NULL),
                      ST_OK);
-    assert_int_equal(core_new(&w->shell.core, &o, NULL), ST_OK);
+    assert_int_equal(core_new(&core, &o, NULL), ST_OK);
+    w->shell.runtime = core_runtime(core);
     assert_int_equal(
         transport_curl_new(&w->shell.transport,
                            &(struct transport_options){.base_url = tiny_server_url(w->server),
@@ -217,7 +220,7 @@ static enum core_end run(struct world *w)
 
 static void close_world(struct world *w)
 {
-    core_free(w->shell.core);
+    runtime_free(w->shell.runtime);
     transport_curl_free(w->shell.transport);
     tiny_server_free(w->server);
     signing_key_free(w->key);
