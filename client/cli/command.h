@@ -11,4 +11,5 @@ int command_register_node(int argc, char **argv);
 int command_logout(int argc, char **argv);
 int command_guest(int argc, char **argv);
 int command_outbox(int argc, char **argv);
+int command_status(int argc, char **argv);
 

@@ -8,6 +8,7 @@
 #include "client/cli/anonymous.h"
 #include "client/cli/command.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/outside.h"
 #include "client/cli/printer.h"
 #include "client/cli/start_options.h"
 #include "client/cli/words.h"
@@ -34,6 +35,7 @@ struct start {
     struct runtime *runtime;
     struct transport_curl *transport;
     struct prover *prover;
+    struct outside outside;
 };
 
 /* ---- getting ready ---- */
@@ -193,6 +195,7 @@ static void proved(void *context, const struct prover_outcome *outcome, int64_t 
 {
     struct start *s = context;
 
+    outside_proved(&s->outside, &outcome->facts);
     printer_proof(&s->printer, outcome, wall_ns);
 }
 
@@ -252,9 +255,17 @@ static int run(struct start *s)
         .measure = measure,
         .hold = hold,
         .context = s,
+        .watches = s->outside.watches,
     };
     enum core_end end;
 
+    outside_init(&s->outside, &(struct outside_options){.runtime = s->runtime,
+                                                        .clock = clock_system(),
+                                                        .control_path = s->home.control,
+                                                        .server = server_of(s),
+                                                        .threads = threads_of(s),
+                                                        .slots = s->prover->slots});
+    shell.watch_count = s->outside.watch_count;
     note_nodes(s);
     if (!s->options.server.url)
         words_warn("this version does not yet ask the network for its minimum version and "
@@ -270,6 +281,7 @@ static int run(struct start *s)
 
 static void start_fini(struct start *s)
 {
+    outside_fini(&s->outside);
     prover_free(s->prover);
     transport_curl_free(s->transport);
     runtime_free(s->runtime);

@@ -23,6 +23,7 @@ static const struct command {
     {"register-node", command_register_node, "register a node, or take one that exists"},
     {"logout", command_logout, "delete the configuration"},
     {"guest", command_guest, "show or add guest programs"},
+    {"status", command_status, "what the running client is doing"},
     {"outbox", command_outbox, "what has become of every task"},
 };
 

@@ -5,25 +5,18 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "client/cli/stamp.h"
 #include "proto/keccak256.h"
 
 /* The members that every line has. */
 static json_t *json_line(const struct line *line, const char *type, int64_t wall_ns)
 {
-    time_t seconds = (time_t)(wall_ns / NS_PER_S);
-    char stamp[32], time_text[48];
-    struct tm utc;
-    json_t *root;
+    char when[STAMP_SIZE];
+    json_t *root = json_pack("{s:s, s:s, s:s, s:s}", "time", stamp_utc(when, wall_ns), "type", type,
+                             "level", line_level_name(line->level), "event", line->event);
 
-    gmtime_r(&seconds, &utc);
-    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(time_text, sizeof time_text, "%s.%03dZ", stamp,
-             (int)(wall_ns % NS_PER_S / NS_PER_MS));
-    root = json_pack("{s:s, s:s, s:s, s:s}", "time", time_text, "type", type, "level",
-                     line_level_name(line->level), "event", line->event);
     if (line->task_id[0])
         json_object_set_new(root, "task_id", json_string(line->task_id));
     if (line->status)
@@ -48,17 +41,14 @@ static void print_json(const struct printer *p, const struct line *line, const c
 
 void printer_line(const struct printer *p, const struct line *line, int64_t wall_ns)
 {
-    time_t seconds = (time_t)(wall_ns / NS_PER_S);
-    char stamp[32];
-    struct tm local;
+    char when[STAMP_SIZE];
 
     if (p->json) {
         print_json(p, line, line_type_name(line->type), wall_ns);
         return;
     }
-    localtime_r(&seconds, &local);
-    strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
-    fprintf(p->out, "%s [%s] %s\n", line_type_name(line->type), stamp, line->text);
+    fprintf(p->out, "%s [%s] %s\n", line_type_name(line->type), stamp_local(when, wall_ns),
+            line->text);
     if (strcmp(line->event, "submitted") == 0)
         fputc('\n', p->out);
     fflush(p->out);

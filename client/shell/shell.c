@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/shell/shell.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -142,17 +143,25 @@ static int timeout_ms(int64_t wait_ns)
 
 static void wait_for_events(struct shell *s)
 {
-    struct pollfd fds[] = {{.fd = s->stop_fd}, {.fd = s->prover->ops->fd(s->prover)}};
+    struct pollfd fds[2 + SHELL_MAX_WATCHES] = {{.fd = s->stop_fd},
+                                                {.fd = s->prover->ops->fd(s->prover)}};
     int64_t now_ns = clock_now_ns(s->clock), deadline_ns = runtime_deadline_ns(s->runtime);
     char signal[sizeof(struct signalfd_siginfo)];
     bool happened = false;
 
-    transport_curl_wait(s->transport, fds, 2,
+    for (size_t i = 0; i < s->watch_count; i++)
+        fds[2 + i].fd = s->watches[i].fd;
+    transport_curl_wait(s->transport, fds, 2 + (unsigned)s->watch_count,
                         deadline_ns == INT64_MAX ? 60000 : timeout_ms(deadline_ns - now_ns));
     if (fds[0].revents && read(s->stop_fd, signal, sizeof signal) > 0) {
+        if (s->stopping)
+            s->stopping(s->context);
         handle(s, &(struct event){.type = EV_SHUTDOWN});
         happened = true;
     }
+    for (size_t i = 0; i < s->watch_count; i++)
+        if (fds[2 + i].revents)
+            s->watches[i].ready(s->watches[i].context);
     happened |= take_proof(s);
     happened |= take_reply(s);
     if (!happened)
@@ -163,6 +172,7 @@ enum core_end shell_run(struct shell *s)
 {
     struct action act;
 
+    assert(s->watch_count <= SHELL_MAX_WATCHES);
     handle(s, &(struct event){.type = EV_START});
     for (;;) {
         while (runtime_poll(s->runtime, &act, clock_now_ns(s->clock)))

@@ -12,6 +12,15 @@
 #include "client/shell/prover.h"
 #include "client/shell/transport_curl.h"
 
+/* A further descriptor that the loop waits for. */
+struct shell_watch {
+    int fd;
+    void (*ready)(void *context); /* when it is readable */
+    void *context;
+};
+
+#define SHELL_MAX_WATCHES 4
+
 struct shell {
     struct runtime *runtime;
     const struct clock *clock;
@@ -25,7 +34,10 @@ struct shell {
     /* Keeps until when a route is held; wall time. */
     enum status (*hold)(void *context, enum core_route route, int64_t until_wall_ns,
                         struct why *why);
-    void *context; /* of tell, proved, measure and hold */
+    void (*stopping)(void *context); /* the wish to stop has been heard; may be NULL */
+    void *context; /* of tell, proved, measure, hold and stopping */
+    const struct shell_watch *watches;
+    size_t watch_count;
 };
 
 enum core_end shell_run(struct shell *s);

@@ -20,7 +20,7 @@
 
 #include "proto/http.h"
 
-#define TRANSPORT_MAX_FDS 4
+#define TRANSPORT_MAX_FDS 8
 
 struct transport_options {
     const char *base_url; /* a trailing '/' is dropped; copied */

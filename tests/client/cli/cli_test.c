@@ -23,7 +23,7 @@ static void help_says_what_the_document_says(void **state)
 {
     static const char *const commands[] = {"",       "start",         "prove",         "verify",
                                            "bench",  "register-user", "register-node", "logout",
-                                           "guest",  "outbox"};
+                                           "guest",  "status",        "outbox"};
     struct scratch s;
 
     (void)state;
@@ -105,6 +105,8 @@ static void mistakes_on_the_command_line_end_with_2_and_say_why(void **state)
         {"guest install a b c", "unexpected argument"},
         {"guest install x /nowhere", "/nowhere"},
         {"guest install x /dev/null", "guest: "},
+        {"status now", "unexpected argument"},
+        {"status --watch=0", "--watch"},
         {"outbox", "list"},
         {"outbox burn", "list"},
         {"outbox list 1", "unexpected argument"},

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proto/signing.h"
@@ -226,6 +227,76 @@ static void sigterm_and_sigint_end_it_cleanly(void **state)
     }
 }
 
+static void status_asks_the_running_client_and_else_the_disk(void **state)
+{
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve, &o);
+    struct scratch s;
+    char url[200];
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    assert_int_equal(run(&r, s.path, "status"), 1);
+    assert_non_null(strstr(r.out, "no nxp runs on "));
+    assert_non_null(strstr(r.out, "outbox      empty"));
+
+    o.dry = true;
+    run_begin(&r, s.path, args_of(server, ""));
+    run_until(&r, "next try in");
+    assert_int_equal(run(&look, s.path, "status"), 0);
+    assert_string_equal(look.err, "");
+    assert_non_null(strstr(look.out, " runs since "));
+    assert_non_null(strstr(look.out, "\nnodes       5880437  known, "));
+    snprintf(url, sizeof url, "\nserver      %s, profile current\n", tiny_server_url(server));
+    assert_non_null(strstr(look.out, url));
+    assert_non_null(strstr(look.out, "fetch until "));
+    assert_non_null(strstr(look.out, "\noutbox      0 fetched"));
+    assert_int_equal(run(&look, s.path, "status --json"), 0);
+    assert_non_null(strstr(look.out, "\"running\": true"));
+    assert_non_null(strstr(look.out, "\"phase\": \"working\""));
+    run_begin(&look, s.path, "status --json --watch=1");
+    run_until(&look, "}\n{"); /* again and again */
+    kill(look.pid, SIGINT);
+    run_finish(&look);
+    assert_int_equal(look.code, 0);
+
+    kill(r.pid, SIGKILL); /* leaves a socket behind */
+    run_finish(&r);
+    assert_int_equal(run(&look, s.path, "status --json"), 1);
+    assert_non_null(strstr(look.out, "\"running\": false"));
+    assert_non_null(strstr(look.out, "\"route\": \"fetch\""));
+    run_begin(&r, s.path, args_of(server, ""));
+    run_until(&r, "ready for next task");
+    assert_int_equal(run(&look, s.path, "status"), 0);
+    kill(r.pid, SIGTERM);
+    run_finish(&r);
+    assert_int_equal(r.code, 0);
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
+}
+
+static void a_home_without_a_control_socket_is_no_reason_not_to_prove(void **state)
+{
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    assert_int_equal(mkdir(scratch_path(&s, "control.sock"), 0700), 0);
+    {
+        struct orchestrator o;
+        struct tiny_server *server = tiny_server_new(serve, &o);
+
+        set_up(&o);
+        assert_int_equal(run(&r, s.path, args_of(server, " --max-tasks 1")), 0);
+        assert_non_null(strstr(r.err, "nxp status will not find this run"));
+        tiny_server_free(server);
+        tear_down(&o);
+    }
+    scratch_fini(&s);
+}
+
 static void a_restart_does_not_come_before_a_retry_after(void **state)
 {
     struct orchestrator o;
@@ -315,6 +386,8 @@ int main(void)
         cmocka_unit_test(a_proof_survives_kill_9_and_is_sent_with_the_same_bytes),
         cmocka_unit_test(a_refused_proof_is_exported_and_sent_again_when_the_user_asks),
         cmocka_unit_test(sigterm_and_sigint_end_it_cleanly),
+        cmocka_unit_test(status_asks_the_running_client_and_else_the_disk),
+        cmocka_unit_test(a_home_without_a_control_socket_is_no_reason_not_to_prove),
         cmocka_unit_test(a_restart_does_not_come_before_a_retry_after),
         cmocka_unit_test(two_clients_do_not_share_a_home),
         cmocka_unit_test(a_node_that_is_unknown_ends_it_with_1),

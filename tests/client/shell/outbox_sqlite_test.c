@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "client/shell/outbox_sqlite.h"
+#include "client/shell/outbox_survey.h"
 #include "tests/client/shell/faulty_vfs.h"
 #include "tests/client/shell/scratch.h"
 
@@ -280,6 +281,46 @@ static void holds_outlive_the_process(void **state)
 }
 
 /* ---- refusing ---- */
+
+static void a_survey_counts_without_reading_and_says_who_is_held(void **state)
+{
+    struct outbox_sqlite *o, *reader;
+    struct outbox_survey survey;
+    struct scratch s;
+    struct why why;
+
+    (void)state;
+    scratch_init(&s);
+    assert_int_equal(outbox_sqlite_open(&o, scratch_path(&s, "outbox.db"), "none", &why), ST_OK);
+    for (uint64_t id = 1; id <= 5; id++)
+        assert_int_equal(put(o, id, id < 4 ? OUTBOX_PROVED : OUTBOX_ACKED), ST_OK);
+    for (int i = 0; i < SURVEY_HOLDS + 3; i++) {
+        char server[32];
+
+        snprintf(server, sizeof server, "server %02d", i);
+        assert_int_equal(outbox_sqlite_hold(o, server, "fetch", 1000 + i, &why), ST_OK);
+    }
+    run_sql(&s, "INSERT INTO damaged(id, bytes) VALUES(9, x'00')");
+    run_sql(&s, "INSERT INTO record(id, state, finished, proof_size, bytes) "
+                "VALUES(99, 77, 0, 0, x'00')");
+    assert_int_equal(outbox_sqlite_read(&reader, scratch_path(&s, "outbox.db"), &why), ST_OK);
+    assert_int_equal(outbox_survey(&survey, reader, 1001, &why), ST_OK);
+    assert_int_equal(survey.counts[OUTBOX_PROVED], 3);
+    assert_int_equal(survey.counts[OUTBOX_ACKED], 2);
+    assert_int_equal(survey.counts[OUTBOX_FETCHED], 0);
+    assert_int_equal(survey.damaged, 1);
+    assert_int_equal(survey.hold_count, SURVEY_HOLDS);
+    assert_string_equal(survey.holds[0].server, "server 02"); /* what has passed is not told */
+    assert_string_equal(survey.holds[0].route, "fetch");
+    assert_int_equal(survey.holds[0].until_wall_ns, 1002);
+    run_sql(&s, "DROP TABLE hold");
+    survey.damaged = 77;
+    assert_int_equal(outbox_survey(&survey, reader, 0, &why), ST_IO);
+    assert_int_equal(survey.damaged, 77);
+    outbox_free(&reader->base);
+    outbox_free(&o->base);
+    scratch_fini(&s);
+}
 
 static void a_second_writer_is_refused_and_a_reader_is_not(void **state)
 {
@@ -568,6 +609,7 @@ int main(void)
         cmocka_unit_test(history_is_bounded),
         cmocka_unit_test(a_long_run_prunes_its_history_itself),
         cmocka_unit_test(holds_outlive_the_process),
+        cmocka_unit_test(a_survey_counts_without_reading_and_says_who_is_held),
         cmocka_unit_test(a_second_writer_is_refused_and_a_reader_is_not),
         cmocka_unit_test(damaged_rows_are_named_and_set_aside),
         cmocka_unit_test(what_is_no_outbox_of_ours_is_refused_with_words),

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/outside.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/cli/words.h"
+#include "client/shell/hardware.h"
+
+/* ---- questions ---- */
+
+static json_t *report(struct outside *o)
+{
+    const struct outside_options *about = &o->about;
+
+    runtime_snapshot(about->runtime, &o->snapshot, clock_now_ns(about->clock));
+    return status_report_running(&(struct status_facts){
+        .snapshot = &o->snapshot,
+        .meter = &o->meter,
+        .now_wall_ns = clock_wall_ns(about->clock),
+        .started_wall_ns = o->started_wall_ns,
+        .server = about->server,
+        .pid = getpid(),
+        .threads = about->threads,
+        .slots = about->slots,
+        .resident_bytes = hardware_resident_bytes(),
+        .peak_bytes = hardware_peak_bytes(),
+    });
+}
+
+static void answer(void *context, struct buffer *out, const char *question)
+{
+    json_t *said = strcmp(question, "status") == 0
+                       ? report(context)
+                       : json_pack("{s:s}", "error", "the only question is: status");
+    char *text = json_dumps(said, JSON_COMPACT);
+
+    if (text) {
+        buffer_put_text(out, text);
+        buffer_put_u8(out, '\n');
+    }
+    free(text);
+    json_decref(said);
+}
+
+static void serve(void *context)
+{
+    control_serve(context);
+}
+
+/* ---- life ---- */
+
+static void watch(struct outside *o, int fd, void (*ready)(void *context), void *context)
+{
+    o->watches[o->watch_count++] = (struct shell_watch){fd, ready, context};
+}
+
+void outside_init(struct outside *o, const struct outside_options *options)
+{
+    struct why why;
+
+    *o = (struct outside){.about = *options, .started_wall_ns = clock_wall_ns(options->clock)};
+    if (control_new(&o->control, options->control_path, answer, o, &why))
+        words_warn("nxp status will not find this run: %s", why.text);
+    else
+        watch(o, control_fd(o->control), serve, o->control);
+}
+
+void outside_fini(struct outside *o)
+{
+    control_free(o->control);
+    *o = (struct outside){0};
+}
+
+void outside_proved(struct outside *o, const struct prover_facts *facts)
+{
+    o->meter.proofs++;
+    o->meter.steps += facts->steps;
+    o->meter.busy_ns += facts->time_ns;
+    o->meter.last_ns = facts->time_ns;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a run shows itself to the world around it: it answers nxp status.
+ *
+ * Nothing here ends a run: what cannot be opened is said on stderr, and proving goes on.
+ *
+ * Owner:   the caller's storage, outside_fini (safe on a zeroed one); runtime and texts are
+ * borrowed. Threads: that of the loop.
+ */
+#pragma once
+#include "client/cli/status_report.h"
+#include "client/shell/control.h"
+#include "client/shell/prover.h"
+#include "client/shell/shell.h"
+
+struct outside_options {
+    const struct runtime *runtime;
+    const struct clock *clock;
+    const char *control_path;
+    const char *server;
+    unsigned threads, slots;
+};
+
+struct outside {
+    struct outside_options about;
+    int64_t started_wall_ns;
+    struct status_meter meter;
+    struct snapshot snapshot; /* large */
+    struct control *control;
+    struct shell_watch watches[SHELL_MAX_WATCHES]; /* for the loop */
+    size_t watch_count;
+};
+
+void outside_init(struct outside *o, const struct outside_options *options);
+void outside_fini(struct outside *o);
+void outside_proved(struct outside *o, const struct prover_facts *facts);
