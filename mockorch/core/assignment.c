@@ -282,7 +282,7 @@ enum status assignment_make(struct assignment *a, uint32_t *out, const struct se
     t->expires_ns = now_ns + settings->task_expiry_ns;
     if (ordered(order, FAULT_TASK_EXPIRED)) {
         t->state = TASK_EXPIRED;
-        t->expires_ns = now_ns;
+        t->expires_ns = t->closed_ns = now_ns;
     }
     return assignment_restore(a, out, t, why);
 }

@@ -36,6 +36,7 @@ struct task {
     uint32_t node;
     uint8_t public_key[SIGNING_PUBLIC_SIZE]; /* of the fetch */
     int64_t assigned_ns, expires_ns;
+    int64_t closed_ns;    /* of a task that is not open */
     uint32_t judging;     /* submissions that a judge has before it: the task does not expire */
     uint32_t submissions; /* that named this task */
     char proof_hash[KECCAK256_HEX]; /* of the accepted one */

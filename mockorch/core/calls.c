@@ -107,6 +107,8 @@ static void call_register_node(struct orchestrator *o, struct reply *reply, stru
         return;
     }
     quota_spend(&u->registrations, in->now_ns);
+    o->registry.nodes[at].registered = true;
+    o->registry.nodes[at].registered_ns = in->now_ns;
     o->metrics.nodes++;
     persist_node(o, &o->registry.nodes[at]);
     message.node_id = o->registry.nodes[at].id;
@@ -157,7 +159,7 @@ static bool odd_task(const struct incoming *in, enum fault_task odd)
 static struct wire_task wire_of_task(const struct orchestrator *o, const struct task *t,
                                      const struct incoming *in)
 {
-    int64_t wall_ns = o->settings.wall_at_zero_ns + t->assigned_ns;
+    int64_t wall_ns = timeline_shown_ns(&o->timeline, t->assigned_ns);
     struct wire_task w = {
         .task_id = t->task_id,
         .program_id = t->program_id,
@@ -280,6 +282,7 @@ static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdi
         o->metrics.tasks_expired++;
     }
     persist_task(o, t);
+    persist_node(o, n);
     answer_task(o, reply, verdict, in, t);
     fail(&verdict->why, ST_OK, "%s, %zu inputs, %s for node %s", t->program_id, t->input_count,
          difficulty_name(t->difficulty), n->id);
@@ -312,10 +315,12 @@ void calls_expire(struct orchestrator *o, int64_t now_ns)
         struct node *n = &o->registry.nodes[t->node];
 
         t->state = TASK_EXPIRED;
+        t->closed_ns = now_ns;
         registry_close_task(n, at);
         n->expired++;
         o->metrics.tasks_expired++;
         persist_task(o, t);
+        persist_node(o, n);
     }
 }
 
@@ -346,12 +351,14 @@ static void accept_submission(struct orchestrator *o, struct reply *reply, struc
     verdict->passed |= 1u << CHECK_LIMIT;
     quota_spend(&u->submissions, now_ns);
     t->state = TASK_ACCEPTED;
+    t->closed_ns = now_ns;
     memcpy(t->proof_hash, m->proof_hash, sizeof t->proof_hash); /* its form was checked */
     registry_close_task(n, at);
     n->credited++;
     u->credits++;
     o->metrics.tasks_accepted++;
     persist_task(o, t);
+    persist_node(o, n);
     persist_user(o, u);
     fail(&verdict->why, ST_OK, "accepted: credit %llu of user %s", (unsigned long long)u->credits,
          u->uuid);
@@ -402,8 +409,10 @@ static void call_submit(struct orchestrator *o, struct reply *reply, struct verd
     verdict->passed |= 1u << CHECK_BODY;
     if (t)
         t->submissions++;
-    if (t && t->state != TASK_OPEN)
+    if (t && t->state != TASK_OPEN) {
+        persist_task(o, t);
         t = NULL;
+    }
     failed = submission_check(m, t, o->settings.judging, &verdict->passed, &verdict->why);
     if (failed != CHECK_NONE) {
         refuse_submission(o, reply, verdict, t, failed, check_status(failed));

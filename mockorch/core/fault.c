@@ -194,6 +194,7 @@ void fault_decide(struct fault_plan *p, struct fault_orders *out,
             add_effects(&out->what, &named->what, &p->prng);
             add_name(out, named->name);
             p->struck++;
+            p->touched = true;
         }
     }
     for (size_t i = 0; i < p->count; i++) {
@@ -202,6 +203,7 @@ void fault_decide(struct fault_plan *p, struct fault_orders *out,
         if (!matches(&r->where, subject, now_ns))
             continue;
         r->seen++;
+        p->touched = true;
         if (!strikes(r, &p->prng))
             continue;
         r->struck++;

@@ -127,6 +127,7 @@ struct fault_plan {
     int64_t heal_ns;  /* from here on nothing strikes; 0: never */
     bool by_header;   /* a request may name a fault of the catalogue in x-mock-fault */
     uint64_t struck;  /* all rules together */
+    bool touched;     /* counters or chance have moved since the owner last looked */
 };
 
 void fault_plan_init(struct fault_plan *p, uint64_t seed);

@@ -3,13 +3,14 @@
  *
  *   orchestrator.c  a request's way: faults, call, judge, answer
  *   calls.c         what each call does
- *   persist.c       records to and from the store
+ *   persist.c       when something is written to the store, and what a start reads back
  *   state.c         the whole state as JSON
  */
 #pragma once
 #include "mockorch/core/orchestrator.h"
 #include "mockorch/core/registry.h"
 #include "mockorch/core/reply.h"
+#include "mockorch/core/timeline.h"
 
 /* A request as far as it is understood before anything is done about it. */
 struct incoming {
@@ -41,6 +42,7 @@ struct job {
 
 struct orchestrator {
     struct settings settings;
+    struct timeline timeline;
     struct fault_plan *plan; /* may be NULL */
     struct store *store;     /* may be NULL */
     bool unsaved;            /* records were put since the last commit */
@@ -72,5 +74,8 @@ void calls_expire(struct orchestrator *o, int64_t now_ns);
 void persist_user(struct orchestrator *o, const struct user *u);
 void persist_node(struct orchestrator *o, const struct node *n);
 void persist_task(struct orchestrator *o, const struct task *t);
+void persist_timeline(struct orchestrator *o);
+void persist_faults(struct orchestrator *o); /* when the plan was touched */
 void persist_commit(struct orchestrator *o); /* when something is unsaved */
-enum status MUST_USE persist_load(struct orchestrator *o, int64_t now_ns, struct why *why);
+/* outside_ns: the caller's clock. A store without a timeline gets one. */
+enum status MUST_USE persist_load(struct orchestrator *o, int64_t outside_ns, struct why *why);

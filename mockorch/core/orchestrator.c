@@ -23,6 +23,7 @@ enum status orchestrator_new(struct orchestrator **out, const struct settings *s
     o->settings = *settings;
     o->plan = plan;
     o->store = store;
+    o->timeline.wall_at_zero_ns = settings->wall_at_zero_ns;
     o->next_job = 1;
     registry_init(&o->registry);
     assignment_init(&o->assignment, settings->seed);
@@ -142,6 +143,7 @@ static void open_request(struct orchestrator *o, struct incoming *in, struct ver
         snprintf(verdict->task_id, sizeof verdict->task_id, "%s", in->message.submission.task_id);
     memcpy(verdict->faults, in->orders.names, sizeof verdict->faults);
     verdict->carriage = fault_carriage(&in->orders);
+    persist_faults(o);
     o->metrics.requests[in->call]++;
     o->metrics.faults = o->plan ? o->plan->struck : 0;
 }
@@ -150,7 +152,7 @@ static void open_request(struct orchestrator *o, struct incoming *in, struct ver
 
 static int64_t wall_s(const struct orchestrator *o, int64_t now_ns)
 {
-    return (o->settings.wall_at_zero_ns + now_ns) / NS_PER_S;
+    return timeline_shown_ns(&o->timeline, now_ns) / NS_PER_S;
 }
 
 static void close_request(struct orchestrator *o, struct http_response *response,
@@ -214,8 +216,9 @@ static bool add_job(struct orchestrator *o, struct verdict *verdict, struct inco
 
 void orchestrator_answer(struct orchestrator *o, struct http_response *response,
                          struct verdict *verdict, const struct http_request *request,
-                         int64_t now_ns)
+                         int64_t outside_ns)
 {
+    int64_t now_ns = timeline_inside_ns(&o->timeline, outside_ns);
     struct incoming in;
 
     calls_expire(o, now_ns);
@@ -261,8 +264,9 @@ const struct judge_case *orchestrator_case(const struct orchestrator *o, uint64_
 
 void orchestrator_judged(struct orchestrator *o, struct http_response *response,
                          struct verdict *verdict, uint64_t job, enum status judged,
-                         const struct why *judge_why, int64_t now_ns)
+                         const struct why *judge_why, int64_t outside_ns)
 {
+    int64_t now_ns = timeline_inside_ns(&o->timeline, outside_ns);
     struct job **at = job_of(o, job), *j = *at;
     struct task *t = o->assignment.tasks[j->task];
 
@@ -286,12 +290,12 @@ void orchestrator_judged(struct orchestrator *o, struct http_response *response,
 
 int64_t orchestrator_deadline_ns(const struct orchestrator *o)
 {
-    return assignment_deadline_ns(&o->assignment);
+    return timeline_outside_ns(&o->timeline, assignment_deadline_ns(&o->assignment));
 }
 
-void orchestrator_tick(struct orchestrator *o, int64_t now_ns)
+void orchestrator_tick(struct orchestrator *o, int64_t outside_ns)
 {
-    calls_expire(o, now_ns);
+    calls_expire(o, timeline_inside_ns(&o->timeline, outside_ns));
     persist_commit(o);
 }
 

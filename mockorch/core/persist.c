@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records of the store: JSON objects with short names; times are wall clock nanoseconds, because
- * the monotonic clock starts anew with the process. */
-#include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mockorch/core/inside.h"
+#include "mockorch/core/record.h"
 
 /* ---- out ---- */
 
@@ -16,16 +12,18 @@ static void put(struct orchestrator *o, enum store_kind kind, const char *key, j
     char *text = takes ? json_dumps(takes, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 
     json_decref(takes);
-    if (!o->store || o->broken) {
-        free(text);
-        return;
-    }
     if (!text)
         fail(&o->broken_why, ST_NO_MEMORY, "store: out of memory");
     if (!text || store_put(o->store, kind, key, bytes_of_text(text), &o->broken_why))
         o->broken = true;
     o->unsaved = true;
     free(text);
+}
+
+/* A broken store is left alone: memory and store do not agree any more. */
+static bool keeps(const struct orchestrator *o)
+{
+    return o->store && !o->broken;
 }
 
 void persist_commit(struct orchestrator *o)
@@ -39,213 +37,137 @@ void persist_commit(struct orchestrator *o)
 
 void persist_user(struct orchestrator *o, const struct user *u)
 {
-    if (o->store)
-        put(o, STORE_USER, u->uuid,
-            json_pack("{ss sI}", "wallet", u->wallet, "credits", (json_int_t)u->credits));
+    if (keeps(o))
+        put(o, STORE_USER, u->uuid, record_of_user(u));
 }
 
 void persist_node(struct orchestrator *o, const struct node *n)
 {
-    if (o->store)
-        put(o, STORE_NODE, n->id,
-            json_pack("{ss si}", "user", o->registry.users[n->user].uuid, "type", (int)n->type));
-}
-
-static json_t *inputs_json(const struct task *t)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < t->input_count; i++) {
-        char hex[2 * 64 + 1];
-
-        hex_encode(hex, t->inputs[i].data, t->inputs[i].size); /* at most 13 bytes */
-        json_array_append_new(list, json_string(hex));
-    }
-    return list;
+    if (keeps(o))
+        put(o, STORE_NODE, n->id, record_of_node(o, n));
 }
 
 void persist_task(struct orchestrator *o, const struct task *t)
 {
-    int64_t zero_ns = o->settings.wall_at_zero_ns;
-    char key[2 * SIGNING_PUBLIC_SIZE + 1];
+    if (keeps(o))
+        put(o, STORE_TASK, t->task_id, record_of_task(o, t));
+}
 
-    if (!o->store)
-        return;
-    hex_encode(key, t->public_key, sizeof t->public_key);
-    put(o, STORE_TASK, t->task_id,
-        json_pack("{ss so si si si ss ss sI sI ss ss}", "program", t->program_id, "inputs",
-                  inputs_json(t), "type", (int)t->type, "difficulty", (int)t->difficulty, "state",
-                  (int)t->state, "node", o->registry.nodes[t->node].id, "key", key, "assigned",
-                  (json_int_t)(zero_ns + t->assigned_ns), "expires",
-                  (json_int_t)(zero_ns + t->expires_ns), "hash", t->proof_hash, "refusal",
-                  t->refusal));
+void persist_timeline(struct orchestrator *o)
+{
+    if (keeps(o))
+        put(o, STORE_STATE, RECORD_TIMELINE, record_of_timeline(&o->timeline));
+}
+
+void persist_faults(struct orchestrator *o)
+{
+    if (keeps(o) && o->plan && o->plan->touched)
+        put(o, STORE_STATE, RECORD_FAULTS, record_of_faults(o->plan, o->settings.seed));
+    if (o->plan)
+        o->plan->touched = false;
 }
 
 /* ---- in ---- */
 
 struct loading {
     struct orchestrator *o;
-    int64_t now_ns;
+    enum store_kind kind;
 };
 
-static enum status bad_record(struct why *why, const char *kind, const char *key)
+static enum status load(void *context, const char *key, struct bytes value, struct why *why)
 {
-    return fail(why, ST_INPUT, "store: the record of %s '%s' is damaged", kind, key);
+    const struct loading *loading = context;
+    json_t *record = json_loadb((const char *)value.data, value.size, 0, NULL);
+    enum status st = record_load(loading->o, loading->kind, key, record, why);
+
+    json_decref(record);
+    return st;
 }
 
-static enum status load_user(void *context, const char *key, struct bytes value, struct why *why)
+/* Since the last start the line has gone on with the wall clock, or, if that was set back, from the
+ * last thing that happened. */
+static void go_on(struct orchestrator *o, const struct settings *settings, int64_t outside_ns)
 {
-    struct orchestrator *o = ((struct loading *)context)->o;
-    json_t *record = json_loadb((const char *)value.data, value.size, 0, NULL);
-    const char *wallet;
-    json_int_t credits;
-    uint32_t at;
+    struct timeline *t = &o->timeline;
+    int64_t last_ns = 0, slept_ns = settings->wall_at_zero_ns - t->wall_at_zero_ns;
+
+    for (uint32_t i = 0; i < o->assignment.count; i++) {
+        const struct task *task = o->assignment.tasks[i];
+
+        last_ns = task->assigned_ns > last_ns ? task->assigned_ns : last_ns;
+        last_ns = task->closed_ns > last_ns ? task->closed_ns : last_ns;
+    }
+    t->ahead_ns += slept_ns;
+    if (outside_ns + t->ahead_ns < last_ns)
+        t->ahead_ns = last_ns - outside_ns;
+}
+
+struct spent { /* an accepted submission */
+    int64_t at_ns;
+    uint32_t place;
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct spent *x = a, *y = b;
+
+    if (x->at_ns != y->at_ns)
+        return x->at_ns < y->at_ns ? -1 : 1;
+    return x->place < y->place ? -1 : 1;
+}
+
+/* Allowances go on where they were: a restart gives nobody more. */
+static enum status replay(struct orchestrator *o, struct why *why)
+{
+    struct spent *accepted = malloc(((size_t)o->assignment.count + 1) * sizeof *accepted);
+    uint32_t count = 0;
+
+    if (!accepted)
+        return fail(why, ST_NO_MEMORY, "allowances: out of memory");
+    for (uint32_t i = 0; i < o->registry.node_count; i++) {
+        const struct node *n = &o->registry.nodes[i];
+
+        if (n->registered)
+            quota_replay(&o->registry.users[n->user].registrations, n->registered_ns);
+    }
+    for (uint32_t i = 0; i < o->assignment.count; i++) {
+        const struct task *t = o->assignment.tasks[i];
+
+        quota_replay(&o->registry.users[o->registry.nodes[t->node].user].fetches, t->assigned_ns);
+        if (t->state == TASK_ACCEPTED)
+            accepted[count++] = (struct spent){.at_ns = t->closed_ns, .place = i};
+    }
+    qsort(accepted, count, sizeof *accepted, by_time);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct task *t = o->assignment.tasks[accepted[i].place];
+
+        quota_replay(&o->registry.users[o->registry.nodes[t->node].user].submissions, t->closed_ns);
+    }
+    free(accepted);
+    return ST_OK;
+}
+
+enum status persist_load(struct orchestrator *o, int64_t outside_ns, struct why *why)
+{
+    static const enum store_kind order[] = {STORE_STATE, STORE_USER, STORE_NODE, STORE_TASK};
+    const struct settings settings = o->settings;
+    struct loading loading = {.o = o};
     enum status st = ST_OK;
 
-    if (json_unpack(record, "{ss sI}", "wallet", &wallet, "credits", &credits)) {
-        st = bad_record(why, "user", key);
-        goto out;
+    for (size_t i = 0; i < sizeof order / sizeof *order && !st; i++) {
+        loading.kind = order[i];
+        st = store_each(o->store, order[i], load, &loading, why);
     }
-    st = registry_add_user(&o->registry, &at, &o->settings, key, wallet, why);
     if (st)
-        goto out;
-    o->registry.users[at].credits = (uint64_t)credits;
-    o->metrics.users++;
-out:
-    json_decref(record);
-    return st;
-}
-
-static enum status load_node(void *context, const char *key, struct bytes value, struct why *why)
-{
-    struct orchestrator *o = ((struct loading *)context)->o;
-    json_t *record = json_loadb((const char *)value.data, value.size, 0, NULL);
-    const struct user *u = NULL;
-    const char *user;
-    uint32_t at;
-    int type;
-    enum status st = ST_OK;
-
-    if (json_unpack(record, "{ss si}", "user", &user, "type", &type) == 0)
-        u = registry_user_of_uuid(&o->registry, user);
-    if (!u || (type != NODE_WEB_PROVER && type != NODE_CLI_PROVER)) {
-        st = bad_record(why, "node", key);
-        goto out;
-    }
-    st = registry_add_node(&o->registry, &at, (uint32_t)(u - o->registry.users),
-                           (enum node_type)type, key, why);
-    o->metrics.nodes += !st;
-out:
-    json_decref(record);
-    return st;
-}
-
-/* Everything about a task but its inputs; false: not a task of ours. */
-static bool unpack_task(struct orchestrator *o, struct task *t, json_t *record)
-{
-    const char *program, *node, *key, *hash, *refusal;
-    const struct node *n;
-    int type, difficulty, state;
-    json_int_t assigned, expires;
-
-    if (json_unpack(record, "{ss si si si ss ss sI sI ss ss}", "program", &program, "type", &type,
-                    "difficulty", &difficulty, "state", &state, "node", &node, "key", &key,
-                    "assigned", &assigned, "expires", &expires, "hash", &hash, "refusal", &refusal))
-        return false;
-    n = registry_node(&o->registry, node);
-    if (!n || strlen(program) >= sizeof t->program_id || strlen(hash) >= sizeof t->proof_hash ||
-        strlen(refusal) >= sizeof t->refusal || type < 0 || type > TASK_ALL_PROOF_HASHES ||
-        !difficulty_known(difficulty) || state < 0 || state > TASK_EXPIRED ||
-        !hex_decode(t->public_key, sizeof t->public_key, key))
-        return false;
-    strcpy(t->program_id, program);
-    strcpy(t->proof_hash, hash);
-    strcpy(t->refusal, refusal);
-    t->type = (enum task_type)type;
-    t->difficulty = (enum difficulty)difficulty;
-    t->state = (enum task_state)state;
-    t->node = (uint32_t)(n - o->registry.nodes);
-    t->assigned_ns = assigned - o->settings.wall_at_zero_ns;
-    t->expires_ns = expires - o->settings.wall_at_zero_ns;
-    return true;
-}
-
-static struct task *unpack_inputs(const char *key, const json_t *inputs)
-{
-    size_t sizes[WIRE_MAX_INPUTS], count = json_array_size(inputs);
-    struct task *t;
-
-    if (count > WIRE_MAX_INPUTS)
-        return NULL;
-    for (size_t i = 0; i < count; i++) {
-        const char *hex = json_string_value(json_array_get(inputs, i));
-
-        if (!hex || strlen(hex) > 26)
-            return NULL;
-        sizes[i] = strlen(hex) / 2;
-    }
-    t = task_new(key, sizes, count);
-    for (size_t i = 0; t && i < count; i++)
-        if (!hex_decode((uint8_t *)t->inputs[i].data, sizes[i],
-                        json_string_value(json_array_get(inputs, i)))) {
-            task_free(t);
-            return NULL;
-        }
-    return t;
-}
-
-static enum status load_task(void *context, const char *key, struct bytes value, struct why *why)
-{
-    struct loading *loading = context;
-    struct orchestrator *o = loading->o;
-    json_t *record = json_loadb((const char *)value.data, value.size, 0, NULL);
-    struct task *t = unpack_inputs(key, json_object_get(record, "inputs"));
-    struct node *n;
-    uint32_t at;
-    enum status st = ST_OK;
-
-    if (!t || !unpack_task(o, t, record)) {
-        st = bad_record(why, "task", key);
-        task_free(t);
-        goto out;
-    }
-    st = assignment_restore(&o->assignment, &at, t, why);
-    if (st)
-        goto out;
-    n = &o->registry.nodes[t->node];
-    n->assigned++;
-    n->credited += t->state == TASK_ACCEPTED;
-    n->expired += t->state == TASK_EXPIRED;
-    o->metrics.tasks_made++;
-    o->metrics.tasks_accepted += t->state == TASK_ACCEPTED;
-    o->metrics.tasks_expired += t->state == TASK_EXPIRED;
-    if (t->state == TASK_OPEN)
-        st = registry_open_task(n, at, why);
-    /* The allowance goes on where it was: a restart gives nobody more. Records come in the order in
-     * which tasks were made; one from the future (a clock set back) counts as made now. */
-    if (!st) {
-        struct quota *q = &o->registry.users[n->user].fetches;
-        int64_t made_ns = t->assigned_ns < loading->now_ns ? t->assigned_ns : loading->now_ns;
-
-        if (quota_wait_ns(q, made_ns) == 0)
-            quota_spend(q, made_ns);
-    }
-out:
-    json_decref(record);
-    return st;
-}
-
-enum status persist_load(struct orchestrator *o, int64_t now_ns, struct why *why)
-{
-    struct loading loading = {.o = o, .now_ns = now_ns};
-    enum status st = store_each(o->store, STORE_USER, load_user, &loading, why);
-
-    if (!st)
-        st = store_each(o->store, STORE_NODE, load_node, &loading, why);
-    if (!st)
-        st = store_each(o->store, STORE_TASK, load_task, &loading, why);
+        return st;
+    go_on(o, &settings, outside_ns);
+    o->settings.wall_at_zero_ns = o->timeline.wall_at_zero_ns;
+    persist_timeline(o);
+    persist_commit(o);
+    if (o->broken)
+        return fail(why, ST_IO, "%s", o->broken_why.text);
     /* Ids go on from where chance stood; a fork by the number of tasks never repeats one. */
-    if (!st && o->assignment.count)
-        o->assignment.prng = prng_fork(&o->assignment.prng, o->assignment.count);
-    return st;
+    if (o->metrics.tasks_made)
+        o->assignment.prng = prng_fork(&o->assignment.prng, o->metrics.tasks_made);
+    return replay(o, why);
 }

@@ -47,6 +47,12 @@ void quota_spend(struct quota *q, int64_t now_ns)
     q->oldest = (q->oldest + 1) % q->limit;
 }
 
+void quota_replay(struct quota *q, int64_t at_ns)
+{
+    if (quota_wait_ns(q, at_ns) == 0)
+        quota_spend(q, at_ns);
+}
+
 uint32_t quota_left(const struct quota *q, int64_t now_ns)
 {
     uint32_t left = q->limit - q->count;

@@ -26,5 +26,7 @@ void quota_fini(struct quota *q);
 int64_t quota_wait_ns(const struct quota *q, int64_t now_ns);
 /* Books an event. Requires quota_wait_ns(q, now_ns) == 0. */
 void quota_spend(struct quota *q, int64_t now_ns);
+/* Books an event of the past again, if it fits: events come in their order. */
+void quota_replay(struct quota *q, int64_t at_ns);
 /* How many events fit now without a wait; UINT32_MAX without a limit. */
 uint32_t quota_left(const struct quota *q, int64_t now_ns);

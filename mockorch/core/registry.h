@@ -32,7 +32,9 @@ struct node {
     uint32_t user;
     uint32_t *open; /* tasks assigned and not closed, oldest first */
     uint32_t open_count, open_capacity;
-    uint64_t assigned, credited, expired;
+    uint64_t assigned, credited, expired; /* tasks */
+    bool registered; /* by a call; otherwise it was there from the start */
+    int64_t registered_ns;
 };
 
 struct registry {

@@ -76,8 +76,9 @@ static json_t *task_json(const struct orchestrator *o, const struct task *t, int
         "last_refusal", t->refusal);
 }
 
-void orchestrator_state(const struct orchestrator *o, struct buffer *out, int64_t now_ns)
+void orchestrator_state(const struct orchestrator *o, struct buffer *out, int64_t outside_ns)
 {
+    int64_t now_ns = timeline_inside_ns(&o->timeline, outside_ns);
     json_t *users = json_array(), *nodes = json_array(), *tasks = json_array(), *all;
     char *text;
 

@@ -11,8 +11,8 @@
 #pragma once
 #include "base/bytes.h"
 
-enum store_kind { STORE_USER, STORE_NODE, STORE_TASK };
-#define STORE_KINDS (STORE_TASK + 1)
+enum store_kind { STORE_USER, STORE_NODE, STORE_TASK, STORE_STATE };
+#define STORE_KINDS (STORE_STATE + 1)
 
 struct store;
 

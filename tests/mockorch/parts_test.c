@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "mockorch/core/assignment.h"
+#include "mockorch/core/timeline.h"
 #include "mockorch/core/call.h"
 #include "mockorch/core/registry.h"
 
@@ -346,9 +347,36 @@ static void the_ceiling_caps_what_is_asked_for(void **state)
     assignment_fini(&a);
 }
 
+/* ---- timeline ---- */
+
+static void time_goes_ahead_stands_still_and_goes_on(void **state)
+{
+    struct timeline t = {.wall_at_zero_ns = 1000};
+
+    (void)state;
+    assert_true(timeline_inside_ns(&t, 10) == 10);
+    timeline_advance(&t, 5);
+    assert_true(timeline_inside_ns(&t, 10) == 15);
+    assert_true(timeline_outside_ns(&t, 20) == 15);
+    assert_true(timeline_outside_ns(&t, INT64_MAX) == INT64_MAX);
+    timeline_freeze(&t, 10);
+    assert_true(timeline_inside_ns(&t, 99) == 15);
+    assert_true(timeline_outside_ns(&t, 20) == INT64_MAX); /* it never comes */
+    timeline_freeze(&t, 50);
+    timeline_advance(&t, 1);
+    assert_true(timeline_inside_ns(&t, 99) == 16);
+    timeline_thaw(&t, 100);
+    assert_true(timeline_inside_ns(&t, 103) == 19);
+    timeline_thaw(&t, 200); /* runs already */
+    assert_true(timeline_inside_ns(&t, 103) == 19);
+    t.skew_ns = -500;
+    assert_true(timeline_shown_ns(&t, 19) == 519);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(time_goes_ahead_stands_still_and_goes_on),
         cmocka_unit_test(paths_and_methods_name_calls),
         cmocka_unit_test(call_names_are_found_again),
         cmocka_unit_test(a_thousand_names_are_found_and_no_other),

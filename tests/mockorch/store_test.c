@@ -2,6 +2,8 @@
 /* What survives a restart, and what a broken store does. */
 #include "tests/support/test.h"
 
+#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +91,180 @@ static void a_task_that_expired_meanwhile_is_gone(void **state)
     assert_int_equal(orchestrator_metrics(b->o)->tasks_expired, 1);
 }
 
+/* What orchestrator_state says about the first task. */
+static uint64_t submissions_of_first(struct bench *b)
+{
+    struct buffer text;
+    json_t *state;
+    uint64_t count;
+
+    buffer_init(&text, 0);
+    orchestrator_state(b->o, &text, b->now_ns);
+    state = json_loadb((const char *)text.data, text.size, 0, NULL);
+    count = (uint64_t)json_integer_value(
+        json_object_get(json_array_get(json_object_get(state, "tasks"), 0), "submissions"));
+    json_decref(state);
+    buffer_fini(&text);
+    return count;
+}
+
+static void the_allowance_of_submissions_goes_on(void **state)
+{
+    struct bench *b = *state;
+
+    b->settings.submissions_per_window = 2;
+    b->settings.fetches_per_window = 0;
+    bench_start(b);
+    assert_int_equal(bench_work(b), 200);
+    b->now_ns = 10 * SECOND;
+    assert_int_equal(bench_work(b), 200);
+    assert_int_equal(restart(b, 20 * SECOND, NULL), ST_OK);
+    assert_int_equal(bench_work(b), 429);
+    assert_string_equal(bench_header(b, "retry-after"), "150"); /* 180 s after the first */
+    b->now_ns = 150 * SECOND;
+    assert_int_equal(bench_work(b), 200);
+    assert_int_equal(bench_work(b), 429);
+}
+
+static unsigned register_node(struct bench *b)
+{
+    struct wire_register_node message = {.user_id = BENCH_UUID};
+
+    buffer_reset(&b->body);
+    wire_encode_register_node(&b->body, &message);
+    return bench_send(b, HTTP_POST, "/v3/nodes", buffer_bytes(&b->body));
+}
+
+static void the_allowance_of_nodes_goes_on(void **state)
+{
+    struct bench *b = *state;
+    struct wire_register_user user = {
+        .uuid = BENCH_UUID, .wallet_address = "0x00000000000000000000000000000000000000aB"};
+
+    b->settings.nodes_per_day = 2;
+    bench_start(b);
+    buffer_reset(&b->body);
+    wire_encode_register_user(&b->body, &user);
+    assert_int_equal(bench_send(b, HTTP_POST, "/v3/users", buffer_bytes(&b->body)), 200);
+    assert_int_equal(register_node(b), 200);
+    assert_int_equal(restart(b, 3600 * SECOND, NULL), ST_OK);
+    assert_int_equal(register_node(b), 200);
+    assert_int_equal(register_node(b), 429);
+    assert_string_equal(bench_header(b, "retry-after"), "82800"); /* a day after the first */
+}
+
+static void a_task_goes_on_counting_its_submissions(void **state)
+{
+    struct bench *b = *state;
+    struct bench_submission s;
+    struct bench_task t;
+
+    bench_start(b);
+    assert_int_equal(bench_fetch(b), 200);
+    t = bench_task(b);
+    bench_prove(b, &s, &t);
+    s.signature[0] ^= 1;
+    assert_int_equal(bench_submit(b, &s), 403);
+    s.signature[0] ^= 1;
+    assert_int_equal(bench_submit(b, &s), 200);
+    assert_int_equal(bench_submit(b, &s), 404);
+    assert_int_equal(restart(b, 0, NULL), ST_OK);
+    assert_int_equal(submissions_of_first(b), 3);
+    assert_int_equal(bench_submit(b, &s), 404);
+    assert_int_equal(submissions_of_first(b), 4);
+    bench_submission_fini(&s);
+}
+
+/* As a new process would read its scenario. */
+static void forget_faults(struct bench *b, uint64_t seed)
+{
+    fault_plan_fini(&b->plan);
+    fault_plan_init(&b->plan, seed);
+}
+
+static void add_half(struct bench *b, const char *name)
+{
+    struct fault_rule rule = {
+        .where = {.call = CALL_NODE, .probability = 0.5, .at_most = 5},
+        .what = {.effects = FAULT_STATUS, .status = 503},
+    };
+
+    snprintf(rule.name, sizeof rule.name, "%s", name);
+    assert_int_equal(fault_plan_add(&b->plan, &rule, NULL), ST_OK);
+}
+
+static unsigned look_at_node(struct bench *b)
+{
+    return bench_send(b, HTTP_GET, "/v3/nodes/" BENCH_NODE, bytes_of(NULL, 0));
+}
+
+static void faults_go_on_with_their_counters_and_their_chance(void **state)
+{
+    struct bench *b = *state;
+    unsigned whole[40];
+    struct bench other;
+
+    bench_init(&other); /* the same, never restarted */
+    add_half(&other, "half");
+    bench_start(&other);
+    for (int i = 0; i < 40; i++)
+        whole[i] = look_at_node(&other);
+    bench_fini(&other);
+
+    add_half(b, "half");
+    bench_start(b);
+    for (int i = 0; i < 40; i++) {
+        if (i % 5 == 4) {
+            forget_faults(b, 1);
+            add_half(b, "half");
+            assert_int_equal(restart(b, 0, NULL), ST_OK);
+        }
+        assert_int_equal(look_at_node(b), whole[i]);
+    }
+    assert_true(b->plan.rules[0].seen == 40 && b->plan.rules[0].struck == 5);
+    assert_true(orchestrator_metrics(b->o)->faults == 5);
+
+    forget_faults(b, 1); /* another rule in its place begins anew, and one more */
+    add_half(b, "other");
+    add_half(b, "more");
+    assert_int_equal(restart(b, 0, NULL), ST_OK);
+    assert_true(b->plan.rules[0].seen == 0 && b->plan.struck == 5);
+    forget_faults(b, 1); /* no rule any more */
+    assert_int_equal(restart(b, 0, NULL), ST_OK);
+    orchestrator_free(b->o); /* no plan */
+    assert_int_equal(orchestrator_new(&b->o, &b->settings, NULL, b->store, 0, NULL), ST_OK);
+    assert_int_equal(look_at_node(b), 200);
+}
+
+static void another_seed_has_its_own_chance(void **state)
+{
+    struct bench *b = *state;
+    struct prng before;
+
+    add_half(b, "half");
+    bench_start(b);
+    look_at_node(b);
+    forget_faults(b, 2);
+    before = b->plan.prng;
+    b->settings.seed = 2;
+    assert_int_equal(restart(b, 0, NULL), ST_OK);
+    assert_memory_equal(&before, &b->plan.prng, sizeof before);
+}
+
+static void a_wall_clock_set_back_does_not_turn_time_back(void **state)
+{
+    struct bench *b = *state;
+
+    bench_start(b);
+    b->now_ns = 1000 * SECOND;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(bench_fetch(b), 200);
+    assert_int_equal(restart(b, -5000 * SECOND, NULL), ST_OK);
+    assert_true(orchestrator_deadline_ns(b->o) == 600 * SECOND);
+    assert_int_equal(bench_fetch(b), 429);
+    assert_string_equal(bench_header(b, "retry-after"), "180");
+}
+
 static void damaged_records_are_refused_by_name(void **state)
 {
     static const struct {
@@ -97,6 +273,7 @@ static void damaged_records_are_refused_by_name(void **state)
     } table[] = {
         {STORE_USER, BENCH_UUID, "{", "user '11111111-2222"},
         {STORE_USER, BENCH_UUID, "{\"wallet\":5,\"credits\":1}", "is damaged"},
+        {STORE_USER, BENCH_UUID, "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":-1}", "is damaged"},
         {STORE_USER, "x", "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":1}", "uuid"},
         {STORE_NODE, "5", "[]", "node '5'"},
         {STORE_NODE, "5", "{\"user\":\"nobody\",\"type\":1}", "node '5'"},
@@ -105,6 +282,17 @@ static void damaged_records_are_refused_by_name(void **state)
         {STORE_TASK, "t", "{\"inputs\":[\"zz\"]}", "task 't'"},
         {STORE_TASK, "t", "{\"inputs\":[\"000000000000000000000000000000\"]}", "task 't'"},
         {STORE_TASK, "t", "nonsense", "task 't'"},
+        {STORE_STATE, "timeline", "{\"zero\":-1,\"ahead\":0,\"frozen\":false,\"at\":0,\"skew\":0}",
+         "state 'timeline'"},
+        {STORE_STATE, "timeline",
+         "{\"zero\":0,\"ahead\":0,\"frozen\":false,\"at\":0,\"skew\":9000000000000000000}",
+         "state 'timeline'"},
+        {STORE_STATE, "timeline", "{}", "state 'timeline'"},
+        {STORE_STATE, "faults", "{}", "state 'faults'"},
+        {STORE_STATE, "faults",
+         "{\"seed\":1,\"chance\":[1,2,3,4],\"struck\":0,\"rules\":[{\"name\":\"a\",\"seen\":1,\"struck\":2}]}",
+         "state 'faults'"},
+        {STORE_STATE, "weather", "{}", "state 'weather'"},
         {STORE_TASK, "t",
          "{\"program\":\"fib\",\"inputs\":[],\"type\":7,\"difficulty\":0,\"state\":0,\"node\":"
          "\"5\","
@@ -129,6 +317,91 @@ static void damaged_records_are_refused_by_name(void **state)
             fail_msg("row %zu says '%s'", i, why.text);
         assert_null(o);
         store_free(store);
+    }
+}
+
+/* Good records, and what each of their fields may not be. */
+#define GOOD_USER "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":1}"
+#define GOOD_NODE                                                                                  \
+    "{\"user\":\"" BENCH_UUID                                                                     \
+    "\",\"type\":1,\"assigned\":3,\"credited\":1,\"expired\":1,\"registered\":7}"
+#define KEY "0707070707070707070707070707070707070707070707070707070707070707"
+#define GOOD_TASK                                                                                  \
+    "{\"program\":\"fib\",\"inputs\":[\"010000000200000003000000\"],\"type\":0,\"difficulty\":0,"     \
+    "\"state\":1,\"node\":\"5\",\"key\":\"" KEY                                                   \
+    "\",\"assigned\":1,\"expires\":9,\"closed\":2,\"submissions\":1,\"hash\":\"\",\"refusal\":\"\"}"
+
+static enum status load_three(const char *node, const char *task, struct why *why)
+{
+    struct orchestrator *o = NULL;
+    struct settings settings;
+    struct store *store;
+    enum status st;
+
+    settings_init(&settings);
+    assert_int_equal(store_memory_new(&store, NULL), ST_OK);
+    assert_int_equal(store_put(store, STORE_USER, BENCH_UUID, bytes_of_text(GOOD_USER), NULL),
+                     ST_OK);
+    assert_int_equal(store_put(store, STORE_NODE, "5", bytes_of_text(node), NULL), ST_OK);
+    assert_int_equal(store_put(store, STORE_TASK, "t", bytes_of_text(task), NULL), ST_OK);
+    st = orchestrator_new(&o, &settings, NULL, store, 0, why);
+    orchestrator_free(o);
+    store_free(store);
+    return st;
+}
+
+static void one_wrong_field_is_enough(void **state)
+{
+    static const struct {
+        const char *key, *value; /* JSON; NULL: not there at all */
+    } nodes[] = {{"user", "\"nobody\""}, {"type", "7"},      {"assigned", "-1"},
+                 {"assigned", "1"},      {"credited", "-1"}, {"credited", "4"},
+                 {"expired", "-1"},      {"expired", "3"},   {"registered", "\"today\""},
+                 {"expired", NULL},      {"registered", "9000000000000000000"}},
+      tasks[] = {{"program", "\"a program whose name is far longer than any that there ever was !\""},
+                 {"program", NULL},
+                 {"inputs", "{}"},
+                 {"inputs", "[5]"},
+                 {"inputs", "[\"0g\"]"},
+                 {"inputs", "[\"0\"]"},
+                 {"inputs", "[\"0000000000000000000000000000\"]"},
+                 {"type", "-1"},
+                 {"type", "3"},
+                 {"difficulty", "4"},
+                 {"state", "-1"},
+                 {"state", "9"},
+                 {"node", "\"6\""},
+                 {"key", "\"07\""},
+                 {"assigned", "9000000000000000000"},
+                 {"expires", "-9000000000000000000"},
+                 {"closed", "9000000000000000000"},
+                 {"submissions", "-1"},
+                 {"submissions", "4294967296"},
+                 {"hash", "\"" KEY "0\""},
+                 {"refusal", "\"" KEY KEY "\""}};
+
+    (void)state;
+    assert_int_equal(load_three(GOOD_NODE, GOOD_TASK, NULL), ST_OK);
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes + sizeof tasks / sizeof *tasks; i++) {
+        size_t n = sizeof nodes / sizeof *nodes;
+        bool is_node = i < n;
+        const char *key = is_node ? nodes[i].key : tasks[i - n].key;
+        const char *value = is_node ? nodes[i].value : tasks[i - n].value;
+        json_t *record = json_loads(is_node ? GOOD_NODE : GOOD_TASK, 0, NULL);
+        struct why why = {""};
+        char *text;
+
+        assert_non_null(json_object_get(record, key));
+        json_object_del(record, key);
+        if (value)
+            json_object_set_new(record, key, json_loads(value, JSON_DECODE_ANY, NULL));
+        text = json_dumps(record, 0);
+        if (load_three(is_node ? text : GOOD_NODE, is_node ? GOOD_TASK : text, &why) != ST_INPUT)
+            fail_msg("%s of %s: %s", value, key, why.text);
+        if (!strstr(why.text, is_node ? "node '5'" : "task 't'"))
+            fail_msg("%s of %s: %s", value, key, why.text);
+        free(text);
+        json_decref(record);
     }
 }
 
@@ -189,7 +462,7 @@ static void a_broken_store_turns_every_answer_into_500(void **state)
 {
     static const struct store_ops ops = {
         .put = failing_put, .commit = failing_commit, .each = failing_each, .free = leave};
-    static const int budgets[][2] = {{2, 9}, {9, 1}}; /* puts, commits: start needs 2 and 1 */
+    static const int budgets[][2] = {{3, 9}, {9, 2}}; /* puts, commits: start needs 3 and 2 */
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
@@ -216,7 +489,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_restart_forgets_nothing),
         CASE(a_task_that_expired_meanwhile_is_gone),
+        CASE(the_allowance_of_submissions_goes_on),
+        CASE(the_allowance_of_nodes_goes_on),
+        CASE(a_task_goes_on_counting_its_submissions),
+        CASE(faults_go_on_with_their_counters_and_their_chance),
+        CASE(another_seed_has_its_own_chance),
+        CASE(a_wall_clock_set_back_does_not_turn_time_back),
         CASE(damaged_records_are_refused_by_name),
+        CASE(one_wrong_field_is_enough),
         CASE(a_record_put_again_has_the_new_value_in_the_old_place),
         CASE(a_broken_store_turns_every_answer_into_500),
     };

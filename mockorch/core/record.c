@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mockorch/core/record.h"
+
+#include <string.h>
+
+#define MAX_INPUT_BYTES 13 /* a fault makes them one too long */
+
+/* ---- out ---- */
+
+json_t *record_of_user(const struct user *u)
+{
+    return json_pack("{ss sI}", "wallet", u->wallet, "credits", (json_int_t)u->credits);
+}
+
+json_t *record_of_node(const struct orchestrator *o, const struct node *n)
+{
+    json_t *record = json_pack("{ss si sI sI sI}", "user", o->registry.users[n->user].uuid, "type",
+                               (int)n->type, "assigned", (json_int_t)n->assigned, "credited",
+                               (json_int_t)n->credited, "expired", (json_int_t)n->expired);
+
+    if (record && n->registered)
+        json_object_set_new(record, "registered", json_integer(n->registered_ns));
+    return record;
+}
+
+static json_t *inputs_json(const struct task *t)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < t->input_count; i++) {
+        char hex[2 * MAX_INPUT_BYTES + 1];
+
+        hex_encode(hex, t->inputs[i].data, t->inputs[i].size);
+        json_array_append_new(list, json_string(hex));
+    }
+    return list;
+}
+
+json_t *record_of_task(const struct orchestrator *o, const struct task *t)
+{
+    char key[2 * SIGNING_PUBLIC_SIZE + 1];
+
+    hex_encode(key, t->public_key, sizeof t->public_key);
+    return json_pack("{ss so si si si ss ss sI sI sI sI ss ss}", "program", t->program_id, "inputs",
+                     inputs_json(t), "type", (int)t->type, "difficulty", (int)t->difficulty,
+                     "state", (int)t->state, "node", o->registry.nodes[t->node].id, "key", key,
+                     "assigned", (json_int_t)t->assigned_ns, "expires", (json_int_t)t->expires_ns,
+                     "closed", (json_int_t)t->closed_ns, "submissions", (json_int_t)t->submissions,
+                     "hash", t->proof_hash, "refusal", t->refusal);
+}
+
+json_t *record_of_timeline(const struct timeline *t)
+{
+    return json_pack("{sI sI sb sI sI}", "zero", (json_int_t)t->wall_at_zero_ns, "ahead",
+                     (json_int_t)t->ahead_ns, "frozen", t->frozen, "at", (json_int_t)t->frozen_ns,
+                     "skew", (json_int_t)t->skew_ns);
+}
+
+json_t *record_of_faults(const struct fault_plan *p, uint64_t seed)
+{
+    json_t *rules = json_array(), *chance = json_array();
+
+    for (size_t i = 0; i < p->count; i++)
+        json_array_append_new(rules, json_pack("{ss sI sI}", "name", p->rules[i].name, "seen",
+                                               (json_int_t)p->rules[i].seen, "struck",
+                                               (json_int_t)p->rules[i].struck));
+    for (size_t i = 0; i < 4; i++)
+        json_array_append_new(chance, json_integer((json_int_t)p->prng.s[i]));
+    return json_pack("{sI so so sI}", "seed", (json_int_t)seed, "chance", chance, "rules", rules,
+                     "struck", (json_int_t)p->struck);
+}
+
+/* ---- in ---- */
+
+/* Within 36 years; dates end in 2116. Sums of a date and three times fit into 64 bits. */
+static bool is_time(int64_t ns)
+{
+    return ns >= -INT64_MAX / 8 && ns <= INT64_MAX / 8;
+}
+
+static bool is_date(int64_t ns)
+{
+    return ns >= 0 && ns <= INT64_MAX / 2;
+}
+
+static enum status bad_record(struct why *why, const char *kind, const char *key)
+{
+    return fail(why, ST_INPUT, "store: the record of %s '%s' is damaged", kind, key);
+}
+
+static enum status load_user(struct orchestrator *o, const char *key, const json_t *record,
+                             struct why *why)
+{
+    const char *wallet;
+    json_int_t credits;
+    uint32_t at;
+    enum status st;
+
+    if (json_unpack((json_t *)record, "{ss sI}", "wallet", &wallet, "credits", &credits) ||
+        credits < 0)
+        return bad_record(why, "user", key);
+    st = registry_add_user(&o->registry, &at, &o->settings, key, wallet, why);
+    if (st)
+        return st;
+    o->registry.users[at].credits = (uint64_t)credits;
+    o->metrics.users++;
+    return ST_OK;
+}
+
+static enum status load_node(struct orchestrator *o, const char *key, const json_t *record,
+                             struct why *why)
+{
+    const json_t *registered = json_object_get(record, "registered");
+    json_int_t assigned, credited, expired;
+    const struct user *u = NULL;
+    const char *user;
+    struct node *n;
+    uint32_t at;
+    int type;
+    enum status st;
+
+    if (json_unpack((json_t *)record, "{ss si sI sI sI}", "user", &user, "type", &type, "assigned",
+                    &assigned, "credited", &credited, "expired", &expired) == 0)
+        u = registry_user_of_uuid(&o->registry, user);
+    if (!u || (type != NODE_WEB_PROVER && type != NODE_CLI_PROVER) || credited < 0 || expired < 0 ||
+        assigned < 0 || credited > assigned || expired > assigned - credited ||
+        (registered && !(json_is_integer(registered) && is_time(json_integer_value(registered)))))
+        return bad_record(why, "node", key);
+    st = registry_add_node(&o->registry, &at, (uint32_t)(u - o->registry.users),
+                           (enum node_type)type, key, why);
+    if (st)
+        return st;
+    n = &o->registry.nodes[at];
+    n->assigned = (uint64_t)assigned;
+    n->credited = (uint64_t)credited;
+    n->expired = (uint64_t)expired;
+    n->registered = registered != NULL;
+    n->registered_ns = json_integer_value(registered);
+    o->metrics.nodes++;
+    o->metrics.tasks_made += n->assigned;
+    o->metrics.tasks_accepted += n->credited;
+    o->metrics.tasks_expired += n->expired;
+    return ST_OK;
+}
+
+/* Everything about a task but its inputs; false: not a task of ours. */
+static bool unpack_task(struct orchestrator *o, struct task *t, const json_t *record)
+{
+    const char *program, *node, *key, *hash, *refusal;
+    const struct node *n;
+    int type, difficulty, state;
+    json_int_t assigned, expires, closed, submissions;
+
+    if (json_unpack((json_t *)record, "{ss si si si ss ss sI sI sI sI ss ss}", "program", &program,
+                    "type", &type, "difficulty", &difficulty, "state", &state, "node", &node, "key",
+                    &key, "assigned", &assigned, "expires", &expires, "closed", &closed,
+                    "submissions", &submissions, "hash", &hash, "refusal", &refusal))
+        return false;
+    n = registry_node(&o->registry, node);
+    if (!n || strlen(program) >= sizeof t->program_id || strlen(hash) >= sizeof t->proof_hash ||
+        strlen(refusal) >= sizeof t->refusal || type < 0 || type > TASK_ALL_PROOF_HASHES ||
+        !difficulty_known(difficulty) || state < 0 || state > TASK_EXPIRED || submissions < 0 ||
+        submissions > UINT32_MAX || !is_time(assigned) || !is_time(expires) || !is_time(closed) ||
+        !hex_decode(t->public_key, sizeof t->public_key, key))
+        return false;
+    strcpy(t->program_id, program);
+    strcpy(t->proof_hash, hash);
+    strcpy(t->refusal, refusal);
+    t->type = (enum task_type)type;
+    t->difficulty = (enum difficulty)difficulty;
+    t->state = (enum task_state)state;
+    t->node = (uint32_t)(n - o->registry.nodes);
+    t->assigned_ns = assigned;
+    t->expires_ns = expires;
+    t->closed_ns = closed;
+    t->submissions = (uint32_t)submissions;
+    return true;
+}
+
+/* false: not a list of inputs. */
+static bool input_sizes(size_t sizes[static WIRE_MAX_INPUTS], const json_t *inputs)
+{
+    if (!json_is_array(inputs) || json_array_size(inputs) > WIRE_MAX_INPUTS)
+        return false;
+    for (size_t i = 0; i < json_array_size(inputs); i++) {
+        const char *hex = json_string_value(json_array_get(inputs, i));
+
+        if (!hex || strlen(hex) > 2 * MAX_INPUT_BYTES)
+            return false;
+        sizes[i] = strlen(hex) / 2;
+    }
+    return true;
+}
+
+static bool unpack_inputs(struct task *t, const json_t *inputs)
+{
+    for (size_t i = 0; i < t->input_count; i++)
+        if (!hex_decode((uint8_t *)t->inputs[i].data, t->inputs[i].size,
+                        json_string_value(json_array_get(inputs, i))))
+            return false;
+    return true;
+}
+
+static enum status load_task(struct orchestrator *o, const char *key, const json_t *record,
+                             struct why *why)
+{
+    const json_t *inputs = json_object_get(record, "inputs");
+    size_t sizes[WIRE_MAX_INPUTS];
+    struct task *t;
+    uint32_t at;
+    enum status st;
+
+    if (!input_sizes(sizes, inputs))
+        return bad_record(why, "task", key);
+    t = task_new(key, sizes, json_array_size(inputs));
+    if (!t)
+        return fail(why, ST_NO_MEMORY, "task: out of memory");
+    if (!unpack_inputs(t, inputs) || !unpack_task(o, t, record) ||
+        assignment_find(&o->assignment, &at, key)) {
+        task_free(t);
+        return bad_record(why, "task", key);
+    }
+    st = assignment_restore(&o->assignment, &at, t, why);
+    if (!st && t->state == TASK_OPEN)
+        st = registry_open_task(&o->registry.nodes[t->node], at, why);
+    return st;
+}
+
+static enum status load_timeline(struct orchestrator *o, const json_t *record, struct why *why)
+{
+    json_int_t zero, ahead, at, skew;
+    int frozen;
+
+    if (json_unpack((json_t *)record, "{sI sI sb sI sI}", "zero", &zero, "ahead", &ahead, "frozen",
+                    &frozen, "at", &at, "skew", &skew) ||
+        !is_date(zero) || !is_time(ahead) || !is_time(at) || !is_time(skew))
+        return bad_record(why, "state", RECORD_TIMELINE);
+    o->timeline = (struct timeline){.wall_at_zero_ns = zero,
+                                    .ahead_ns = ahead,
+                                    .frozen = frozen,
+                                    .frozen_ns = at,
+                                    .skew_ns = skew};
+    return ST_OK;
+}
+
+/* Rules that are still what they were go on counting; others begin. */
+static enum status load_faults(struct orchestrator *o, const json_t *record, struct why *why)
+{
+    const json_t *rules = json_object_get(record, "rules");
+    json_int_t seed, struck, chance[4];
+    struct fault_plan *p = o->plan;
+
+    if (json_unpack((json_t *)record, "{sI s[IIII] sI}", "seed", &seed, "chance", &chance[0],
+                    &chance[1], &chance[2], &chance[3], "struck", &struck) ||
+        struck < 0 || !json_is_array(rules))
+        return bad_record(why, "state", RECORD_FAULTS);
+    for (size_t i = 0; i < json_array_size(rules); i++) {
+        const char *name;
+        json_int_t seen, hits;
+
+        if (json_unpack(json_array_get(rules, i), "{ss sI sI}", "name", &name, "seen", &seen,
+                        "struck", &hits) ||
+            hits < 0 || seen < hits)
+            return bad_record(why, "state", RECORD_FAULTS);
+        if (p && i < p->count && strcmp(p->rules[i].name, name) == 0) {
+            p->rules[i].seen = (uint64_t)seen;
+            p->rules[i].struck = (uint64_t)hits;
+        }
+    }
+    if (!p)
+        return ST_OK;
+    p->struck = (uint64_t)struck;
+    o->metrics.faults = p->struck;
+    for (size_t i = 0; i < 4 && (uint64_t)seed == o->settings.seed; i++)
+        p->prng.s[i] = (uint64_t)chance[i];
+    return ST_OK;
+}
+
+enum status record_load(struct orchestrator *o, enum store_kind kind, const char *key,
+                        const json_t *record, struct why *why)
+{
+    switch (kind) {
+    case STORE_USER:
+        return load_user(o, key, record, why);
+    case STORE_NODE:
+        return load_node(o, key, record, why);
+    case STORE_TASK:
+        return load_task(o, key, record, why);
+    case STORE_STATE:
+        if (strcmp(key, RECORD_TIMELINE) == 0)
+            return load_timeline(o, record, why);
+        if (strcmp(key, RECORD_FAULTS) == 0)
+            return load_faults(o, record, why);
+        break;
+    }
+    return bad_record(why, "state", key);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the orchestrator remembers, as JSON objects with short names, and back: the values of a store
+ * and of a snapshot.
+ *
+ * Units:   nanoseconds on the orchestrator's own line (timeline.h), whose zero is a record too.
+ * Owner:   the caller of record_of_… frees the object; NULL: no memory.
+ * Errors:  ST_INPUT: the record is none of ours, and the words name it; ST_NO_MEMORY.
+ *
+ * Users come before their nodes, nodes before their tasks.
+ */
+#pragma once
+#include <jansson.h>
+
+#include "mockorch/core/inside.h"
+
+json_t *record_of_user(const struct user *u);
+json_t *record_of_node(const struct orchestrator *o, const struct node *n);
+json_t *record_of_task(const struct orchestrator *o, const struct task *t);
+json_t *record_of_timeline(const struct timeline *t);
+json_t *record_of_faults(const struct fault_plan *p, uint64_t seed);
+
+#define RECORD_TIMELINE "timeline" /* keys of STORE_STATE */
+#define RECORD_FAULTS   "faults"
+
+/* Adds what the record says; counters of the orchestrator follow. */
+enum status MUST_USE record_load(struct orchestrator *o, enum store_kind kind, const char *key,
+                                 const json_t *record, struct why *why);
