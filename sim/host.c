@@ -12,6 +12,13 @@
 #define WRITE_LEAST_NS (NS_PER_MS / 2)
 #define WRITE_MOST_NS  (20 * NS_PER_MS)
 
+struct host_job {
+    uint64_t id; /* 0: a free place */
+    bool cancelled;
+    char program_id[SETTINGS_PROGRAM_SIZE];
+    uint32_t input[3];
+};
+
 struct host {
     struct host_options o;
     struct prng prng;
@@ -26,12 +33,7 @@ struct host {
     unsigned requests_under_way;
     uint64_t requests;
 
-    struct { /* the proof under way */
-        uint64_t id;
-        bool cancelled;
-        char program_id[SETTINGS_PROGRAM_SIZE];
-        uint32_t input[3];
-    } job;
+    struct host_job *jobs; /* plan->proofs_at_once of them */
     int64_t hold_wall_ns[CORE_ROUTES]; /* on disk */
     struct stats former; /* of processes that are gone */
 };
@@ -64,6 +66,7 @@ enum status host_new(struct host **out, const struct host_options *o, struct why
     enum status st;
 
     h->o = *o;
+    h->jobs = memory_new(o->plan->proofs_at_once * sizeof *h->jobs);
     h->prng = world_prng(o->world, 0x1000 + o->number);
     prng_fill(&h->prng, seed, sizeof seed);
     st = signing_start(why);
@@ -84,6 +87,7 @@ void host_free(struct host *h)
     runtime_free(h->runtime);
     signing_key_free(h->key);
     disk_fini(&h->disk);
+    free(h->jobs);
     free(h);
 }
 
@@ -252,14 +256,23 @@ static int64_t prove_ns(struct host *h)
     return c->prove_ns + prng_between(&h->prng, 0, c->prove_jitter_ns);
 }
 
-static void end_proof(struct host *h, uint64_t id)
+/* id 0: a free place. NULL: there is none. */
+static struct host_job *find_job(struct host *h, uint64_t id)
 {
-    struct event ev = {.type = EV_PROVED, .id = id};
+    for (uint32_t i = 0; i < h->o.plan->proofs_at_once; i++)
+        if (h->jobs[i].id == id)
+            return &h->jobs[i];
+    return NULL;
+}
+
+static void end_proof(struct host *h, const struct host_job *job)
+{
+    struct event ev = {.type = EV_PROVED, .id = job->id};
     bool fails = prng_chance(&h->prng, h->o.plan->prove_fails);
     struct why why = {"the model of a prover fails now and then"};
     enum status st = fails ? ST_IO
-                           : prover_sim_prove(h->o.prover, &ev.proved.proof, h->job.program_id,
-                                              h->job.input, &why);
+                           : prover_sim_prove(h->o.prover, &ev.proved.proof, job->program_id,
+                                              job->input, &why);
 
     if (st) {
         ev.type = EV_UNPROVED;
@@ -274,14 +287,17 @@ static void end_proof(struct host *h, uint64_t id)
 static void fire_proved(void *context, uint64_t id, void *payload)
 {
     struct host *h = context;
+    struct host_job *job, done;
 
     if (!mine(h, payload))
         return;
-    if (h->job.id == id && !h->job.cancelled) {
+    job = find_job(h, id);
+    if (job && !job->cancelled) {
         note(h, "proved", id);
-        h->job.id = 0;
+        done = *job;
+        job->id = 0;
         invariant_proved(h->o.invariant, h->o.number);
-        end_proof(h, id);
+        end_proof(h, &done);
     }
     live(h);
 }
@@ -292,7 +308,7 @@ static void fire_cancelled(void *context, uint64_t id, void *payload)
 
     if (!mine(h, payload))
         return;
-    h->job.id = 0;
+    find_job(h, id)->id = 0;
     invariant_proved(h->o.invariant, h->o.number);
     handle(h, &(struct event){.type = EV_UNPROVED,
                               .id = id,
@@ -302,21 +318,26 @@ static void fire_cancelled(void *context, uint64_t id, void *payload)
 
 static void prove(struct host *h, const struct action *act)
 {
+    struct host_job *job = find_job(h, 0);
+
     note(h, "proves", act->id);
     invariant_proving(h->o.invariant, h->o.number, &h->disk, act->prove.program_id,
                       act->prove.input);
-    h->job.id = act->id;
-    h->job.cancelled = false;
-    snprintf(h->job.program_id, sizeof h->job.program_id, "%s", act->prove.program_id);
-    memcpy(h->job.input, act->prove.input, sizeof h->job.input);
+    if (!job)
+        return; /* I6 is broken */
+    *job = (struct host_job){.id = act->id};
+    snprintf(job->program_id, sizeof job->program_id, "%s", act->prove.program_id);
+    memcpy(job->input, act->prove.input, sizeof job->input);
     plan(h, prove_ns(h), fire_proved, act->id);
 }
 
 static void cancel(struct host *h, uint64_t id)
 {
-    if (h->job.id != id)
+    struct host_job *job = find_job(h, id);
+
+    if (!job)
         return;
-    h->job.cancelled = true;
+    job->cancelled = true;
     plan(h, NS_PER_MS, fire_cancelled, id);
 }
 
@@ -443,6 +464,7 @@ void host_start(struct host *h)
         .node_count = h->o.node_count,
         .key = h->key,
         .seed = prng_u64(&h->prng),
+        .proofs_at_once = h->o.plan->proofs_at_once,
         .max_tasks = h->o.plan->max_tasks,
         .has_max_difficulty = h->o.plan->max_difficulty >= 0,
         .max_difficulty = (enum difficulty)(h->o.plan->max_difficulty < 0
@@ -455,7 +477,7 @@ void host_start(struct host *h)
     if (h->runtime || h->over)
         return;
     h->life++;
-    h->job.id = 0;
+    memset(h->jobs, 0, h->o.plan->proofs_at_once * sizeof *h->jobs);
     h->tick_ns = INT64_MAX;
     for (int i = 0; i < CORE_ROUTES; i++)
         o.hold_ns[i] = h->hold_wall_ns[i] - wall_ns(h);
@@ -464,7 +486,7 @@ void host_start(struct host *h)
     h->runtime = core_runtime(core);
     restore_all(h);
     note(h, "starts, life", h->life);
-    invariant_started(h->o.invariant, h->o.number);
+    invariant_started(h->o.invariant, h->o.number, h->o.plan->proofs_at_once);
     handle(h, &(struct event){.type = EV_START});
     live(h);
 }

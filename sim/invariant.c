@@ -19,7 +19,7 @@ static const char *const route_names[] = {"node", "fetch", "submit"};
 struct invariant_host {
     /* of this process */
     uint64_t under_way[ROUTES]; /* ids; 0: none */
-    bool proving;
+    unsigned proving, proofs_at_once;
     uint64_t life;
     unsigned refusals; /* of the disk, in a row */
     /* of all processes */
@@ -53,7 +53,7 @@ const char *invariant_name(int number)
         "a submission is repeated with the same bytes",
         "every task that arrived ends in exactly one state",
         "no request before its Retry-After",
-        "one fetch, one submission, one proof at a time",
+        "one fetch, one submission, so many proofs at a time",
         "nothing is sent after a definite answer",
         "no task has two records",
         "no task is credited twice",
@@ -310,12 +310,13 @@ void invariant_delivered(struct invariant *v, unsigned host, const struct packet
 
 /* ---- processes, disk, proofs ---- */
 
-void invariant_started(struct invariant *v, unsigned host)
+void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_once)
 {
     struct invariant_host *h = &v->hosts[host];
 
     h->life++;
-    h->proving = false;
+    h->proving = 0;
+    h->proofs_at_once = proofs_at_once;
     h->refusals = 0;
     for (int i = 0; i < ROUTES; i++)
         h->under_way[i] = 0;
@@ -349,9 +350,8 @@ void invariant_proving(struct invariant *v, unsigned host, const struct disk *di
     struct invariant_host *h = &v->hosts[host];
     bool found = h->refusals > 0;
 
-    if (h->proving)
-        broken(v, 6, "a second proof while one is under way");
-    h->proving = true;
+    if (++h->proving > h->proofs_at_once)
+        broken(v, 6, "%u proofs are under way, %u are allowed", h->proving, h->proofs_at_once);
     for (size_t i = 0; i < disk->count && !found; i++)
         found = disk->cells[i].state == OUTBOX_FETCHED &&
                 strcmp(disk->cells[i].program_id, program_id) == 0 &&
@@ -363,7 +363,7 @@ void invariant_proving(struct invariant *v, unsigned host, const struct disk *di
 
 void invariant_proved(struct invariant *v, unsigned host)
 {
-    v->hosts[host].proving = false;
+    v->hosts[host].proving--;
 }
 
 void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk,

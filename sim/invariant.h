@@ -8,7 +8,7 @@
  * I3   A submission is sent again only with the same bytes, by later processes too.
  * I4   Every task that arrived is on disk, and in the end in exactly one final state there.
  * I5   No request is made before the time that a Retry-After named for it, by a new process neither.
- * I6   At most one fetch, one submission and one proof are under way.
+ * I6   At most one look-up, one fetch, one submission and proofs_at_once proofs are under way.
  * I7   Nothing is sent for a task after a definite answer to its submission.
  * I8   No task has two records.
  *
@@ -67,7 +67,7 @@ void invariant_init(struct invariant *v, const struct world *w, const struct pro
 void invariant_fini(struct invariant *v);
 
 /* What a client does and meets; host counts from 0. wall_s: what its clock shows. */
-void invariant_started(struct invariant *v, unsigned host);
+void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_once);
 /* disk: after the crash, as the next process will find it. */
 void invariant_killed(struct invariant *v, unsigned host, const struct disk *disk);
 void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk, uint64_t id,

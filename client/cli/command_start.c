@@ -136,6 +136,7 @@ static enum status open_core(struct start *s, struct why *why)
         .profile = &profile_current,
         .node_ids = s->options.node_ids,
         .node_count = s->options.node_count,
+        .proofs_at_once = s->prover->slots,
         .max_tasks = s->options.max_tasks,
         .has_max_difficulty = s->options.has_difficulty,
         .max_difficulty = s->options.difficulty,
@@ -174,12 +175,12 @@ static enum status open_all(struct start *s, struct why *why)
         st = home_lock(&s->home, why);
     if (!st)
         st = open_outbox(s, why);
+    o.guests = s->home.guests;
+    if (!st)
+        st = prover_thread_new(&s->prover, &o, why);
     if (!st)
         st = open_core(s, why);
-    if (!st)
-        st = server_option_connect(&s->transport, &s->options.server, &profile_current, why);
-    o.guests = s->home.guests;
-    return st ? st : prover_thread_new(&s->prover, &o, why);
+    return st ? st : server_option_connect(&s->transport, &s->options.server, &profile_current, why);
 }
 
 /* ---- running ---- */

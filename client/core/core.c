@@ -21,6 +21,7 @@ enum status core_new(struct core **out, const struct core_options *o, struct why
     *c = (struct core){
         .profile = p,
         .key = o->key,
+        .job_room = o->proofs_at_once ? o->proofs_at_once : 1,
         .max_tasks = o->max_tasks,
         .fetch_gap_ns = o->fetch_gap_ns ? o->fetch_gap_ns : p->fetch_gap_ns,
         .rng = prng_of(o->seed),
@@ -36,7 +37,8 @@ enum status core_new(struct core **out, const struct core_options *o, struct why
     memcpy(c->hold_ns, o->hold_ns, sizeof c->hold_ns);
     buffer_init(&c->body, WIRE_MAX_SUBMISSION);
     signing_key_public(o->key, c->public_key);
-    if (!node_init(c, o->node_ids, o->node_count)) {
+    c->jobs = calloc(c->job_room, sizeof *c->jobs);
+    if (!c->jobs || !node_init(c, o->node_ids, o->node_count)) {
         core_free(c);
         return fail(why, ST_NO_MEMORY, "client: out of memory");
     }
@@ -51,6 +53,7 @@ void core_free(struct core *c)
     ledger_fini(&c->ledger);
     buffer_fini(&c->body);
     node_fini(c);
+    free(c->jobs);
     free(c);
 }
 
@@ -158,6 +161,7 @@ void core_stop(struct core *c, enum core_end end, int64_t now_ns)
     c->end = end;
     c->stop_by_ns = now_ns + c->profile->shutdown_grace_ns;
     submit_stop(c);
+    work_stop(c);
 }
 
 /* ---- restoring ---- */
@@ -284,12 +288,10 @@ void core_handle(struct core *c, const struct event *ev, int64_t now_ns)
         handle_transport(c, ev, now_ns);
         break;
     case EV_PROVED:
-        if (ev->id == c->proof)
-            work_proved(c, ev, now_ns);
+        work_proved(c, ev, now_ns);
         break;
     case EV_UNPROVED:
-        if (ev->id == c->proof)
-            work_unproved(c, ev, now_ns);
+        work_unproved(c, ev, now_ns);
         break;
     case EV_SAVED:
         ledger_saved(&c->ledger, ev->id);
@@ -320,7 +322,7 @@ static bool poll_save(struct core *c, struct action *out, int64_t now_ns)
 static bool poll_exit(struct core *c, struct action *out, int64_t now_ns)
 {
     bool disk_works = c->ledger.refusals < c->ledger.refusals_limit;
-    bool busy = c->proof || c->submit_request || (disk_works && !ledger_all_saved(&c->ledger));
+    bool busy = work_under_way(c) > 0 || c->submit_request || (disk_works && !ledger_all_saved(&c->ledger));
 
     if (busy && !c->stop_at_once && now_ns < c->stop_by_ns)
         return false;
@@ -335,7 +337,8 @@ static bool poll_phase(struct core *c, struct action *out, int64_t now_ns)
     case PHASE_GREETING:
         return node_poll(c, out, now_ns);
     case PHASE_WORKING:
-        return submit_poll(c, out, now_ns) || work_poll(c, out) || fetch_poll(c, out, now_ns) ||
+        return submit_poll(c, out, now_ns) || work_poll_cancel(c, out) ||
+               work_poll(c, out, now_ns) || fetch_poll(c, out, now_ns) ||
                node_poll(c, out, now_ns);
     case PHASE_STOPPING:
         return work_poll_cancel(c, out) || poll_exit(c, out, now_ns);

@@ -17,7 +17,7 @@
  *     is handed out (ACT_HOLD) before anything else is done, and a new process is given what is left
  *     of it in wall time (hold_ns). Only a wall clock that is set forward in between shortens it;
  *     one that is set back lengthens it to a day at most.
- * I6  At most one fetch, one submission and one proof are under way.
+ * I6  At most one look-up, one fetch, one submission and proofs_at_once proofs are under way.
  * I7  Nothing is sent for a task after a definite answer to its submission (unless the user turns its
  *     record back between two runs).
  * I8  No task id is proved twice.

@@ -38,6 +38,8 @@ struct entry *ledger_add(struct ledger *l, struct outbox_record *record)
         return NULL;
     e->record = *record;
     e->backoff = l->backoff;
+    for (size_t i = 0; i < record->input_count; i++)
+        e->missing += !record->proofs[i].data;
     *record = (struct outbox_record){0};
     l->entries[l->count++] = e;
     return e;
@@ -89,7 +91,7 @@ void ledger_move(struct entry *e, enum outbox_state to)
 {
     assert(outbox_state_may(e->record.state, to)); /* I7 */
     e->record.state = to;
-    if (to == OUTBOX_ACKED)
+    if (to == OUTBOX_ACKED || to == OUTBOX_ABANDONED) /* of no use, or only a part of them */
         outbox_record_drop_proofs(&e->record);
     ledger_touch(e);
 }
@@ -102,6 +104,11 @@ static bool on_disk(const struct entry *e)
 bool ledger_durable(const struct ledger *l, const struct entry *e)
 {
     return on_disk(e) || l->refusals >= l->refusals_limit;
+}
+
+bool ledger_recorded(const struct ledger *l, const struct entry *e)
+{
+    return e->restored || e->saved_version > 0 || l->refusals >= l->refusals_limit;
 }
 
 const struct entry *ledger_take_save(struct ledger *l, int64_t now_ns)

@@ -23,6 +23,10 @@ struct entry {
     int64_t next_try_ns;
     bool restored; /* arrived in a former run */
     int64_t arrived_ns, proved_ns, sent_ns;
+    bool begun;         /* inputs were handed out in this run */
+    size_t next_input;  /* all before it are proved or handed out */
+    size_t missing;     /* inputs without a proof */
+    int64_t unsaved_ns; /* of proving, that a crash would lose now */
     bool body_sent; /* body_digest is set */
     uint8_t body_digest[32];
 };
@@ -51,7 +55,10 @@ void ledger_remember(struct ledger *l, const char *task_id);
 
 void ledger_move(struct entry *e, enum outbox_state to); /* along an arrow; touches */
 void ledger_touch(struct entry *e);
+/* Its newest version is on disk, or is not waited for any more. */
 bool ledger_durable(const struct ledger *l, const struct entry *e);
+/* Some version is. */
+bool ledger_recorded(const struct ledger *l, const struct entry *e);
 
 /* The next record to save now, marked as being saved; NULL: none. */
 const struct entry *ledger_take_save(struct ledger *l, int64_t now_ns);

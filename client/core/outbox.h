@@ -11,8 +11,9 @@
  *                        (too old)
  *
  * A record holds all that a submission needs, the signature too, so that it can be sent by another
- * process with the same bytes. A final record (the last four) remains as history. An accepted one
- * has lost its proofs; the others keep theirs for a user who wants to send them again (the store
+ * process with the same bytes. A task that is FETCHED may have proofs of some of its inputs. A final
+ * record (the last four) remains as history. An accepted one has lost its proofs, an abandoned one
+ * the few that it had; the others keep theirs for a user who wants to send them again (the store
  * bounds how many).
  *
  * Owner:   a record owns what it points at (outbox_record_fini; safe on a zeroed one).
@@ -62,7 +63,7 @@ struct outbox_record {
     int64_t finished_wall_s; /* 0 until final */
 
     uint32_t (*inputs)[3];
-    struct outbox_proof *proofs; /* input_count of them; data NULL until proved and when accepted */
+    struct outbox_proof *proofs; /* input_count of them; data NULL until proved, and when dropped */
     size_t input_count;
 
     uint8_t public_key[SIGNING_PUBLIC_SIZE]; /* of the fetch, and so of the submission */

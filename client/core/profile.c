@@ -36,6 +36,7 @@ const struct profile profile_current = {
     .open_tasks = 4,
     .stale_fetch_ns = 1800 * NS_PER_S,
     .submit_life_ns = (int64_t)24 * 3600 * NS_PER_S,
+    .save_work_ns = 60 * NS_PER_S,
     .save_retry_ns = 5 * NS_PER_S,
     .save_attempts = 3,
     .shutdown_grace_ns = 5 * NS_PER_S,

@@ -30,6 +30,8 @@ static struct snapshot_task task_of(const struct core *c, const struct entry *e,
 
     for (size_t i = 0; i < r->input_count; i++)
         t.inputs_proved += r->proofs[i].data != NULL;
+    for (unsigned i = 0; i < c->job_room; i++)
+        t.inputs_proving += c->jobs[i].id && c->jobs[i].record == r->id;
     if (r->state == OUTBOX_PROVED)
         t.next_try_wall_ns = wall_of(c, e->next_try_ns, now_ns);
     return t;
@@ -63,6 +65,8 @@ void core_snapshot(const struct core *c, struct snapshot *out, int64_t now_ns)
         .profile = c->profile->name,
         .stats = c->stats,
         .asks = ladder_ask(&c->ladder),
+        .proving = work_under_way(c),
+        .proofs_at_once = c->job_room,
         .open = ledger_open(&c->ledger),
         .routes = {[CORE_ROUTE_NODE] = {.next_wall_ns = wall_of(c, c->node_next_ns, now_ns)},
                    [CORE_ROUTE_FETCH] = {.next_wall_ns =

@@ -16,7 +16,7 @@ struct snapshot_task {
     enum outbox_state state;
     enum task_type task_type;
     enum difficulty difficulty;
-    size_t inputs, inputs_proved;
+    size_t inputs, inputs_proved, inputs_proving;
     uint32_t attempts, last_status;
     int64_t fetched_wall_ns;
     int64_t expires_wall_ns;  /* as learnt from former expiries */
@@ -42,6 +42,7 @@ struct snapshot {
     struct stats stats;
     struct snapshot_route routes[CORE_ROUTES];
     enum difficulty asks; /* the difficulty that the next fetch asks for */
+    size_t proving, proofs_at_once; /* inputs */
     size_t open;          /* all open tasks; the first SNAPSHOT_TASKS are in tasks */
     size_t task_count;
     struct snapshot_task tasks[SNAPSHOT_TASKS];

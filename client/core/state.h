@@ -27,6 +27,16 @@ struct core_node {
     uint64_t fetch_requests, fetched, accepted;
 };
 
+/* An input that is being proved. */
+struct job {
+    uint64_t id; /* 0: this place is free */
+    uint64_t record;
+    size_t input;
+    int64_t begun_ns;
+    bool unwanted; /* to be cancelled */
+    bool cancel_sent;
+};
+
 /* One core_handle or core_poll says a few lines at most, and core_poll hands lines out before
  * all but holds. */
 #define LINES_WAITING 16
@@ -71,10 +81,8 @@ struct core {
     bool fetch_wait_said;
 
     /* work.c */
-    uint64_t proof;
-    uint64_t proof_record;
-    size_t proof_input;
-    bool cancel_sent;
+    struct job *jobs;
+    unsigned job_room; /* proofs_at_once */
 
     /* submit.c */
     uint64_t submit_request;
@@ -131,10 +139,12 @@ bool fetch_wanted(const struct core *c);
 /* ---- work.c: from task to signed proof ---- */
 
 void work_decide(struct core *c, int64_t now_ns);
-bool work_poll(struct core *c, struct action *out);
+bool work_poll(struct core *c, struct action *out, int64_t now_ns);
 bool work_poll_cancel(struct core *c, struct action *out);
 void work_proved(struct core *c, const struct event *ev, int64_t now_ns);
 void work_unproved(struct core *c, const struct event *ev, int64_t now_ns);
+size_t work_under_way(const struct core *c); /* inputs that are being proved, cancelled ones too */
+void work_stop(struct core *c); /* cancels them all, and saves what is proved */
 /* Closes a task that cannot be proved here. */
 void work_abandon(struct core *c, struct entry *e, int64_t now_ns, const char *reason);
 

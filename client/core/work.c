@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Proving: from a saved task to a signed proof, one input after the other (client.md 4.3 - 4.5). */
+/* Proving: from a saved task to a signed proof (client.md 4.3 - 4.5).
+ *
+ * As many inputs are proved at a time as the prover takes; those of the oldest task come first, and
+ * outcomes come in any order. A task ends with its first failed input: what else is being proved for
+ * it is cancelled, and what still arrives for it is thrown away.
+ *
+ * Proofs of single inputs reach the disk when a crash would lose enough work otherwise
+ * (profile.save_work_ns), with the task still FETCHED; each such save writes all proofs of the task
+ * that there are. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,75 +15,66 @@
 #include "base/clock.h"
 #include "client/core/state.h"
 
-/* Why a task that a former run fetched is not worth a proof; NULL: it is. */
-static const char *useless(const struct core *c, const struct entry *e, int64_t now_ns)
-{
-    int64_t age_s = core_wall_s(c, now_ns) - e->record.fetched_wall_s;
+/* ---- jobs ---- */
 
-    if (memcmp(e->record.public_key, c->public_key, sizeof c->public_key) != 0)
-        return "the key that it was fetched with is lost";
-    if (age_s > c->profile->stale_fetch_ns / NS_PER_S)
-        return "it was fetched by a former run, too long ago";
+static struct job *find_job(const struct core *c, uint64_t id)
+{
+    for (unsigned i = 0; i < c->job_room; i++)
+        if (c->jobs[i].id == id)
+            return &c->jobs[i];
     return NULL;
 }
 
-void work_decide(struct core *c, int64_t now_ns)
+/* record 0: of all records. */
+static void cancel_jobs(struct core *c, uint64_t record)
 {
-    for (size_t i = 0; i < c->ledger.count; i++) {
-        struct entry *e = c->ledger.entries[i];
+    for (unsigned i = 0; i < c->job_room; i++) {
+        struct job *j = &c->jobs[i];
 
-        if (e->restored && e->record.state == OUTBOX_FETCHED && e->record.id != c->proof_record) {
-            const char *reason = useless(c, e, now_ns);
-
-            if (reason) {
-                work_abandon(c, e, now_ns, reason);
-                return; /* one line at a time */
-            }
-        }
+        if (j->id && (record == 0 || j->record == record))
+            j->unwanted = true;
     }
 }
 
-static struct entry *next_to_prove(const struct core *c)
+size_t work_under_way(const struct core *c)
 {
-    for (size_t i = 0; i < c->ledger.count; i++) {
-        struct entry *e = c->ledger.entries[i];
+    size_t count = 0;
 
-        if (e->record.state == OUTBOX_FETCHED && ledger_durable(&c->ledger, e)) /* I1 */
-            return e;
-    }
-    return NULL;
-}
-
-bool work_poll(struct core *c, struct action *out)
-{
-    struct entry *e;
-
-    if (c->proof)
-        return false;
-    e = c->proof_record ? ledger_find(&c->ledger, c->proof_record) : next_to_prove(c);
-    if (!e)
-        return false;
-    if (!c->proof_record) {
-        c->proof_record = e->record.id;
-        c->proof_input = 0;
-        say(c, LINE_STATE_CHANGE, LINE_INFO, "proving", &e->record, 0,
-            "Step 2 of 4: Proving task %s", e->record.task_id);
-    }
-    c->proof = ++c->last_id;
-    c->cancel_sent = false;
-    *out = (struct action){
-        .type = ACT_PROVE, .id = c->proof, .prove = {.task_id = e->record.task_id, .program_id = e->record.program_id}};
-    memcpy(out->prove.input, e->record.inputs[c->proof_input], sizeof out->prove.input);
-    return true;
+    for (unsigned i = 0; i < c->job_room; i++)
+        count += c->jobs[i].id != 0;
+    return count;
 }
 
 bool work_poll_cancel(struct core *c, struct action *out)
 {
-    if (!c->proof || c->cancel_sent)
-        return false;
-    c->cancel_sent = true;
-    *out = (struct action){.type = ACT_CANCEL, .id = c->proof};
-    return true;
+    for (unsigned i = 0; i < c->job_room; i++) {
+        struct job *j = &c->jobs[i];
+
+        if (!j->id || !j->unwanted || j->cancel_sent)
+            continue;
+        j->cancel_sent = true;
+        *out = (struct action){.type = ACT_CANCEL, .id = j->id};
+        return true;
+    }
+    return false;
+}
+
+/* ---- the end of a task ---- */
+
+void work_abandon(struct core *c, struct entry *e, int64_t now_ns, const char *reason)
+{
+    cancel_jobs(c, e->record.id);
+    c->stats.abandoned++;
+    e->record.finished_wall_s = core_wall_s(c, now_ns);
+    say(c, LINE_ERROR, LINE_ERROR_LEVEL, "abandoned", &e->record, 0, "Task %s is given up: %s",
+        e->record.task_id, reason);
+    ledger_move(e, OUTBOX_ABANDONED);
+}
+
+static void out_of_memory(struct core *c, struct entry *e, int64_t now_ns)
+{
+    ladder_failure(&c->ladder, e->record.difficulty);
+    work_abandon(c, e, now_ns, "out of memory for the finished proof");
 }
 
 /* The text that is signed and that the server compares (client.md 4.3). false: out of memory. */
@@ -97,14 +96,7 @@ static bool hash_all(struct outbox_record *r)
     return true;
 }
 
-static void out_of_memory(struct core *c, struct entry *e, int64_t now_ns)
-{
-    ladder_failure(&c->ladder, e->record.difficulty);
-    work_abandon(c, e, now_ns, "out of memory for the finished proof");
-}
-
-static void all_proved(struct core *c, struct entry *e, const struct telemetry *telemetry,
-                       int64_t now_ns)
+static void all_proved(struct core *c, struct entry *e, int64_t now_ns)
 {
     struct outbox_record *r = &e->record;
 
@@ -112,57 +104,174 @@ static void all_proved(struct core *c, struct entry *e, const struct telemetry *
         out_of_memory(c, e, now_ns);
         return;
     }
-    r->telemetry = *telemetry;
     signing_sign(c->key, r->signature, r->task_id, r->proof_hash);
     e->proved_ns = now_ns;
     e->next_try_ns = now_ns;
     ledger_move(e, OUTBOX_PROVED);
-    c->proof_record = 0;
     say(c, LINE_SUCCESS, LINE_INFO, "proved", r, 0, "Proof generated for task %s", r->task_id);
+}
+
+/* ---- tasks of a former run ---- */
+
+/* Why such a task is not worth a proof; NULL: it is. */
+static const char *useless(const struct core *c, const struct entry *e, int64_t now_ns)
+{
+    int64_t age_s = core_wall_s(c, now_ns) - e->record.fetched_wall_s;
+
+    if (memcmp(e->record.public_key, c->public_key, sizeof c->public_key) != 0)
+        return "the key that it was fetched with is lost";
+    if (age_s > c->profile->stale_fetch_ns / NS_PER_S)
+        return "it was fetched by a former run, too long ago";
+    if (e->record.input_count == 0)
+        return "its record has no inputs";
+    return NULL;
+}
+
+void work_decide(struct core *c, int64_t now_ns)
+{
+    for (size_t i = 0; i < c->ledger.count; i++) {
+        struct entry *e = c->ledger.entries[i];
+
+        if (e->restored && e->record.state == OUTBOX_FETCHED && !e->begun) {
+            const char *reason = useless(c, e, now_ns);
+
+            if (reason)
+                work_abandon(c, e, now_ns, reason);
+            else if (e->missing == 0) /* only its signature is */
+                all_proved(c, e, now_ns);
+            if (e->record.state != OUTBOX_FETCHED)
+                return; /* one line at a time */
+        }
+    }
+}
+
+/* ---- handing out ---- */
+
+/* true: *input is not proved and nobody proves it. */
+static bool next_input(struct entry *e, size_t *input)
+{
+    const struct outbox_record *r = &e->record;
+
+    while (e->next_input < r->input_count && r->proofs[e->next_input].data)
+        e->next_input++; /* a former run has proved it */
+    *input = e->next_input;
+    return e->next_input < r->input_count;
+}
+
+static struct entry *next_to_prove(const struct core *c, size_t *input)
+{
+    for (size_t i = 0; i < c->ledger.count; i++) {
+        struct entry *e = c->ledger.entries[i];
+
+        if (e->record.state == OUTBOX_FETCHED && ledger_recorded(&c->ledger, e) && /* I1 */
+            next_input(e, input))
+            return e;
+    }
+    return NULL;
+}
+
+bool work_poll(struct core *c, struct action *out, int64_t now_ns)
+{
+    struct job *job = find_job(c, 0);
+    struct entry *e;
+    size_t input;
+
+    if (!job) /* I6 */
+        return false;
+    e = next_to_prove(c, &input);
+    if (!e)
+        return false;
+    if (!e->begun)
+        say(c, LINE_STATE_CHANGE, LINE_INFO, "proving", &e->record, 0,
+            "Step 2 of 4: Proving task %s", e->record.task_id);
+    e->begun = true;
+    e->next_input = input + 1;
+    *job = (struct job){
+        .id = ++c->last_id, .record = e->record.id, .input = input, .begun_ns = now_ns};
+    *out = (struct action){
+        .type = ACT_PROVE,
+        .id = job->id,
+        .prove = {.task_id = e->record.task_id, .program_id = e->record.program_id}};
+    memcpy(out->prove.input, e->record.inputs[input], sizeof out->prove.input);
+    return true;
+}
+
+/* ---- outcomes ---- */
+
+/* Ends the job. NULL: nobody waits for its outcome any more. */
+static struct entry *take_outcome(struct core *c, uint64_t id, struct job *job)
+{
+    struct job *at = find_job(c, id);
+    struct entry *e;
+
+    if (!at)
+        return NULL;
+    *job = *at;
+    *at = (struct job){0};
+    e = ledger_find(&c->ledger, job->record);
+    return e && e->record.state == OUTBOX_FETCHED ? e : NULL;
+}
+
+/* false: out of memory. */
+static bool keep(struct outbox_proof *to, struct bytes proof)
+{
+    assert(proof.size > 0 && !to->data);
+    to->data = malloc(proof.size);
+    if (!to->data)
+        return false;
+    memcpy(to->data, proof.data, proof.size);
+    to->size = proof.size;
+    keccak256_hex(to->hash, proof);
+    return true;
+}
+
+static void save_part(struct entry *e)
+{
+    e->unsaved_ns = 0;
+    ledger_touch(e);
 }
 
 void work_proved(struct core *c, const struct event *ev, int64_t now_ns)
 {
-    struct entry *e = ledger_find(&c->ledger, c->proof_record);
-    struct bytes bytes = ev->proved.proof;
-    struct outbox_proof *proof;
+    struct job job;
+    struct entry *e = take_outcome(c, ev->id, &job);
 
-    assert(e && bytes.size > 0);
-    c->proof = 0;
-    proof = &e->record.proofs[c->proof_input];
-    proof->data = malloc(bytes.size);
-    if (!proof->data) {
+    if (!e)
+        return;
+    if (!keep(&e->record.proofs[job.input], ev->proved.proof)) {
         out_of_memory(c, e, now_ns);
         return;
     }
-    memcpy(proof->data, bytes.data, bytes.size);
-    proof->size = bytes.size;
-    keccak256_hex(proof->hash, bytes);
     c->stats.proofs++;
-    if (++c->proof_input == e->record.input_count)
-        all_proved(c, e, &ev->proved.telemetry, now_ns);
+    e->record.telemetry = ev->proved.telemetry;
+    e->unsaved_ns += now_ns - job.begun_ns;
+    if (--e->missing == 0)
+        all_proved(c, e, now_ns);
+    else if (c->phase == PHASE_STOPPING || e->unsaved_ns >= c->profile->save_work_ns)
+        save_part(e);
 }
 
 void work_unproved(struct core *c, const struct event *ev, int64_t now_ns)
 {
-    struct entry *e = ledger_find(&c->ledger, c->proof_record);
+    struct job job;
+    struct entry *e = take_outcome(c, ev->id, &job);
 
-    assert(e);
-    c->proof = 0;
-    if (ev->unproved.status == ST_CANCELLED && c->phase == PHASE_STOPPING)
-        return; /* the task is on disk and is proved after the next start */
+    if (!e)
+        return;
+    if (job.unwanted)
+        return; /* we stop: the task is on disk and is proved after the next start */
     if (ev->unproved.status == ST_LIMIT || ev->unproved.status == ST_NO_MEMORY)
         ladder_failure(&c->ladder, e->record.difficulty);
     work_abandon(c, e, now_ns, ev->unproved.text);
 }
 
-void work_abandon(struct core *c, struct entry *e, int64_t now_ns, const char *reason)
+void work_stop(struct core *c)
 {
-    if (c->proof_record == e->record.id)
-        c->proof_record = 0;
-    c->stats.abandoned++;
-    e->record.finished_wall_s = core_wall_s(c, now_ns);
-    say(c, LINE_ERROR, LINE_ERROR_LEVEL, "abandoned", &e->record, 0, "Task %s is given up: %s",
-        e->record.task_id, reason);
-    ledger_move(e, OUTBOX_ABANDONED);
+    cancel_jobs(c, 0);
+    for (size_t i = 0; i < c->ledger.count; i++) {
+        struct entry *e = c->ledger.entries[i];
+
+        if (e->record.state == OUTBOX_FETCHED && e->unsaved_ns > 0)
+            save_part(e);
+    }
 }

@@ -162,7 +162,8 @@ static void wait_for_events(struct shell *s)
     for (size_t i = 0; i < s->watch_count; i++)
         if (fds[2 + i].revents)
             s->watches[i].ready(s->watches[i].context);
-    happened |= take_proof(s);
+    while (take_proof(s))
+        happened = true;
     happened |= take_reply(s);
     if (!happened)
         handle(s, &(struct event){.type = EV_TICK});

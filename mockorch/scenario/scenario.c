@@ -259,10 +259,11 @@ static void read_client(struct scalar_reader *r, struct scenario_client *to,
     static const char *const profiles[] = {"current", "seed", "reference", NULL};
     int profile = 0;
 
-    *to = (struct scenario_client){.count = 1, .nodes = 1, .max_difficulty = -1};
+    *to = (struct scenario_client){.count = 1, .nodes = 1, .proofs_at_once = 1, .max_difficulty = -1};
     scalar_text(r, "name", w->name, to->name, sizeof to->name);
     scalar_u32(r, "count", w->count, &to->count);
     scalar_u32(r, "nodes", w->nodes, &to->nodes);
+    scalar_u32(r, "proofs_at_once", w->proofs_at_once, &to->proofs_at_once);
     scalar_word(r, "profile", w->profile, profiles, &profile);
     scalar_text(r, "profile", profiles[profile], to->profile, sizeof to->profile);
     scalar_u64(r, "max_tasks", w->max_tasks, &to->max_tasks);
@@ -283,6 +284,8 @@ static void read_client(struct scalar_reader *r, struct scenario_client *to,
         scalar_complain(r, "count", w->count, "within 1 to 10000");
     if (to->nodes == 0 || to->nodes > 100)
         scalar_complain(r, "nodes", w->nodes, "within 1 to 100");
+    if (to->proofs_at_once == 0 || to->proofs_at_once > 100)
+        scalar_complain(r, "proofs_at_once", w->proofs_at_once, "within 1 to 100");
 }
 
 static void read_clients(struct scalar_reader *r, struct scenario *s, const struct written *w)

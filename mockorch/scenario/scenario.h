@@ -56,6 +56,7 @@ struct scenario_client {
     char name[SCENARIO_TEXT]; /* events name it; client i of several is "name/i" */
     uint32_t count;           /* 1 */
     uint32_t nodes;           /* node ids that one client serves, of one user; 1 */
+    uint32_t proofs_at_once;  /* inputs that the prover takes side by side, each as fast as alone; 1 */
     char profile[SCENARIO_TEXT]; /* "current", "seed", "reference"; "" : current */
     uint64_t max_tasks;       /* 0: no limit */
     int max_difficulty;       /* enum difficulty, or -1: adaptive */

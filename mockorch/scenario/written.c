@@ -82,6 +82,7 @@ static const cyaml_schema_field_t client_fields[] = {
     TEXT(struct written_client, count),
     TEXT(struct written_client, nodes),
     TEXT(struct written_client, profile),
+    TEXT(struct written_client, proofs_at_once),
     TEXT(struct written_client, max_tasks),
     TEXT(struct written_client, max_difficulty),
     TEXT(struct written_client, start),

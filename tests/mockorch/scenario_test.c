@@ -42,6 +42,7 @@ static const char whole[] =
     "  - name: laptop\n"
     "    count: 3\n"
     "    nodes: 2\n"
+    "    proofs_at_once: 4\n"
     "    profile: seed\n"
     "    max_tasks: 11\n"
     "    max_difficulty: MEDIUM\n"
@@ -125,7 +126,7 @@ static void every_key_arrives(void **state)
     c = &s->clients[0];
     assert_string_equal(c->name, "laptop");
     assert_string_equal(c->profile, "seed");
-    assert_true(c->count == 3 && c->nodes == 2 && c->max_tasks == 11);
+    assert_true(c->count == 3 && c->nodes == 2 && c->proofs_at_once == 4 && c->max_tasks == 11);
     assert_int_equal(c->max_difficulty, DIFFICULTY_MEDIUM);
     assert_true(c->start_ns == NS_PER_S && c->start_spread_ns == 2 * NS_PER_S);
     assert_true(c->prove_ns == 30 * NS_PER_S && c->prove_jitter_ns == 10 * NS_PER_S);
@@ -134,7 +135,7 @@ static void every_key_arrives(void **state)
     assert_true(c->clock_drift_ppm == -20.5 && c->wall_skew_ns == -10800 * NS_PER_S);
     c = &s->clients[1];
     assert_string_equal(c->profile, "current");
-    assert_true(c->count == 1 && c->nodes == 1 && c->max_difficulty == -1);
+    assert_true(c->count == 1 && c->nodes == 1 && c->proofs_at_once == 1 && c->max_difficulty == -1);
 
     assert_int_equal(s->rule_count, 5);
     r = &s->rules[0];
@@ -248,6 +249,7 @@ static void what_is_wrong_is_named_with_its_place(void **state)
          "nodes, number 1: id"},
         {"name: x\nclients: [{name: a, count: 0}]\n", "within 1 to 10000"},
         {"name: x\nclients: [{name: a, nodes: 101}]\n", "within 1 to 100"},
+        {"name: x\nclients: [{name: a, proofs_at_once: 0}]\n", "within 1 to 100"},
         {"name: x\nclients: [{name: a}, {name: a}]\n", "clients, number 2: name: 'a'"},
         {"name: x\nclients: [{name: a, profile: new}]\n", "one of: current seed reference"},
         {"name: x\nclients: [{name: a, clock_drift_ppm: fast}]\n", "is not a number"},

@@ -39,7 +39,7 @@ static void stage_init(struct stage *s)
     *s = (struct stage){.id = 1};
     world_init(&s->world, 1, NULL);
     invariant_init(&s->v, &s->world, &profile_current, 1);
-    invariant_started(&s->v, 0);
+    invariant_started(&s->v, 0, 1);
     buffer_init(&s->body, 0);
 }
 
@@ -198,7 +198,7 @@ static void come_early_after_a_restart(struct stage *s)
     fetch_answered(s, 429, "60");
     invariant_killed(&s->v, 0, &s->disk);
     s->world.now_ns = 60 * NS_PER_S - 1;
-    invariant_started(&s->v, 0);
+    invariant_started(&s->v, 0, 1);
     sent(s, "/v3/tasks", bytes_of("", 0));
 }
 
@@ -342,7 +342,7 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         {come_early_after_a_restart, 5, "0.000 s before"},
         {come_early_after_a_503, 5, "1.000 s before the time that a 503"},
         {two_fetches, 6, "second fetch"},
-        {two_proofs, 6, "second proof"},
+        {two_proofs, 6, "2 proofs are under way"},
         {strange_request, 6, "/v4/tasks"},
         {submit_after_an_answer, 7, "after a 200"},
         {submit_what_is_final, 7, "says accepted"},
@@ -456,7 +456,7 @@ static void a_killed_client_may_forget_what_was_not_on_disk(void **state)
     arrive(&s, "A"); /* never saved */
     fetch_answered(&s, 429, "60");
     invariant_killed(&s.v, 0, &s.disk);
-    invariant_started(&s.v, 0);
+    invariant_started(&s.v, 0, 1);
     s.world.now_ns += 60 * NS_PER_S;
     arrive(&s, "B");
     save_as(&s, 1, "B", OUTBOX_ABANDONED);

@@ -161,6 +161,50 @@ static void every_state_survives_kill_9(void **state)
     }
 }
 
+static enum status check_part(void *context, struct outbox_record *r, struct why *why)
+{
+    unsigned *count = context;
+
+    (void)why;
+    (*count)++;
+    assert_int_equal(r->state, OUTBOX_FETCHED);
+    assert_int_equal(r->input_count, 3);
+    assert_null(r->proofs[0].data);
+    assert_int_equal(r->proofs[1].size, PROOF_SIZE);
+    assert_int_equal(r->proofs[1].data[PROOF_SIZE - 1], 0x5a);
+    assert_int_equal(strlen(r->proofs[1].hash), 64);
+    assert_null(r->proofs[2].data);
+    outbox_record_fini(r);
+    return ST_OK;
+}
+
+static void proofs_of_some_inputs_survive_with_a_task_that_is_not_done(void **state)
+{
+    struct outbox_record r;
+    struct outbox_sqlite *o;
+    struct scratch s;
+    unsigned count = 0;
+
+    (void)state;
+    scratch_init(&s);
+    o = open_in(&s);
+    assert_true(outbox_record_init(&r, "1", "T", "fib", 3));
+    r.id = 1;
+    assert_int_equal(outbox_put(&o->base, &r, NULL), ST_OK);
+    r.proofs[1].data = malloc(PROOF_SIZE);
+    r.proofs[1].size = PROOF_SIZE;
+    memset(r.proofs[1].data, 0x5a, PROOF_SIZE);
+    keccak256_hex(r.proofs[1].hash, bytes_of(r.proofs[1].data, PROOF_SIZE));
+    assert_int_equal(outbox_put(&o->base, &r, NULL), ST_OK);
+    outbox_record_fini(&r);
+    outbox_free(&o->base);
+    o = open_in(&s);
+    assert_int_equal(outbox_each(&o->base, check_part, &count, NULL), ST_OK);
+    assert_int_equal(count, 1);
+    outbox_free(&o->base);
+    scratch_fini(&s);
+}
+
 static void a_final_record_is_not_turned_back(void **state)
 {
     struct outbox_sqlite *o;
@@ -605,6 +649,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_outlive_the_process_in_every_state),
         cmocka_unit_test(every_state_survives_kill_9),
+        cmocka_unit_test(proofs_of_some_inputs_survive_with_a_task_that_is_not_done),
         cmocka_unit_test(a_final_record_is_not_turned_back),
         cmocka_unit_test(history_is_bounded),
         cmocka_unit_test(a_long_run_prunes_its_history_itself),
