@@ -415,6 +415,7 @@ static void add_stats(struct stats *sum, const struct stats *s)
     sum->refused += s->refused;
     sum->unknown += s->unknown;
     sum->abandoned += s->abandoned;
+    sum->lost += s->lost;
 }
 
 /* The process is gone, however that came. */

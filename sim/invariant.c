@@ -386,7 +386,7 @@ void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime 
     const struct stats *s = runtime_stats(runtime);
     size_t open = runtime_open_tasks(runtime);
     uint64_t came = s->fetched + s->restored;
-    uint64_t went = s->accepted + s->refused + s->unknown + s->abandoned;
+    uint64_t went = s->accepted + s->refused + s->unknown + s->abandoned + s->lost;
 
     (void)host;
     if (came != went + open)

@@ -72,31 +72,16 @@ size_t core_open_tasks(const struct core *c)
 void say(struct core *c, enum line_type type, enum line_level level, const char *event,
          const struct outbox_record *about, unsigned status, const char *format, ...)
 {
-    size_t place = (c->line_first + c->line_count) % LINES_WAITING;
-    struct line *line = &c->lines[place];
+    struct line_about line = {.type = type,
+                              .level = level,
+                              .event = event,
+                              .task_id = about ? about->task_id : NULL,
+                              .status = status};
     va_list args;
 
-    assert(c->line_count < LINES_WAITING);
-    c->line_count++;
-    *line = (struct line){.type = type, .level = level, .event = event, .status = status};
-    if (about) {
-        snprintf(line->task_id, sizeof line->task_id, "%s", about->task_id);
-        problem_clean(line->task_id);
-    }
     va_start(args, format);
-    vsnprintf(line->text, sizeof line->text, format, args);
+    line_queue_say(&c->lines, &line, format, args);
     va_end(args);
-    problem_clean(line->text);
-}
-
-static bool poll_line(struct core *c, struct action *out)
-{
-    if (c->line_count == 0)
-        return false;
-    *out = (struct action){.type = ACT_LINE, .line = c->lines[c->line_first]};
-    c->line_first = (c->line_first + 1) % LINES_WAITING;
-    c->line_count--;
-    return true;
 }
 
 int64_t core_wall_s(const struct core *c, int64_t now_ns)
@@ -112,20 +97,9 @@ long long whole_seconds(int64_t ns)
 uint64_t core_request(struct core *c, struct action *out, enum http_method method,
                       const char *path)
 {
-    struct http_request *r = &out->request;
-
     *out = (struct action){.type = ACT_REQUEST, .id = ++c->last_id};
-    r->method = method;
-    r->path = path;
-    if (method == HTTP_POST) {
-        r->headers[r->header_count++] =
-            (struct http_header){"content-type", "application/octet-stream"};
-        r->body = buffer_bytes(&c->body);
-    }
-    r->headers[r->header_count++] = (struct http_header){"user-agent", c->profile->user_agent};
-    r->headers[r->header_count++] =
-        (struct http_header){"x-build-timestamp", c->profile->build_timestamp};
-    r->headers[r->header_count++] = (struct http_header){"accept", "*/*"};
+    profile_request(c->profile, &out->request, method, path,
+                    method == HTTP_POST ? buffer_bytes(&c->body) : bytes_of(NULL, 0));
     return out->id;
 }
 
@@ -356,8 +330,8 @@ bool core_poll(struct core *c, struct action *out, int64_t now_ns)
         work_decide(c, now_ns);
         fetch_decide(c, now_ns);
     }
-    return poll_hold(c, out) || poll_line(c, out) || poll_save(c, out, now_ns) || poll_phase(c, out, now_ns) ||
-           poll_line(c, out);
+    return poll_hold(c, out) || line_queue_poll(&c->lines, out) || poll_save(c, out, now_ns) || poll_phase(c, out, now_ns) ||
+           line_queue_poll(&c->lines, out);
 }
 
 static int64_t least(int64_t a, int64_t b)

@@ -41,3 +41,42 @@ const struct profile profile_current = {
     .save_attempts = 3,
     .shutdown_grace_ns = 5 * NS_PER_S,
 };
+
+const struct profile profile_seed = {
+    .name = "seed",
+    .network_version = "0.9.0",
+    .content_type_on_get = true,
+    .base_url = "https://beta.orchestrator.nexus.xyz",
+    .fetch_gap_ns = 30 * NS_PER_S,
+    .fetch_base_ns = 30 * NS_PER_S,
+    .fetch_cap_ns = 60 * NS_PER_S,
+    .submit_gap_ns = 1 * NS_PER_S,
+    .submit_base_ns = 2 * NS_PER_S,
+    .submit_cap_ns = 600 * NS_PER_S,
+    .start_base_ns = 2 * NS_PER_S,
+    .start_cap_ns = 60 * NS_PER_S,
+    .start_gap_ns = 2 * NS_PER_S,
+    .open_tasks = 4,
+    .stale_fetch_ns = 1800 * NS_PER_S,
+    .submit_life_ns = (int64_t)24 * 3600 * NS_PER_S,
+    .save_work_ns = 60 * NS_PER_S,
+    .save_retry_ns = 5 * NS_PER_S,
+    .save_attempts = 3,
+    .shutdown_grace_ns = 5 * NS_PER_S,
+};
+
+void profile_request(const struct profile *p, struct http_request *out, enum http_method method,
+                     const char *path, struct bytes body)
+{
+    struct http_header *h = out->headers;
+
+    *out = (struct http_request){.method = method, .path = path, .body = body};
+    if (method == HTTP_POST || p->content_type_on_get)
+        *h++ = (struct http_header){"content-type", "application/octet-stream"};
+    if (p->user_agent)
+        *h++ = (struct http_header){"user-agent", p->user_agent};
+    if (p->build_timestamp)
+        *h++ = (struct http_header){"x-build-timestamp", p->build_timestamp};
+    *h++ = (struct http_header){"accept", "*/*"};
+    out->header_count = (size_t)(h - out->headers);
+}

@@ -8,12 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/http.h"
+
 struct profile {
     const char *name;
     const char *network_version; /* of the client whose behaviour this is */
-    const char *user_agent;
-    const char *build_timestamp; /* X-Build-Timestamp, ms since 1970 */
-    const char *base_url;        /* of production */
+    const char *user_agent;      /* NULL: none is sent */
+    const char *build_timestamp; /* X-Build-Timestamp, ms since 1970; NULL as well */
+    bool content_type_on_get;
+    const char *base_url; /* of production */
 
     int64_t fetch_gap_ns; /* from the end of one fetch to the next */
     int64_t fetch_base_ns, fetch_cap_ns;
@@ -33,3 +36,10 @@ struct profile {
 
 /* The newest network client, 0.10.18. */
 extern const struct profile profile_current;
+/* v0.9.0 of July 2025. */
+extern const struct profile profile_seed;
+
+/* A request with the headers of that version (client.md 1.2). body: of a POST, and of the seed's
+ * GET /v3/tasks; empty otherwise. */
+void profile_request(const struct profile *p, struct http_request *out, enum http_method method,
+                     const char *path, struct bytes body);

@@ -8,6 +8,7 @@
 #include "client/core/core.h"
 #include "client/core/ladder.h"
 #include "client/core/ledger.h"
+#include "client/core/line_queue.h"
 #include "client/core/pace.h"
 
 enum phase { PHASE_NEW, PHASE_GREETING, PHASE_WORKING, PHASE_STOPPING, PHASE_OVER };
@@ -37,10 +38,6 @@ struct job {
     bool cancel_sent;
 };
 
-/* One core_handle or core_poll says a few lines at most, and core_poll hands lines out before
- * all but holds. */
-#define LINES_WAITING 16
-
 struct core {
     struct runtime base; /* first */
     const struct profile *profile;
@@ -60,8 +57,7 @@ struct core {
     uint64_t next_record_id;
     struct buffer body;     /* of the request handed out last */
 
-    struct line lines[LINES_WAITING];
-    size_t line_first, line_count;
+    struct line_queue lines;
 
     /* node.c: ids of what is under way; 0: nothing */
     struct core_node nodes[CORE_NODES];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happened in one run, counted honestly: every fetched task ends in exactly one of accepted,
- * refused, unknown, abandoned, or is still open.
+ * refused, unknown, abandoned, lost, or is still open.
  */
 #pragma once
 #include <stdint.h>
@@ -18,4 +18,5 @@ struct stats {
     uint64_t refused;   /* by a definite answer, or too old */
     uint64_t unknown;   /* probably credited: the answer was lost, then the task was gone */
     uint64_t abandoned; /* malformed, or not provable here */
+    uint64_t lost;      /* finished proofs that a reference client threw away */
 };

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "client/core/payload.h"
 #include "client/core/problem.h"
 #include "client/core/state.h"
 
@@ -159,51 +160,6 @@ void submit_decide(struct core *c, int64_t now_ns)
 
 /* ---- the request ---- */
 
-/* The same record gives the same bytes: every value in it was fixed when it was proved. */
-static void put_body(struct buffer *out, const struct outbox_record *r)
-{
-    const struct telemetry *t = &r->telemetry;
-    struct bytes *proofs = calloc(r->input_count, sizeof *proofs);
-    const char **hashes = calloc(r->input_count, sizeof *hashes);
-    struct wire_submission s = {
-        .node_type = NODE_CLI_PROVER,
-        .proof_hash = r->proof_hash,
-        .has_telemetry = true,
-        .telemetry = {.has_flops = t->present,
-                      .flops_per_sec = t->flops_per_sec,
-                      .has_memory_used = t->present,
-                      .memory_used = t->memory_used,
-                      .has_memory_capacity = t->present,
-                      .memory_capacity = t->memory_capacity,
-                      .location = t->present && t->location[0] ? t->location : NULL},
-        .task_id = r->task_id,
-        .public_key = bytes_of(r->public_key, sizeof r->public_key),
-        .signature = bytes_of(r->signature, sizeof r->signature),
-    };
-
-    if (!proofs || !hashes) {
-        out->failed = true;
-        goto out;
-    }
-    for (size_t i = 0; i < r->input_count; i++) {
-        proofs[i] = bytes_of(r->proofs[i].data, r->proofs[i].size);
-        hashes[i] = r->proofs[i].hash;
-    }
-    if (r->task_type == TASK_PROOF_REQUIRED) { /* client.md 4.3 */
-        if (r->input_count == 1)
-            s.proof = proofs[0];
-        s.proofs = proofs;
-        s.proof_count = r->input_count;
-    } else if (r->task_type == TASK_ALL_PROOF_HASHES) {
-        s.all_proof_hashes = hashes;
-        s.all_proof_hash_count = r->input_count;
-    }
-    wire_encode_submission(out, &s);
-out:
-    free(proofs);
-    free(hashes);
-}
-
 static void assert_same_bytes(struct entry *e, struct bytes body)
 {
     uint8_t digest[32];
@@ -226,7 +182,7 @@ bool submit_poll(struct core *c, struct action *out, int64_t now_ns)
     if (!ledger_durable(&c->ledger, e)) /* I2 */
         return false;
     buffer_reset(&c->body);
-    put_body(&c->body, &e->record);
+    payload_put(&c->body, &e->record);
     if (!buffer_ok(&c->body)) {
         c->submit_record = 0;
         later(c, e, BACKOFF_NO_ADVICE, 0, "out of memory for the request", now_ns);

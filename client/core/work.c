@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "client/core/payload.h"
 #include "client/core/state.h"
 
 /* ---- jobs ---- */
@@ -77,30 +78,11 @@ static void out_of_memory(struct core *c, struct entry *e, int64_t now_ns)
     work_abandon(c, e, now_ns, "out of memory for the finished proof");
 }
 
-/* The text that is signed and that the server compares (client.md 4.3). false: out of memory. */
-static bool hash_all(struct outbox_record *r)
-{
-    const char **hashes;
-
-    if (r->task_type == TASK_PROOF_REQUIRED) {
-        memcpy(r->proof_hash, r->proofs[0].hash, sizeof r->proof_hash);
-        return true;
-    }
-    hashes = calloc(r->input_count, sizeof *hashes);
-    if (!hashes)
-        return false;
-    for (size_t i = 0; i < r->input_count; i++)
-        hashes[i] = r->proofs[i].hash;
-    proof_hash_combine(r->proof_hash, hashes, r->input_count);
-    free(hashes);
-    return true;
-}
-
 static void all_proved(struct core *c, struct entry *e, int64_t now_ns)
 {
     struct outbox_record *r = &e->record;
 
-    if (!hash_all(r)) {
+    if (!payload_hash(r)) {
         out_of_memory(c, e, now_ns);
         return;
     }

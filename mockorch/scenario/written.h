@@ -42,8 +42,7 @@ struct written_fault {
     char *name, *fault;
     char *call, *node, *from, *until, *nth, *after, *first, *every, *at_most, *probability;
     char *status, *body, *processed, *retry_after, *location, *delay, *jitter, *lose, *cut,
-        *truncate, *dribble, *dribble_gap, *corrupt, *twice, *task, *head, *mutate, *date_offset,
-        *spread;
+        *truncate, *dribble, *dribble_gap, *corrupt, *twice, *task;
 };
 
 struct written_event {

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "mockorch/server/head.h"
 
 struct delivery {
     struct event_base *loop;
@@ -150,16 +149,11 @@ static void cut(struct delivery *d)
 
 static void put_head(struct delivery *d, struct evbuffer *out)
 {
-    struct http_header headers[HTTP_MAX_HEADERS];
-
+    evbuffer_add_printf(out, "HTTP/1.1 %u Fault\r\n", d->status);
     for (size_t i = 0; i < d->header_count; i++)
-        headers[i] = (struct http_header){d->headers[i][0], d->headers[i][1]};
-    head_put(out, &(struct head){.status = d->status,
-                                 .headers = headers,
-                                 .header_count = d->header_count,
-                                 .body_size = evbuffer_get_length(d->body),
-                                 .wrong = d->carriage.head});
-    head_wrap(d->body, d->carriage.head);
+        evbuffer_add_printf(out, "%s: %s\r\n", d->headers[i][0], d->headers[i][1]);
+    evbuffer_add_printf(out, "content-length: %zu\r\nconnection: close\r\n\r\n",
+                        evbuffer_get_length(d->body));
 }
 
 static void wait_ns(struct delivery *d, int64_t ns)
@@ -207,7 +201,7 @@ static void send_piece(struct delivery *d)
 static void take_over(struct delivery *d)
 {
     struct bufferevent *stream = evhttp_connection_get_bufferevent(d->connection);
-    size_t size;
+    size_t size = evbuffer_get_length(d->body);
 
     d->took_over = true;
     bufferevent_setcb(stream, NULL, drained, broke, d);
@@ -216,11 +210,10 @@ static void take_over(struct delivery *d)
         cut(d);
         return;
     }
-    put_head(d, bufferevent_get_output(stream));
-    size = evbuffer_get_length(d->body);
     d->to_send = size;
     if (d->carriage.cut != FAULT_CUT_NONE && d->carriage.cut_at < size)
         d->to_send = d->carriage.cut_at;
+    put_head(d, bufferevent_get_output(stream));
     send_piece(d);
 }
 
@@ -232,7 +225,7 @@ static void timer_fired(evutil_socket_t fd, short what, void *context)
     (void)what;
     if (d->took_over)
         send_piece(d);
-    else if (d->carriage.cut != FAULT_CUT_NONE || d->carriage.dribble_bytes || d->carriage.head)
+    else if (d->carriage.cut != FAULT_CUT_NONE || d->carriage.dribble_bytes)
         take_over(d);
     else
         send_plain(d);

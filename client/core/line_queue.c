@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/core/line_queue.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "client/core/problem.h"
+
+void line_queue_say(struct line_queue *q, const struct line_about *about, const char *format,
+                    va_list args)
+{
+    struct line *line = &q->lines[(q->first + q->count) % LINE_QUEUE_ROOM];
+
+    assert(q->count < LINE_QUEUE_ROOM);
+    q->count++;
+    *line = (struct line){
+        .type = about->type, .level = about->level, .event = about->event, .status = about->status};
+    if (about->task_id) {
+        snprintf(line->task_id, sizeof line->task_id, "%s", about->task_id);
+        problem_clean(line->task_id);
+    }
+    vsnprintf(line->text, sizeof line->text, format, args);
+    problem_clean(line->text);
+}
+
+bool line_queue_poll(struct line_queue *q, struct action *out)
+{
+    if (q->count == 0)
+        return false;
+    *out = (struct action){.type = ACT_LINE, .line = q->lines[q->first]};
+    q->first = (q->first + 1) % LINE_QUEUE_ROOM;
+    q->count--;
+    return true;
+}
