@@ -45,6 +45,7 @@ struct orchestrator {
     struct timeline timeline;
     struct fault_plan *plan; /* may be NULL */
     struct store *store;     /* may be NULL */
+    bool grouped;            /* the caller commits */
     bool unsaved;            /* records were put since the last commit */
     bool broken;             /* the store failed: nothing is answered any more */
     struct why broken_why;

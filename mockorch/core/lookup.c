@@ -13,15 +13,21 @@ void lookup_fini(struct lookup *l)
     *l = (struct lookup){0};
 }
 
-/* The slot of the key, or the free one where it belongs. capacity > count, so the walk ends. */
-static struct lookup_slot *slot_of(const struct lookup *l, const char *key)
+/* Where the key would like to stand. */
+static size_t home_of(const struct lookup *l, const char *key)
 {
     uint64_t hash = 0xcbf29ce484222325;
-    size_t at;
 
     for (const char *c = key; *c; c++)
         hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
-    at = (size_t)(hash ^ hash >> 32) & (l->capacity - 1);
+    return (size_t)(hash ^ hash >> 32) & (l->capacity - 1);
+}
+
+/* The slot of the key, or the free one where it belongs. capacity > count, so the walk ends. */
+static struct lookup_slot *slot_of(const struct lookup *l, const char *key)
+{
+    size_t at = home_of(l, key);
+
     while (l->slots[at].key && strcmp(l->slots[at].key, key) != 0)
         at = (at + 1) & (l->capacity - 1);
     return &l->slots[at];
@@ -73,4 +79,31 @@ enum status lookup_put(struct lookup *l, const char *key, uint32_t value, struct
     *slot = (struct lookup_slot){.key = copy, .value = value};
     l->count++;
     return ST_OK;
+}
+
+/* Whoever stands behind the gap moves into it, unless his home lies behind it: no walk may end at a
+ * free slot before it has come to its key. */
+bool lookup_remove(struct lookup *l, const char *key)
+{
+    size_t mask = l->capacity - 1, gap;
+    struct lookup_slot *slot;
+
+    if (l->count == 0)
+        return false;
+    slot = slot_of(l, key);
+    if (!slot->key)
+        return false;
+    free(slot->key);
+    gap = (size_t)(slot - l->slots);
+    for (size_t at = (gap + 1) & mask; l->slots[at].key; at = (at + 1) & mask) {
+        size_t home = home_of(l, l->slots[at].key);
+
+        if (((at - home) & mask) >= ((at - gap) & mask)) {
+            l->slots[gap] = l->slots[at];
+            gap = at;
+        }
+    }
+    l->slots[gap] = (struct lookup_slot){0};
+    l->count--;
+    return true;
 }

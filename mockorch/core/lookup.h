@@ -2,7 +2,7 @@
 /* From a text to a number: which user has this wallet, which task this id.
  *
  * Owner:   heap inside; texts are copied. lookup_fini is safe on a zeroed value.
- * Errors:  ST_NO_MEMORY. There is no removal: an orchestrator remembers.
+ * Errors:  ST_NO_MEMORY.
  *
  * Open addressing with linear probing and FNV-1a: order of insertion never shows, so a run repeats.
  */
@@ -29,3 +29,5 @@ bool lookup_find(const struct lookup *l, uint32_t *value, const char *key);
 /* The key must be new. */
 enum status MUST_USE lookup_put(struct lookup *l, const char *key, uint32_t value,
                                 struct why *why);
+/* false: there was none. */
+bool lookup_remove(struct lookup *l, const char *key);

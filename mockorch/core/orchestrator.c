@@ -158,7 +158,9 @@ static int64_t wall_s(const struct orchestrator *o, int64_t now_ns)
 static void close_request(struct orchestrator *o, struct http_response *response,
                           struct verdict *verdict, const struct incoming *in, int64_t now_ns)
 {
-    persist_commit(o);
+    if (!o->grouped)
+        persist_commit(o);
+    verdict->unsaved = o->unsaved;
     if (o->broken) {
         verdict->why = o->broken_why;
         reply_error(&o->reply, in->call, 500, NULL);
@@ -299,6 +301,17 @@ void orchestrator_tick(struct orchestrator *o, int64_t outside_ns)
     persist_commit(o);
 }
 
+void orchestrator_group_commits(struct orchestrator *o)
+{
+    o->grouped = true;
+}
+
+enum status orchestrator_commit(struct orchestrator *o, struct why *why)
+{
+    persist_commit(o);
+    return o->broken ? fail(why, ST_IO, "%s", o->broken_why.text) : ST_OK;
+}
+
 /* The uuid of a user who never registered: made of his wallet, so that it is the same in each run.
  */
 static void uuid_of_wallet(char out[static REGISTRY_UUID_SIZE], const char *wallet)
@@ -336,8 +349,7 @@ enum status orchestrator_add_node(struct orchestrator *o, const char *node_id, c
         return st;
     o->metrics.nodes++;
     persist_node(o, &o->registry.nodes[node]);
-    persist_commit(o);
-    return o->broken ? fail(why, ST_IO, "%s", o->broken_why.text) : ST_OK;
+    return orchestrator_commit(o, why);
 }
 
 const struct orchestrator_metrics *orchestrator_metrics(const struct orchestrator *o)

@@ -39,6 +39,7 @@ struct verdict {
     char task_id[64]; /* its beginning, when it is longer */
     char faults[2 * FAULT_TEXT];
     struct carriage carriage;
+    bool unsaved; /* it may go out behind orchestrator_commit only */
     struct why why; /* what happened, in words: "accepted: …", "key: …" */
 };
 
@@ -67,6 +68,12 @@ const struct judge_case *orchestrator_case(const struct orchestrator *o, uint64_
 void orchestrator_judged(struct orchestrator *o, struct http_response *response,
                          struct verdict *verdict, uint64_t job, enum status judged,
                          const struct why *judge_why, int64_t now_ns);
+
+/* From here on the caller commits: an answer whose verdict is `unsaved` has changed what is not yet
+ * durable. It waits, with others, for one orchestrator_commit, so that many share one write. After a
+ * failure it must become a bare 500. Otherwise each answer commits for itself. */
+void orchestrator_group_commits(struct orchestrator *o);
+enum status MUST_USE orchestrator_commit(struct orchestrator *o, struct why *why);
 
 /* Something is due at this time (a task expires); INT64_MAX: nothing. Answers do what is due too, so
  * ticks only matter to those who look at metrics and state. */

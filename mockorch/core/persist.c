@@ -31,8 +31,7 @@ void persist_commit(struct orchestrator *o)
     if (!o->unsaved || o->broken)
         return;
     o->unsaved = false;
-    if (store_commit(o->store, &o->broken_why))
-        o->broken = true;
+    o->broken = store_commit(o->store, &o->broken_why) != ST_OK;
 }
 
 void persist_user(struct orchestrator *o, const struct user *u)
@@ -163,9 +162,9 @@ enum status persist_load(struct orchestrator *o, int64_t outside_ns, struct why 
     go_on(o, &settings, outside_ns);
     o->settings.wall_at_zero_ns = o->timeline.wall_at_zero_ns;
     persist_timeline(o);
-    persist_commit(o);
-    if (o->broken)
-        return fail(why, ST_IO, "%s", o->broken_why.text);
+    st = orchestrator_commit(o, why);
+    if (st)
+        return st;
     /* Ids go on from where chance stood; a fork by the number of tasks never repeats one. */
     if (o->metrics.tasks_made)
         o->assignment.prng = prng_fork(&o->assignment.prng, o->metrics.tasks_made);

@@ -23,6 +23,10 @@ struct store_ops {
     /* A new record, or a new value for an old one; takes effect at the next commit. */
     enum status (*put)(struct store *s, enum store_kind kind, const char *key, struct bytes value,
                        struct why *why);
+    /* Of a record that may be there or not; takes effect at the next commit. */
+    enum status (*remove)(struct store *s, enum store_kind kind, const char *key,
+                          struct why *why);
+    /* Behind it, whatever happens to the process takes nothing back. */
     enum status (*commit)(struct store *s, struct why *why);
     /* Every record of a kind in the order in which their keys were first put. Stops at the first
      * visit that does not return ST_OK. */
@@ -39,6 +43,12 @@ static inline enum status MUST_USE store_put(struct store *s, enum store_kind ki
                                              const char *key, struct bytes value, struct why *why)
 {
     return s->ops->put(s, kind, key, value, why);
+}
+
+static inline enum status MUST_USE store_remove(struct store *s, enum store_kind kind,
+                                                const char *key, struct why *why)
+{
+    return s->ops->remove(s, kind, key, why);
 }
 
 static inline enum status MUST_USE store_commit(struct store *s, struct why *why)

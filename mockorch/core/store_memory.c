@@ -5,15 +5,19 @@
 #include "mockorch/core/lookup.h"
 #include "mockorch/core/store.h"
 
+#define NOWHERE UINT32_MAX
+
 struct record {
-    char *key;
+    char *key; /* NULL: the place is free */
     uint8_t *value;
     size_t size;
+    uint32_t before, after; /* in the order of first puts; free places: after is the next free one */
 };
 
-struct shelf { /* the records of one kind, in their order */
+struct shelf { /* the records of one kind */
     struct record *records;
-    size_t count, capacity;
+    uint32_t used, capacity;
+    uint32_t first, last, free;
     struct lookup by_key;
 };
 
@@ -22,30 +26,77 @@ struct store_memory {
     struct shelf shelves[STORE_KINDS];
 };
 
-static enum status shelf_add(struct shelf *s, const char *key, struct record *fresh,
-                             struct why *why)
+/* A place for one more record: a free one, or a new one. NOWHERE without memory. */
+static uint32_t shelf_place(struct shelf *s)
 {
-    struct record *records = s->records;
-    size_t capacity = s->capacity;
-    enum status st;
+    uint32_t at = s->free, capacity = s->capacity ? 2 * s->capacity : 16;
+    struct record *records;
 
-    if (s->count == capacity) {
-        capacity = capacity ? 2 * capacity : 16;
-        records = realloc(records, capacity * sizeof *records);
+    if (at != NOWHERE) {
+        s->free = s->records[at].after;
+        return at;
+    }
+    if (s->used == s->capacity) {
+        records = realloc(s->records, capacity * sizeof *records);
         if (!records)
-            return fail(why, ST_NO_MEMORY, "store: out of memory");
+            return NOWHERE;
         s->records = records;
         s->capacity = capacity;
     }
-    fresh->key = strdup(key);
-    if (!fresh->key)
+    return s->used++;
+}
+
+static void shelf_release(struct shelf *s, uint32_t at)
+{
+    struct record *r = &s->records[at];
+
+    free(r->key);
+    free(r->value);
+    *r = (struct record){.after = s->free};
+    s->free = at;
+}
+
+static void shelf_append(struct shelf *s, uint32_t at)
+{
+    s->records[at].before = s->last;
+    s->records[at].after = NOWHERE;
+    if (s->last == NOWHERE)
+        s->first = at;
+    else
+        s->records[s->last].after = at;
+    s->last = at;
+}
+
+static void shelf_unlink(struct shelf *s, uint32_t at)
+{
+    const struct record *r = &s->records[at];
+
+    if (r->before == NOWHERE)
+        s->first = r->after;
+    else
+        s->records[r->before].after = r->after;
+    if (r->after == NOWHERE)
+        s->last = r->before;
+    else
+        s->records[r->after].before = r->before;
+}
+
+/* Takes the value. */
+static enum status shelf_add(struct shelf *s, const char *key, uint8_t *value, size_t size,
+                             struct why *why)
+{
+    uint32_t at = shelf_place(s);
+
+    if (at == NOWHERE) {
+        free(value);
         return fail(why, ST_NO_MEMORY, "store: out of memory");
-    st = lookup_put(&s->by_key, key, (uint32_t)s->count, why);
-    if (st) {
-        free(fresh->key);
-        return st;
     }
-    s->records[s->count++] = *fresh;
+    s->records[at] = (struct record){.key = strdup(key), .value = value, .size = size};
+    if (!s->records[at].key || lookup_put(&s->by_key, key, at, why)) {
+        shelf_release(s, at);
+        return fail(why, ST_NO_MEMORY, "store: out of memory");
+    }
+    shelf_append(s, at);
     return ST_OK;
 }
 
@@ -53,23 +104,33 @@ static enum status memory_put(struct store *base, enum store_kind kind, const ch
                               struct bytes value, struct why *why)
 {
     struct shelf *s = &((struct store_memory *)base)->shelves[kind];
-    struct record fresh = {.value = malloc(value.size + 1), .size = value.size};
-    enum status st = ST_OK;
+    uint8_t *copy = malloc(value.size + 1);
     uint32_t at;
 
-    if (!fresh.value)
+    if (!copy)
         return fail(why, ST_NO_MEMORY, "store: out of memory");
-    memcpy(fresh.value, value.data, value.size);
+    memcpy(copy, value.data, value.size);
+    if (!lookup_find(&s->by_key, &at, key))
+        return shelf_add(s, key, copy, value.size, why);
+    free(s->records[at].value);
+    s->records[at].value = copy;
+    s->records[at].size = value.size;
+    return ST_OK;
+}
+
+static enum status memory_remove(struct store *base, enum store_kind kind, const char *key,
+                                 struct why *why)
+{
+    struct shelf *s = &((struct store_memory *)base)->shelves[kind];
+    uint32_t at;
+
+    (void)why;
     if (lookup_find(&s->by_key, &at, key)) {
-        free(s->records[at].value);
-        fresh.key = s->records[at].key;
-        s->records[at] = fresh;
-        return ST_OK;
+        lookup_remove(&s->by_key, key);
+        shelf_unlink(s, at);
+        shelf_release(s, at);
     }
-    st = shelf_add(s, key, &fresh, why);
-    if (st)
-        free(fresh.value);
-    return st;
+    return ST_OK;
 }
 
 static enum status memory_commit(struct store *base, struct why *why)
@@ -85,8 +146,8 @@ static enum status memory_each(struct store *base, enum store_kind kind, store_v
     const struct shelf *s = &((struct store_memory *)base)->shelves[kind];
     enum status st = ST_OK;
 
-    for (size_t i = 0; i < s->count && !st; i++)
-        st = visit(context, s->records[i].key, bytes_of(s->records[i].value, s->records[i].size),
+    for (uint32_t at = s->first; at != NOWHERE && !st; at = s->records[at].after)
+        st = visit(context, s->records[at].key, bytes_of(s->records[at].value, s->records[at].size),
                    why);
     return st;
 }
@@ -98,7 +159,7 @@ static void memory_free(struct store *base)
     for (int kind = 0; kind < STORE_KINDS; kind++) {
         struct shelf *s = &m->shelves[kind];
 
-        for (size_t i = 0; i < s->count; i++) {
+        for (uint32_t i = 0; i < s->used; i++) {
             free(s->records[i].key);
             free(s->records[i].value);
         }
@@ -110,13 +171,18 @@ static void memory_free(struct store *base)
 
 enum status store_memory_new(struct store **out, struct why *why)
 {
-    static const struct store_ops ops = {
-        .put = memory_put, .commit = memory_commit, .each = memory_each, .free = memory_free};
+    static const struct store_ops ops = {.put = memory_put,
+                                         .remove = memory_remove,
+                                         .commit = memory_commit,
+                                         .each = memory_each,
+                                         .free = memory_free};
     struct store_memory *m = calloc(1, sizeof *m);
 
     if (!m)
         return fail(why, ST_NO_MEMORY, "store: out of memory");
     m->base.ops = &ops;
+    for (int kind = 0; kind < STORE_KINDS; kind++)
+        m->shelves[kind].first = m->shelves[kind].last = m->shelves[kind].free = NOWHERE;
     *out = &m->base;
     return ST_OK;
 }

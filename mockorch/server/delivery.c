@@ -231,24 +231,36 @@ static void timer_fired(evutil_socket_t fd, short what, void *context)
         send_plain(d);
 }
 
-void delivery_start(struct delivery *d, const struct http_response *response,
-                    const struct carriage *carriage, bool last)
+void delivery_load(struct delivery *d, const struct http_response *response,
+                   const struct carriage *carriage)
 {
-    if (!d->request) { /* the client has gone meanwhile */
-        finish(d);
-        return;
-    }
     d->status = response->status;
     d->carriage = *carriage;
-    d->last = last;
     for (size_t i = 0; i < response->header_count; i++) {
         strncpy(d->headers[i][0], response->headers[i].name, sizeof d->headers[i][0] - 1);
         strncpy(d->headers[i][1], response->headers[i].value, sizeof d->headers[i][1] - 1);
     }
     d->header_count = response->header_count;
     evbuffer_add(d->body, response->body.data, response->body.size);
-    if (carriage->delay_ns)
-        wait_ns(d, carriage->delay_ns);
+}
+
+void delivery_give_up(struct delivery *d)
+{
+    evbuffer_drain(d->body, evbuffer_get_length(d->body));
+    d->carriage = (struct carriage){0};
+    d->header_count = 0;
+    d->status = 500;
+}
+
+void delivery_start(struct delivery *d, bool last)
+{
+    if (!d->request) { /* the client has gone meanwhile */
+        finish(d);
+        return;
+    }
+    d->last = last;
+    if (d->carriage.delay_ns)
+        wait_ns(d, d->carriage.delay_ns);
     else
         timer_fired(-1, 0, d);
 }

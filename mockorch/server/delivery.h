@@ -22,9 +22,13 @@ struct delivery_end {
 /* Holds on to the request; NULL without memory (the request is then answered 500). */
 struct delivery *delivery_new(struct event_base *loop, struct evhttp_request *request,
                               struct delivery_end end);
-/* Copies the response and starts. last: the connection ends behind it. */
-void delivery_start(struct delivery *d, const struct http_response *response,
-                    const struct carriage *carriage, bool last);
+/* Copies the response; nothing goes out yet. */
+void delivery_load(struct delivery *d, const struct http_response *response,
+                   const struct carriage *carriage);
+/* Instead of what was loaded: a bare 500. */
+void delivery_give_up(struct delivery *d);
+/* Starts. last: the connection ends behind it. */
+void delivery_start(struct delivery *d, bool last);
 /* Nothing more will come of it until the client leaves (FAULT_CUT_SILENCE). */
 bool delivery_is_silent(const struct delivery *d);
 /* At once, whatever its state; `done` is not called. */

@@ -12,6 +12,7 @@
 #include "mockorch/server/judge_prover.h"
 #include "mockorch/server/options.h"
 #include "mockorch/server/server.h"
+#include "mockorch/store/store_sqlite.h"
 #include "prover/nxp.h"
 
 /* Of the user whose nodes come from --node without a wallet: nobody's, and harmless. */
@@ -32,6 +33,7 @@ struct program { /* all that one run owns */
     struct settings settings;
     struct fault_plan plan;
     struct judge_prover *judge;
+    struct store *store; /* NULL: memory */
     struct orchestrator *orchestrator;
     struct tls *tls;
     struct server *server;
@@ -200,20 +202,27 @@ static enum status add_guests(struct program *p, struct why *why)
 
 /* ---- nodes ---- */
 
+/* One that the store knows already is as good. */
+static enum status add_node(struct program *p, const char *id, const char *wallet, struct why *why)
+{
+    enum status st = orchestrator_add_node(p->orchestrator, id, wallet, why);
+
+    return st == ST_EXISTS && p->store ? ST_OK : st;
+}
+
 static enum status add_nodes(struct program *p, struct why *why)
 {
     enum status st = ST_OK;
 
     for (size_t i = 0; p->scenario && i < p->scenario->node_count && !st; i++)
-        st = orchestrator_add_node(p->orchestrator, p->scenario->nodes[i].id,
-                                   p->scenario->nodes[i].wallet, why);
+        st = add_node(p, p->scenario->nodes[i].id, p->scenario->nodes[i].wallet, why);
     for (size_t i = 0; i < p->options.node_count && !st; i++) {
         const char *wallet = strchr(p->options.nodes[i], '=');
         char id[32];
 
         snprintf(id, sizeof id, "%.*s", (int)strcspn(p->options.nodes[i], "="),
                  p->options.nodes[i]);
-        st = orchestrator_add_node(p->orchestrator, id, wallet ? wallet + 1 : NOBODYS_WALLET, why);
+        st = add_node(p, id, wallet ? wallet + 1 : NOBODYS_WALLET, why);
     }
     return st;
 }
@@ -282,8 +291,10 @@ static enum status run(struct program *p, struct why *why)
         st = add_guests(p, why);
     if (!st)
         st = settings_check(&p->settings, why);
+    if (!st && p->options.store)
+        st = store_sqlite_new(&p->store, p->options.store, why);
     if (!st)
-        st = orchestrator_new(&p->orchestrator, &p->settings, &p->plan, NULL,
+        st = orchestrator_new(&p->orchestrator, &p->settings, &p->plan, p->store,
                               clock_now_ns(&p->clock.base), why);
     if (!st)
         st = add_nodes(p, why);
@@ -322,6 +333,7 @@ int main(int argc, char **argv)
     server_free(p.server);
     tls_free(p.tls);
     orchestrator_free(p.orchestrator);
+    store_free(p.store);
     judge_prover_free(p.judge);
     fault_plan_fini(&p.plan);
     scenario_free(p.scenario);

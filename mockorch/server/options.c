@@ -31,6 +31,7 @@ enum key {
     KEY_ADMIN_TOKEN,
     KEY_TLS,
     KEY_TLS_OUT,
+    KEY_STORE,
 };
 
 static const struct argp_option table[] = {
@@ -53,6 +54,10 @@ static const struct argp_option table[] = {
      "Show /admin and /metrics only to those who send \"Authorization: Bearer TOKEN\". Without it "
      "they are shown on loopback and unix listeners only. The variable NXP_MOCKORCH_TOKEN does the "
      "same unseen by `ps`",
+     0},
+    {"store", KEY_STORE, "WHERE", 0,
+     "memory (default), or sqlite:FILE: users, nodes, tasks, credits, allowances and fault counters "
+     "survive a restart and kill -9",
      0},
     {0, 0, 0, 0, "Work", 2},
     {"guest", KEY_GUEST, "NAME=ELF", 0,
@@ -111,6 +116,18 @@ static void read_judging(struct options *o, struct scalar_reader *r, const char 
     o->has_judging = true;
 }
 
+static void read_store(struct options *o, struct argp_state *state, const char *text)
+{
+    static const char sqlite[] = "sqlite:";
+
+    if (strcmp(text, "memory") == 0)
+        o->store = NULL;
+    else if (strncmp(text, sqlite, sizeof sqlite - 1) == 0 && text[sizeof sqlite - 1])
+        o->store = text + sizeof sqlite - 1;
+    else
+        argp_error(state, "--store: '%s' is not memory or sqlite:FILE", text);
+}
+
 static void add(struct argp_state *state, const char **list, size_t *count, const char *text)
 {
     if (*count == OPTIONS_MANY)
@@ -145,6 +162,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_ADMIN_TOKEN:
         o->admin_token = text;
+        break;
+    case KEY_STORE:
+        read_store(o, state, text);
         break;
     case KEY_GUEST:
         if (text[0] == '=' || !strchr(text, '='))

@@ -9,6 +9,7 @@
 
 struct options {
     const char *listen, *port_file, *scenario;
+    const char *store; /* path of an SQLite file; NULL: memory */
     const char *admin_listen, *admin_token;
     const char *tls, *tls_certificate_out;
     const char *guests[OPTIONS_MANY]; /* "NAME=ELF" */

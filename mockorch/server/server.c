@@ -26,6 +26,7 @@ struct exchange { /* a request that has no full answer yet */
     struct delivery *delivery;
     int64_t began_ns;
     uint64_t job; /* at the judge; 0: not there */
+    bool unsaved; /* its answer waits for the commit at the end of this turn of the loop */
 };
 
 struct door { /* a listener and those who came through it */
@@ -44,7 +45,7 @@ struct server {
     struct door front, side; /* side: of the pages, when they have their own */
     struct metrics_times times;
     struct bailiff *bailiff;
-    struct event *judged, *stopped, *grace, *tick;
+    struct event *judged, *stopped, *grace, *tick, *commit;
     int stop_fd;
     bool stopping;
     struct exchange *exchanges;
@@ -105,7 +106,32 @@ static void answer(struct exchange *x, const struct http_response *response,
     if (s->options.log)
         s->options.log(s->options.log_context, &record);
     set_tick(s);
-    delivery_start(x->delivery, response, &verdict->carriage, s->stopping); /* x may be gone */
+    delivery_load(x->delivery, response, &verdict->carriage);
+    x->unsaved = verdict->unsaved;
+    if (x->unsaved)
+        event_active(s->commit, EV_TIMEOUT, 0); /* behind the requests that are ready now */
+    else
+        delivery_start(x->delivery, s->stopping); /* x may be gone */
+}
+
+/* One write to the disk for all answers of this turn. */
+static void commit(evutil_socket_t fd, short what, void *context)
+{
+    struct server *s = context;
+    enum status st = orchestrator_commit(s->options.orchestrator, NULL);
+    struct exchange *next;
+
+    (void)fd;
+    (void)what;
+    for (struct exchange *x = s->exchanges; x; x = next) {
+        next = x->next;
+        if (!x->unsaved)
+            continue;
+        x->unsaved = false;
+        if (st)
+            delivery_give_up(x->delivery);
+        delivery_start(x->delivery, s->stopping);
+    }
 }
 
 static void conclude(struct exchange *x, enum status st, const struct why *why)
@@ -325,7 +351,8 @@ static enum status start_events(struct server *s, struct why *why)
     s->stopped = event_new(s->loop, s->stop_fd, EV_READ, stop_asked, s);
     s->grace = evtimer_new(s->loop, grace_over, s);
     s->tick = evtimer_new(s->loop, tick, s);
-    if (!s->judged || !s->stopped || !s->grace || !s->tick || event_add(s->judged, NULL) ||
+    s->commit = evtimer_new(s->loop, commit, s);
+    if (!s->judged || !s->stopped || !s->grace || !s->tick || !s->commit || event_add(s->judged, NULL) ||
         event_add(s->stopped, NULL))
         return fail(why, ST_NO_MEMORY, "server: out of memory");
     return ST_OK;
@@ -340,6 +367,7 @@ enum status server_new(struct server **out, const struct server_options *options
         return fail(why, ST_NO_MEMORY, "server: out of memory");
     s->options = *options;
     s->stop_fd = -1;
+    orchestrator_group_commits(options->orchestrator);
     s->clock = options->clock ? options->clock : clock_system();
     if (!s->options.max_body_bytes)
         s->options.max_body_bytes = WIRE_MAX_SUBMISSION;
@@ -398,6 +426,7 @@ void server_free(struct server *s)
     event_free_if(s->stopped);
     event_free_if(s->grace);
     event_free_if(s->tick);
+    event_free_if(s->commit);
     door_free(&s->front);
     door_free(&s->side);
     if (s->loop)

@@ -347,6 +347,34 @@ static void the_ceiling_caps_what_is_asked_for(void **state)
     assignment_fini(&a);
 }
 
+/* Against a plain array, through all the gaps that removal can leave. */
+static void lookup_forgets_one_name_and_no_other(void **state)
+{
+    struct lookup l = {0};
+    struct prng prng = prng_of(5);
+    bool there[200] = {false};
+    uint32_t value;
+
+    (void)state;
+    assert_false(lookup_remove(&l, "nobody"));
+    for (int step = 0; step < 20000; step++) {
+        uint32_t i = (uint32_t)prng_below(&prng, 200);
+        char key[8];
+
+        snprintf(key, sizeof key, "%u", i);
+        assert_int_equal(lookup_find(&l, &value, key), there[i]);
+        if (there[i]) {
+            assert_int_equal(value, i);
+            assert_true(lookup_remove(&l, key));
+        } else {
+            assert_false(lookup_remove(&l, key));
+            assert_int_equal(lookup_put(&l, key, i, NULL), ST_OK);
+        }
+        there[i] = !there[i];
+    }
+    lookup_fini(&l);
+}
+
 /* ---- timeline ---- */
 
 static void time_goes_ahead_stands_still_and_goes_on(void **state)
@@ -376,6 +404,7 @@ static void time_goes_ahead_stands_still_and_goes_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lookup_forgets_one_name_and_no_other),
         cmocka_unit_test(time_goes_ahead_stands_still_and_goes_on),
         cmocka_unit_test(paths_and_methods_name_calls),
         cmocka_unit_test(call_names_are_found_again),

@@ -143,6 +143,29 @@ static void a_scenario_and_named_faults_are_obeyed(void **state)
     unlink(path);
 }
 
+static void a_store_brings_everything_back(void **state)
+{
+    char folder[] = "/tmp/nxp_store_XXXXXX", store[64], command[64];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(store, sizeof store, "sqlite:%s/mock.db", folder);
+    for (int run = 0; run < 2; run++) { /* the second time node 7 is there already */
+        struct child c = spawn((const char *[]){"-l", "127.0.0.1:0", "-q", "--store", store,
+                                                "--node", run ? "8" : "7", "--node",
+                                                run ? "7" : "9", NULL});
+        unsigned port = listening_port(&c);
+
+        assert_int_equal(ask(port, "/v3/nodes/7"), 200);
+        assert_int_equal(ask(port, "/v3/nodes/8"), run ? 200 : 404);
+        assert_int_equal(ask(port, "/v3/nodes/9"), 200);
+        assert_int_equal(end(&c, SIGTERM, out, err), 0);
+        assert_string_equal(err, "");
+    }
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
 static void guests_come_from_files(void **state)
 {
     struct child c = spawn((const char *[]){"-l", "127.0.0.1:0", "-q", "--guest",
@@ -181,6 +204,9 @@ static void mistakes_end_it_with_words(void **state)
         {{"--guest", "x"}, 2, "NAME=ELF"},
         {{"--guest", "=x"}, 2, "NAME=ELF"},
         {{"--seed", "x"}, 2, "whole number"},
+        {{"--store", "sqlite:"}, 2, "not memory or sqlite:FILE"},
+        {{"--store", "file"}, 2, "not memory or sqlite:FILE"},
+        {{"--store", "sqlite:/nonexistent/x"}, 1, "/nonexistent/x"},
         {{"--judge", "maybe"}, 2, "full hash none"},
         {{"--judge-threads", "0"}, 2, "within 1 to 256"},
         {{"--task-expiry", "soon"}, 2, "a span"},
@@ -222,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_says_where_it_listens_and_ends_on_a_signal),
         cmocka_unit_test(a_scenario_and_named_faults_are_obeyed),
+        cmocka_unit_test(a_store_brings_everything_back),
         cmocka_unit_test(guests_come_from_files),
         cmocka_unit_test(mistakes_end_it_with_words),
         cmocka_unit_test(help_version_and_the_list_go_to_standard_output),

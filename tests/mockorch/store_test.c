@@ -435,6 +435,12 @@ static enum status failing_put(struct store *base, enum store_kind kind, const c
     return f->puts_left-- > 0 ? ST_OK : fail(why, ST_IO, "disk full");
 }
 
+static enum status failing_remove(struct store *base, enum store_kind kind, const char *key,
+                                  struct why *why)
+{
+    return failing_put(base, kind, key, bytes_of(NULL, 0), why);
+}
+
 static enum status failing_commit(struct store *base, struct why *why)
 {
     struct failing_store *f = (struct failing_store *)base;
@@ -461,7 +467,8 @@ static void leave(struct store *base)
 static void a_broken_store_turns_every_answer_into_500(void **state)
 {
     static const struct store_ops ops = {
-        .put = failing_put, .commit = failing_commit, .each = failing_each, .free = leave};
+        .put = failing_put, .remove = failing_remove, .commit = failing_commit,
+        .each = failing_each, .free = leave};
     static const int budgets[][2] = {{3, 9}, {9, 2}}; /* puts, commits: start needs 3 and 2 */
 
     (void)state;
@@ -482,6 +489,36 @@ static void a_broken_store_turns_every_answer_into_500(void **state)
     }
 }
 
+static void grouped_answers_wait_for_one_commit(void **state)
+{
+    static const struct store_ops ops = {
+        .put = failing_put, .remove = failing_remove, .commit = failing_commit,
+        .each = failing_each, .free = leave};
+    struct failing_store f = {{&ops}, 99, 3}; /* start: two */
+    struct bench b;
+
+    (void)state;
+    bench_init(&b);
+    b.store = &f.base;
+    bench_start(&b);
+    orchestrator_group_commits(b.o);
+    assert_int_equal(bench_fetch(&b), 200);
+    assert_true(b.verdict.unsaved);
+    assert_int_equal(look_at_node(&b), 200); /* may show what is unsaved: it waits too */
+    assert_true(b.verdict.unsaved);
+    assert_int_equal(f.commits_left, 1);
+    assert_int_equal(orchestrator_commit(b.o, NULL), ST_OK);
+    assert_int_equal(f.commits_left, 0);
+    assert_int_equal(look_at_node(&b), 200);
+    assert_false(b.verdict.unsaved);
+    assert_int_equal(orchestrator_commit(b.o, NULL), ST_OK); /* nothing to do */
+    assert_int_equal(bench_fetch(&b), 200);
+    assert_int_equal(orchestrator_commit(b.o, NULL), ST_IO);
+    assert_int_equal(look_at_node(&b), 500);
+    assert_int_equal(orchestrator_commit(b.o, NULL), ST_IO);
+    bench_fini(&b);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -498,6 +535,7 @@ int main(void)
         CASE(damaged_records_are_refused_by_name),
         CASE(one_wrong_field_is_enough),
         CASE(a_record_put_again_has_the_new_value_in_the_old_place),
+        CASE(grouped_answers_wait_for_one_commit),
         CASE(a_broken_store_turns_every_answer_into_500),
     };
 
