@@ -20,6 +20,8 @@
 #include "client/shell/keystore.h"
 #include "client/shell/outbox_sqlite.h"
 #include "client/shell/prover_thread.h"
+#include "client/shell/release_watch.h"
+#include "client/shell/secrecy.h"
 #include "client/shell/shell.h"
 
 struct start {
@@ -36,6 +38,9 @@ struct start {
     struct transport_curl *transport;
     struct prover *prover;
     struct outside outside;
+    struct startup_context startup;
+    char country[COUNTRY_CODE];
+    struct release_watch *release; /* NULL: nobody is asked */
 };
 
 /* ---- getting ready ---- */
@@ -144,8 +149,13 @@ static enum status open_core(struct start *s, struct why *why)
     };
     struct core *core;
     bool kept;
+    struct why unlocked;
     enum status st = signing_start(why);
 
+    if (secrecy_lockable(&unlocked))
+        words_warn("the signing key cannot be locked in memory (%s): it may get into swap space; "
+                   "raise the limit with ulimit -l",
+                   unlocked.text);
     if (!st)
         st = read_holds(s, o.hold_ns, why);
     if (!st)
@@ -166,6 +176,21 @@ static unsigned threads_of(const struct start *s)
     return s->options.threads ? (unsigned)s->options.threads : (3 * hardware_cpus() + 3) / 4;
 }
 
+/* What is missing here has been said before; nobody is asked for a run that cannot begin. */
+static enum status ask_the_network(struct start *s, struct why *why)
+{
+    s->startup = (struct startup_context){
+        .option = &s->options.startup,
+        .server = &s->options.server,
+        .profile = &profile_current,
+        .printer = &s->printer,
+        .copy = s->home.version,
+        .telemetry = !s->options.no_telemetry,
+        .stop_fd = s->stop_fd,
+    };
+    return startup_option_run(&s->startup, s->country, why);
+}
+
 static enum status open_all(struct start *s, struct why *why)
 {
     struct prover_thread_options o = {.threads = threads_of(s), .kernel = s->options.kernel};
@@ -173,6 +198,8 @@ static enum status open_all(struct start *s, struct why *why)
 
     if (!st)
         st = home_lock(&s->home, why);
+    if (!st)
+        st = ask_the_network(s, why);
     if (!st)
         st = open_outbox(s, why);
     o.guests = s->home.guests;
@@ -200,12 +227,12 @@ static void proved(void *context, const struct prover_outcome *outcome, int64_t 
     printer_proof(&s->printer, outcome, wall_ns);
 }
 
-/* No third host is asked where we are, so no country is told. */
+/* With a custom orchestrator no third host is asked where we are, so no country is told. */
 static struct telemetry measure(void *context)
 {
     struct start *s = context;
 
-    return s->options.no_telemetry ? (struct telemetry){0} : hardware_telemetry("");
+    return s->options.no_telemetry ? (struct telemetry){0} : hardware_telemetry(s->country);
 }
 
 static enum status hold(void *context, enum core_route route, int64_t until_wall_ns,
@@ -242,6 +269,18 @@ static void note_nodes(const struct start *s)
                      "Starting headless mode with Node ID: %s", s->options.node_ids[i]);
 }
 
+static void note_release(void *context)
+{
+    struct start *s = context;
+    char tag[CONSTRAINT_TAG];
+
+    if (release_watch_newer(s->release, tag))
+        printer_note(&s->printer, "INFO", "update", clock_wall_ns(clock_system()),
+                     "The network's client has a newer release, %s; this nxp appears as %s. Look "
+                     "for a newer nxp",
+                     tag, profile_current.network_version);
+}
+
 static int run(struct start *s)
 {
     struct shell shell = {
@@ -266,16 +305,18 @@ static int run(struct start *s)
                                                         .server = server_of(s),
                                                         .threads = threads_of(s),
                                                         .slots = s->prover->slots});
-    shell.watch_count = s->outside.watch_count;
     note_nodes(s);
-    if (!s->options.server.url)
-        words_warn("this version does not yet ask the network for its minimum version and "
-                   "restricted countries; you answer for both");
+    s->release = startup_option_watch(&s->startup);
+    if (s->release)
+        outside_watch(&s->outside, release_watch_fd(s->release), note_release, s);
+    shell.watch_count = s->outside.watch_count;
     end = shell_run(&shell);
     note(s, "INFO", "stop", "Shutting down...");
     note_books(s);
     if (end == CORE_NO_NODE)
         return EXIT_NO;
+    if (end == CORE_NOT_SERVED)
+        return EXIT_NOT_SERVED;
     note(s, "SUCCESS", "end", "Nexus CLI exited successfully");
     return EXIT_OK;
 }
@@ -283,6 +324,7 @@ static int run(struct start *s)
 static void start_fini(struct start *s)
 {
     outside_fini(&s->outside);
+    release_watch_free(s->release);
     prover_free(s->prover);
     transport_curl_free(s->transport);
     runtime_free(s->runtime);
@@ -300,6 +342,7 @@ int command_start(int argc, char **argv)
     int code = EXIT_OK;
 
     argp_parse(&start_options_argp, argc, argv, 0, NULL, &s.options);
+    secrecy_begin();
     s.printer.json = s.options.json_log;
     st = interrupt_open(&s.stop_fd, &why);
     if (!st)
@@ -315,6 +358,10 @@ int command_start(int argc, char **argv)
             code = run(&s);
     }
     start_fini(&s);
+    if (st == ST_CANCELLED) { /* before there was anything to end */
+        note(&s, "INFO", "stop", "Shutting down...");
+        return EXIT_OK;
+    }
     if (st)
         words_failed(st, &why, "not started");
     /* As the reference: what start finds missing before it runs is 1 (client.md 8.6). */

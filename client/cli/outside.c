@@ -51,7 +51,7 @@ static void serve(void *context)
 
 /* ---- life ---- */
 
-static void watch(struct outside *o, int fd, void (*ready)(void *context), void *context)
+void outside_watch(struct outside *o, int fd, void (*ready)(void *context), void *context)
 {
     o->watches[o->watch_count++] = (struct shell_watch){fd, ready, context};
 }
@@ -64,7 +64,7 @@ void outside_init(struct outside *o, const struct outside_options *options)
     if (control_new(&o->control, options->control_path, answer, o, &why))
         words_warn("nxp status will not find this run: %s", why.text);
     else
-        watch(o, control_fd(o->control), serve, o->control);
+        outside_watch(o, control_fd(o->control), serve, o->control);
 }
 
 void outside_fini(struct outside *o)

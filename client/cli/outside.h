@@ -31,5 +31,7 @@ struct outside {
 };
 
 void outside_init(struct outside *o, const struct outside_options *options);
+/* A further descriptor for the loop; at most SHELL_MAX_WATCHES. */
+void outside_watch(struct outside *o, int fd, void (*ready)(void *context), void *context);
 void outside_fini(struct outside *o);
 void outside_proved(struct outside *o, const struct prover_facts *facts);

@@ -22,7 +22,10 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    {"node-id", KEY_NODE, "N", 0, "Node to work for (from the configuration); may be given up to 64 times, the nodes share one allowance", 1},
+    {"node-id", KEY_NODE, "N", 0,
+     "Node to work for (from the configuration); may be given up to 64 times, the nodes share one "
+     "allowance",
+     1},
     {"headless", KEY_HEADLESS, 0, 0, "Print lines (always, in this version)", 1},
     {"max-threads", KEY_THREADS, "T", 0, "Threads of one proof (three quarters of the CPUs)", 1},
     {"max-tasks", KEY_TASKS, "K", 0, "Stop after K accepted proofs", 1},
@@ -62,6 +65,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &o->server;
+        state->child_inputs[1] = &o->startup;
         return 0;
     case KEY_NODE:
         add_node(o, arg, state);
@@ -114,7 +118,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     }
 }
 
-static const struct argp_child children[] = {{&server_option_argp, 0, "Network:", 3}, {0}};
+static const struct argp_child children[] = {
+    {&server_option_argp, 0, "Network:", 3},
+    {&startup_option_argp, 0, "Before the start, on the production network:", 4},
+    {0},
+};
 
 const struct argp start_options_argp = {
     .options = options,
@@ -122,7 +130,10 @@ const struct argp start_options_argp = {
     .doc =
         "Fetches tasks, proves them, and submits the proofs, until Ctrl+C or SIGTERM. A finished "
         "proof is kept on disk and sent again until there is a definite answer.\v"
-        "No other host than the orchestrator is contacted. " WORDS_EXIT_CODES
-        " A run that was told to stop has done its work: 0.",
+        "On the production network other hosts are asked before the start: which versions it takes "
+        "and where this machine is; and once, after it, for a newer release. With "
+        "--orchestrator-url no other host than that one is contacted. " WORDS_EXIT_CODES
+        " A run that was told to stop has done its work: 0. The network refuses this place or "
+        "address: 6.",
     .children = children,
 };

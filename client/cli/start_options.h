@@ -11,15 +11,17 @@
 #include <stdint.h>
 
 #include "client/cli/server_option.h"
+#include "client/cli/startup_option.h"
 #include "client/core/core.h"
 #include "proto/wire.h"
 
 struct start_options {
     struct server_option server;
+    struct startup_option startup;
     const char *node_ids[CORE_NODES]; /* different numbers */
     size_t node_count;                /* 0: the configuration's one */
-    uint64_t threads;    /* 0: three quarters of the CPUs */
-    uint64_t max_tasks;  /* 0: no limit */
+    uint64_t threads;                 /* 0: three quarters of the CPUs */
+    uint64_t max_tasks;               /* 0: no limit */
     bool has_difficulty;
     enum difficulty difficulty;
     uint64_t interval_s; /* 0: the network's */

@@ -17,6 +17,7 @@ enum exit_code {
     EXIT_GUEST = 3,        /* the guest program failed */
     EXIT_LIMIT = 4,        /* a limit that you can raise */
     EXIT_SYSTEM = 5,       /* file, network, memory */
+    EXIT_NOT_SERVED = 6,   /* the network refuses this place or address (HTTP 403) */
     EXIT_INTERRUPTED = 130 /* as shells say it for SIGINT */
 };
 

@@ -31,7 +31,8 @@ const char *core_route_name(enum core_route route); /* "fetch" */
 enum core_end {
     CORE_DONE,        /* --max-tasks reached */
     CORE_INTERRUPTED, /* EV_SHUTDOWN */
-    CORE_NO_NODE,     /* the orchestrator knows none of our nodes, or does not serve us */
+    CORE_NO_NODE,     /* the orchestrator knows none of our nodes */
+    CORE_NOT_SERVED,  /* the same, and the last no was 403: this place or address is not served */
     CORE_BROKEN,      /* a reference client ends on an answer that it does not expect */
 };
 

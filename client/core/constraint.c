@@ -129,6 +129,24 @@ out:
     return st;
 }
 
+struct bytes constraint_built_in(void)
+{
+    return bytes_of_text(
+        "{\"version_constraints\": ["
+        "{\"version\": \"0.10.0\", \"type\": \"blocking\","
+        " \"message\": \"version {current} is too old, at least {version} is needed\"},"
+        "{\"version\": \"0.10.14\", \"type\": \"warning\","
+        " \"message\": \"version {current} is old, at least {version} is wanted\"}],"
+        " \"ofac_country_names\": {"
+        "\"BY\": \"Belarus\", \"CD\": \"the Democratic Republic of the Congo\","
+        "\"CF\": \"the Central African Republic\", \"ET\": \"Ethiopia\", \"IR\": \"Iran\","
+        "\"KP\": \"North Korea\", \"LB\": \"Lebanon\", \"ML\": \"Mali\", \"MM\": \"Myanmar\","
+        "\"RU\": \"Russia\", \"SD\": \"Sudan\", \"SO\": \"Somalia\","
+        "\"SS\": \"South Sudan\", \"SY\": \"Syria\", \"VE\": \"Venezuela\","
+        "\"YE\": \"Yemen\", \"UA-43\": \"Crimea\", \"UA-14\": \"Donetsk\","
+        "\"UA-09\": \"Luhansk\"}}");
+}
+
 void constraint_free(struct constraints *r)
 {
     if (!r)
@@ -226,6 +244,11 @@ bool constraint_restricts(const struct constraints *r, char name[static CONSTRAI
         }
     }
     return false;
+}
+
+bool constraint_restricts_any(const struct constraints *c)
+{
+    return json_object_size(c->countries[0]) + json_object_size(c->countries[1]) > 0;
 }
 
 bool constraint_update(char tag[static CONSTRAINT_TAG], struct bytes json, const char *own)

@@ -26,6 +26,10 @@ struct constraints;
 enum status MUST_USE constraint_parse(struct constraints **out, struct bytes json, struct why *why);
 void constraint_free(struct constraints *c);
 
+/* The network's document of March 2026, for when nothing newer is known: the verdict on a version of
+ * today is no loss, the restricted countries stay. */
+struct bytes constraint_built_in(void);
+
 enum constraint_verdict { VERSION_FINE, VERSION_NOTICE, VERSION_WARNING, VERSION_BLOCKED };
 
 #define CONSTRAINT_TEXT 480
@@ -42,6 +46,9 @@ enum constraint_verdict constraint_judge(const struct constraints *c,
  * network calls it, or its code. */
 bool constraint_restricts(const struct constraints *c, char name[static CONSTRAINT_COUNTRY],
                           const char *country);
+
+/* Is there any country at all that it does not serve? */
+bool constraint_restricts_any(const struct constraints *c);
 
 #define CONSTRAINT_TAG 64
 

@@ -130,7 +130,7 @@ static void refused(struct core *c, struct core_node *n, unsigned status, const 
     say(c, LINE_ERROR, LINE_ERROR_LEVEL, "node_refused", NULL, status,
         "The orchestrator refuses node %s: %s%s", n->id, text, advice);
     if (count_of(c, NODE_REFUSED) == c->node_count)
-        core_stop(c, CORE_NO_NODE, now_ns);
+        core_stop(c, status == 403 ? CORE_NOT_SERVED : CORE_NO_NODE, now_ns);
 }
 
 static void known(struct core *c, struct core_node *n)

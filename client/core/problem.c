@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BODY_PARSED ((size_t)64 << 10) /* nobody's error message is longer */
-#define BODY_SHOWN  160
+#define BODY_PARSED    ((size_t)64 << 10) /* nobody's error message is longer */
+#define BODY_SHOWN     160
+#define SHOWN_LOCATION 120
 
 void problem_clean(char *text)
 {
@@ -49,9 +50,22 @@ static size_t first_line(struct bytes body)
 void problem_describe(char out[static PROBLEM_TEXT], const struct http_response *response)
 {
     struct bytes body = response->body;
+    const char *location =
+        response->status >= 300 && response->status <= 399
+            ? http_header_of(response->headers, response->header_count, "location")
+            : NULL;
     json_t *root;
     const char *message = message_of(body, &root);
 
+    if (location) {
+        snprintf(out, PROBLEM_TEXT,
+                 "HTTP %u: it sends us to '%.*s', which is not followed (only the same server "
+                 "is, and only as the same request)",
+                 response->status, SHOWN_LOCATION, location);
+        problem_clean(out);
+        json_decref(root);
+        return;
+    }
     if (message)
         body = bytes_of_text(message);
     if (is_html(body))

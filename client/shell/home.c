@@ -42,10 +42,11 @@ enum status home_init(struct home *h, const char *nxp_home, const char *user_hom
         made.keys = text_of("%s/keys", made.root);
         made.guests = text_of("%s/guests", made.root);
         made.lock = text_of("%s/lock", made.root);
+        made.version = text_of("%s/version.json", made.root);
         made.control = text_of("%s/control.sock", made.root);
     }
     if (!made.root || !made.config || !made.outbox || !made.old_outbox || !made.keys ||
-        !made.guests || !made.lock || !made.control) {
+        !made.guests || !made.lock || !made.version || !made.control) {
         home_fini(&made);
         return fail(why, ST_NO_MEMORY, "home: out of memory");
     }
@@ -64,6 +65,7 @@ void home_fini(struct home *h)
     free(h->keys);
     free(h->guests);
     free(h->lock);
+    free(h->version);
     free(h->control);
     *h = (struct home){0};
 }

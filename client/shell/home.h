@@ -2,7 +2,7 @@
 /* Where files are kept.
  *
  *   ~/.nexus/config.json      shared with the network's own client
- *   ~/.nexus/nxp/             ours (0700): outbox.db keys/ guests/ lock control.sock
+ *   ~/.nexus/nxp/             ours (0700): outbox.db keys/ guests/ version.json lock control.sock
  *
  * With NXP_HOME=FOLDER all of it, config.json too, is in FOLDER.
  *
@@ -18,6 +18,7 @@ struct home {
     char *config;
     char *outbox, *old_outbox; /* the database; the folder of record files of older versions */
     char *keys, *guests, *lock;
+    char *version; /* what the network said last about versions */
     char *control; /* the socket of a running client */
     int lock_fd; /* 0: not locked */
 };

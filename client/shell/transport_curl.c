@@ -9,13 +9,18 @@
 #include <string.h>
 #include <strings.h>
 
+#include "client/shell/redirect.h"
+
 #define NAME_MAX_SIZE  64
 #define VALUE_MAX_SIZE 512
+#define HEAD_MAX_BYTES ((size_t)64 << 10) /* all heads of one answer */
 
 /* One request and what has come of it. */
 struct exchange {
     struct exchange *next;
     uint64_t id;
+    enum http_method method;
+    unsigned redirects; /* followed so far */
     CURL *easy;
     struct curl_slist *headers;
     char *url;
@@ -23,6 +28,7 @@ struct exchange {
     size_t body_size;
     struct buffer received;
     bool too_large;
+    size_t head_size;
     bool head_complete; /* libcurl is content with half a head when the connection ends there */
     char error[CURL_ERROR_SIZE];
     unsigned header_count;
@@ -35,6 +41,7 @@ struct transport_curl {
     CURLM *multi;
     char *base_url;
     char *ca_file;
+    const char *proxy; /* of the environment; NULL: libcurl finds it */
     struct transport_options o;
     struct exchange *exchanges;
     int under_way; /* of them */
@@ -61,6 +68,18 @@ static bool url_valid(const char *url)
            (strncasecmp(url, "https://", 8) == 0 && url[8] && url[8] != '/');
 }
 
+/* libcurl reads http_proxy in small letters only, because a CGI program gets a header as HTTP_PROXY;
+ * the reference reads both, and so does whoever sets it. */
+static const char *proxy_of_environment(const char *url)
+{
+    const char *proxy = getenv("HTTP_PROXY");
+
+    return strncasecmp(url, "http://", 7) == 0 && proxy && *proxy && !getenv("http_proxy") &&
+                   !getenv("REQUEST_METHOD")
+               ? proxy
+               : NULL;
+}
+
 enum status transport_curl_new(struct transport_curl **out, const struct transport_options *o,
                                struct why *why)
 {
@@ -78,6 +97,7 @@ enum status transport_curl_new(struct transport_curl **out, const struct transpo
         t->multi = curl_multi_init();
         t->base_url = strdup(o->base_url);
         t->ca_file = o->ca_file ? strdup(o->ca_file) : NULL;
+        t->proxy = proxy_of_environment(o->base_url);
     }
     if (!t || !t->multi || !t->base_url || (o->ca_file && !t->ca_file)) {
         transport_curl_free(t);
@@ -87,7 +107,7 @@ enum status transport_curl_new(struct transport_curl **out, const struct transpo
         t->base_url[--length] = '\0';
     t->o.connect_ms = o->connect_ms ? o->connect_ms : 10000;
     t->o.total_ms = o->total_ms ? o->total_ms : 30000;
-    t->o.stall_s = o->stall_s ? o->stall_s : 30;
+    t->o.stall_s = o->stall_s ? o->stall_s : 60;
     t->o.keep_connection_s = o->keep_connection_s ? o->keep_connection_s : 400;
     *out = t;
     return ST_OK;
@@ -153,6 +173,9 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
     struct exchange *x = context;
 
+    x->head_size += size * count;
+    if (x->head_size > HEAD_MAX_BYTES)
+        return 0;
     if (size * count >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         x->header_count = 0; /* the head of a 1xx answer or of a proxy is over */
         x->head_complete = false;
@@ -219,6 +242,7 @@ static void set_options(struct exchange *x, const struct transport_curl *t,
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, x->headers);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* the end does not wait for a name server */
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, t->o.connect_ms);
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, t->o.connect_ms + total_ms);
@@ -232,6 +256,8 @@ static void set_options(struct exchange *x, const struct transport_curl *t,
     curl_easy_setopt(e, CURLOPT_WRITEDATA, x);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(e, CURLOPT_HEADERDATA, x);
+    if (t->proxy)
+        curl_easy_setopt(e, CURLOPT_PROXY, t->proxy);
     if (t->ca_file)
         curl_easy_setopt(e, CURLOPT_CAINFO, t->ca_file);
     if (request->method == HTTP_POST) {
@@ -251,6 +277,7 @@ enum status transport_curl_send(struct transport_curl *t, uint64_t id,
         return fail(why, ST_NO_MEMORY, "transport: out of memory");
     }
     x->id = id;
+    x->method = request->method;
     buffer_init(&x->received, t->o.response_limit);
     set_options(x, t, request, alone);
     if (curl_multi_add_handle(t->multi, x->easy) != CURLM_OK) {
@@ -308,6 +335,9 @@ static void describe(struct transport_reply *out, const struct exchange *x, CURL
 {
     if (x->too_large)
         snprintf(out->text, sizeof out->text, "the answer is larger than %zu bytes", limit);
+    else if (x->head_size > HEAD_MAX_BYTES)
+        snprintf(out->text, sizeof out->text, "the head of the answer is larger than %zu bytes",
+                 HEAD_MAX_BYTES);
     else
         snprintf(out->text, sizeof out->text, "%s",
                  code == CURLE_OK ? "the answer ends inside its head"
@@ -315,27 +345,63 @@ static void describe(struct transport_reply *out, const struct exchange *x, CURL
                                   : curl_easy_strerror(code));
 }
 
-bool transport_curl_take(struct transport_curl *t, struct transport_reply *out)
+/* Sends the same request to where the answer points, if that is allowed. */
+static bool follow(struct transport_curl *t, struct exchange *x, unsigned status)
 {
-    struct exchange *x = NULL;
+    char *from = NULL, *to = NULL;
+
+    curl_easy_getinfo(x->easy, CURLINFO_EFFECTIVE_URL, &from);
+    curl_easy_getinfo(x->easy, CURLINFO_REDIRECT_URL, &to);
+    if (!to || x->redirects == REDIRECT_MOST || !redirect_allowed(from, to, x->method, status) ||
+        curl_easy_setopt(x->easy, CURLOPT_URL, to) != CURLE_OK)
+        return false;
+    curl_multi_remove_handle(t->multi, x->easy);
+    buffer_reset(&x->received);
+    x->header_count = 0;
+    x->head_size = 0;
+    x->head_complete = false;
+    x->redirects++;
+    /* Taken off just now, so it can be added. */
+    return curl_multi_add_handle(t->multi, x->easy) == CURLM_OK;
+}
+
+/* The next request that is over, with its status (0: no answer) and libcurl's code. */
+static struct exchange *next_done(struct transport_curl *t, unsigned *status, CURLcode *code)
+{
     CURLMsg *message;
-    CURLcode code;
-    long status = 0;
     int running, left;
 
     curl_multi_perform(t->multi, &running);
-    message = curl_multi_info_read(t->multi, &left);
-    if (!message)
-        return false;
-    assert(message->msg == CURLMSG_DONE);
-    code = message->data.result;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&x);
-    curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+    while ((message = curl_multi_info_read(t->multi, &left))) {
+        struct exchange *x = NULL;
+        long said = 0;
 
+        assert(message->msg == CURLMSG_DONE);
+        *code = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&x);
+        curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &said);
+        *status = *code == CURLE_OK && x->head_complete && said >= 100 && said <= 599
+                      ? (unsigned)said
+                      : 0;
+        if (*status < 300 || *status > 399 || !follow(t, x, *status))
+            return x;
+        curl_multi_perform(t->multi, &running);
+    }
+    return NULL;
+}
+
+bool transport_curl_take(struct transport_curl *t, struct transport_reply *out)
+{
+    unsigned status;
+    CURLcode code;
+    struct exchange *x = next_done(t, &status, &code);
+
+    if (!x)
+        return false;
     *out = (struct transport_reply){.id = x->id};
-    if (code == CURLE_OK && x->head_complete && status >= 100 && status <= 599) {
+    if (status) {
         out->answered = true;
-        out->response.status = (unsigned)status;
+        out->response.status = status;
         out->response.body = buffer_bytes(&x->received);
         for (unsigned i = 0; i < x->header_count; i++)
             out->response.headers[i] =

@@ -2,9 +2,10 @@
 /* Requests over HTTP/1.1 and TLS with libcurl's multi interface: nothing blocks but the one wait.
  *
  * Against the reference's 10 s for a whole request: 10 s to connect, then a time that grows with
- * the body, and an end when nothing moves for a while (client.md 1.2, users-want.md 12). Redirects
- * are not followed: an orchestrator that moves says so to its operators, and a proof goes nowhere
- * else. Proxies are taken from the usual variables of the environment.
+ * the body, and an end when nothing moves for a while (client.md 1.2, users-want.md 12): a proof of
+ * 2 MiB may take 5 min, which an uplink of 8 KiB/s needs. Redirects stay with the same server
+ * (redirect.h); one that is not followed is an answer like others. Proxies are taken from the usual
+ * variables of the environment, in either case.
  *
  * libcurl repeats a request on a new connection by itself when a kept one turns out to be dead,
  * even if the server read it. A request sent `alone` gets a new connection, so that this cannot
@@ -29,7 +30,8 @@ struct transport_options {
     /* 0: the default */
     long connect_ms;        /* 10 000 */
     long total_ms;          /* 30 000, and 1 s more for each 8 KiB of the body */
-    long stall_s;           /* 30: less than one byte a second for so long is the end */
+    long stall_s;           /* 60: less than one byte a second for so long is the end; what the system
+                               has taken but a slow uplink not yet sent looks like that too */
     long keep_connection_s; /* 118 in libcurl, less than the fetch interval; here 400 */
 };
 

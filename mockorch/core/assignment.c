@@ -179,7 +179,7 @@ static enum difficulty draw_difficulty(struct prng *prng, const struct settings 
         d = difficulty_down(d);
     if (ordered(order, FAULT_TASK_HARDER))
         d = difficulty_up(order->max_difficulty);
-    return d;
+    return ordered(order, FAULT_TASK_EASIER) ? DIFFICULTY_SMALL : d;
 }
 
 static const struct settings_program *draw_program(struct prng *prng, const struct settings *s)

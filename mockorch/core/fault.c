@@ -2,6 +2,7 @@
 #include "mockorch/core/fault.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,10 @@ static enum status check_what(const struct fault_what *w, struct why *why)
         return fail(why, ST_INPUT, "dribble_bytes: at least 1");
     if (w->effects & FAULT_LOSE && w->effects & (FAULT_TRUNCATE | FAULT_DRIBBLE))
         return fail(why, ST_INPUT, "lose: nothing is left to truncate or dribble");
+    if (w->effects & FAULT_HEAD && w->effects & (FAULT_LOSE | FAULT_TRUNCATE))
+        return fail(why, ST_INPUT, "head: not with lose or truncate");
+    if (w->date_offset_s < -LONGEST_NS / NS_PER_S || w->date_offset_s > LONGEST_NS / NS_PER_S)
+        return fail(why, ST_INPUT, "date_offset: ten years to either side are possible");
     return ST_OK;
 }
 
@@ -140,6 +145,26 @@ static bool strikes(struct fault_rule *r, struct prng *prng)
     return w->probability == 0 || prng_chance(prng, w->probability);
 }
 
+/* On top of the delay. Two draws for each, so that changing the spread disturbs nothing else. */
+static int64_t draw_jitter_ns(const struct fault_what *w, struct prng *prng)
+{
+    double u = 1 - prng_unit(prng), v = prng_unit(prng), times; /* 0 < u <= 1 */
+
+    switch (w->spread) {
+    case FAULT_SPREAD_LOGNORMAL: /* Box and Muller */
+        times = exp(sqrt(-2 * log(u)) * cos(2 * 3.14159265358979323846 * v));
+        break;
+    case FAULT_SPREAD_PARETO:
+        times = pow(1 / u - 1, 1 / 1.5);
+        break;
+    default:
+        times = v;
+        break;
+    }
+    times = times > FAULT_SPREAD_MOST ? FAULT_SPREAD_MOST : times;
+    return (int64_t)(times * (double)w->jitter_ns);
+}
+
 static void add_effects(struct fault_what *to, const struct fault_what *from, struct prng *prng)
 {
     unsigned fresh = from->effects & ~to->effects;
@@ -154,7 +179,7 @@ static void add_effects(struct fault_what *to, const struct fault_what *from, st
     if (fresh & FAULT_LOCATION)
         memcpy(to->location, from->location, sizeof to->location);
     if (fresh & FAULT_DELAY)
-        to->delay_ns = from->delay_ns + prng_between(prng, 0, from->jitter_ns);
+        to->delay_ns = from->delay_ns + draw_jitter_ns(from, prng);
     if (fresh & (FAULT_LOSE | FAULT_TRUNCATE) && to->cut == FAULT_CUT_NONE)
         to->cut = from->cut;
     if (fresh & FAULT_LOSE)
@@ -171,6 +196,12 @@ static void add_effects(struct fault_what *to, const struct fault_what *from, st
         to->twice = from->twice;
     if (fresh & FAULT_TASK)
         to->task = from->task;
+    if (fresh & FAULT_HEAD)
+        to->head = from->head;
+    if (fresh & FAULT_MUTATE)
+        to->mutation = from->mutation;
+    if (fresh & FAULT_DATE)
+        to->date_offset_s = from->date_offset_s;
     to->effects |= fresh;
 }
 
@@ -230,6 +261,8 @@ struct carriage fault_carriage(const struct fault_orders *orders)
     } else if (w->effects & FAULT_TRUNCATE) {
         c.cut = w->cut == FAULT_CUT_NONE ? FAULT_CUT_CLOSE : w->cut;
         c.cut_at = w->truncate;
+    } else if (w->effects & FAULT_HEAD) {
+        c.head = w->head;
     }
     return c;
 }

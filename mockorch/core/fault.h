@@ -50,7 +50,18 @@ enum fault_effect { /* bits of fault_what.effects: which members below count */
     FAULT_CORRUPT = 1 << 7,
     FAULT_TWICE = 1 << 8,
     FAULT_TASK = 1 << 9,
+    FAULT_HEAD = 1 << 10,
+    FAULT_MUTATE = 1 << 11,
+    FAULT_DATE = 1 << 12,
 };
+
+/* How a delay is drawn from delay and jitter. */
+enum fault_spread {
+    FAULT_SPREAD_UNIFORM,   /* delay + U(0, jitter) */
+    FAULT_SPREAD_LOGNORMAL, /* delay + jitter * exp(N(0, 1)): jitter is the median on top */
+    FAULT_SPREAD_PARETO,    /* delay + jitter * (1 / U - 1)^(1 / 1.5): a heavy tail */
+};
+#define FAULT_SPREAD_MOST 100 /* no draw adds more than so many times the jitter */
 
 enum fault_body { FAULT_JSON, FAULT_HTML, FAULT_PLAIN, FAULT_GARBAGE, FAULT_EMPTY };
 
@@ -66,6 +77,39 @@ enum fault_cut { /* how a connection ends before its time */
     FAULT_CUT_SILENCE, /* nothing more comes, the connection stays open */
 };
 
+/* Ways to write the head of an answer. Those that a client must be able to read come first. */
+enum fault_head {
+    FAULT_HEAD_RIGHT,
+    FAULT_HEAD_NO_LENGTH,    /* the body ends with the connection */
+    FAULT_HEAD_CHUNKED,      /* two chunks and a trailer */
+    FAULT_HEAD_TYPE,         /* content-type text/html on whatever it is */
+    FAULT_HEAD_ENCODED,      /* content-encoding gzip, on a body that is not */
+    FAULT_HEAD_CONTINUES,    /* twenty times 100 Continue before it */
+    FAULT_HEAD_LENGTH_SHORT, /* content-length is half of the body's */
+    FAULT_HEAD_UNREADABLE,   /* a client gives up on these: */
+    FAULT_HEAD_LENGTH_LONG = FAULT_HEAD_UNREADABLE, /* 100 bytes more than come */
+    FAULT_HEAD_LENGTH_NEGATIVE,
+    FAULT_HEAD_CHUNKED_BAD,  /* a chunk size that is no number */
+    FAULT_HEAD_CHUNKED_CUT,  /* the last chunk never comes */
+    FAULT_HEAD_FLOOD,        /* 20 000 header lines */
+    FAULT_HEAD_LONG_LINE,    /* a header of 1 MiB */
+    FAULT_HEAD_HALF,         /* FIN in the middle of the head */
+    FAULT_HEAD_GARBAGE,      /* no HTTP at all */
+    FAULT_HEADS,
+};
+
+/* Damage to the protobuf message of an answer (2xx with a body; others are left alone). */
+enum fault_mutation {
+    FAULT_MUTATE_WIRE_TYPE,      /* the last field again, with another wire type */
+    FAULT_MUTATE_GIANT_LENGTH,   /* a field that says it is 2 GiB long */
+    FAULT_MUTATE_DEEP,           /* a field of 10 000 messages in each other */
+    FAULT_MUTATE_ENDLESS_VARINT, /* a number of more than ten bytes */
+    FAULT_MUTATE_FIELD_ZERO,     /* field number 0 does not exist */
+    FAULT_MUTATE_GROUP,          /* the deprecated wire types 3 and 4: to be skipped */
+    FAULT_MUTATE_MERGED,         /* the whole message twice: one after the rules of proto3 */
+    FAULT_MUTATIONS,
+};
+
 enum fault_task {
     /* how the task is made */
     FAULT_TASK_DUPLICATE,          /* an open task of the node once more; in lists: each one twice */
@@ -76,6 +120,7 @@ enum fault_task {
     FAULT_TASK_MANY_INPUTS,        /* 100 */
     FAULT_TASK_EXPIRED,            /* its time is over when it is assigned */
     FAULT_TASK_HARDER,             /* one bucket above what was asked for */
+    FAULT_TASK_EASIER,             /* SMALL, whatever was asked for: as reputation does it */
     FAULT_TASK_EMPTY_ID,
     FAULT_TASK_LONG_ID,            /* 500 characters */
     FAULT_TASK_STRANGE_ID,         /* blanks, bars, UTF-8: all that the signed text could trip over */
@@ -100,7 +145,8 @@ struct fault_what {
     bool processed;               /* FAULT_STATUS: the request takes effect all the same */
     char retry_after[FAULT_TEXT]; /* "none", "date+30", "date-30", or sent as it is written */
     char location[FAULT_TEXT];
-    int64_t delay_ns, jitter_ns;  /* delay plus 0 … jitter before the first byte of the answer */
+    int64_t delay_ns, jitter_ns;  /* before the first byte of the answer, by spread */
+    enum fault_spread spread;
     enum fault_lose lose;
     enum fault_cut cut;           /* FAULT_LOSE, FAULT_TRUNCATE: how; NONE counts as RESET, CLOSE */
     uint64_t truncate;            /* bytes of the body that go out */
@@ -109,6 +155,9 @@ struct fault_what {
     uint64_t corrupt;             /* a bit of this byte of the body (modulo its size) is turned */
     enum fault_twice twice;
     enum fault_task task;
+    enum fault_head head;
+    enum fault_mutation mutation;
+    int64_t date_offset_s;        /* the server's clock is off by so much: Date, Retry-After dates */
 };
 
 /* ---- plans ---- */
@@ -160,6 +209,7 @@ struct carriage {
     uint64_t cut_at;         /* otherwise: head, then so many bytes of the body, then the cut */
     uint64_t dribble_bytes;  /* 0: as fast as it goes */
     int64_t dribble_gap_ns;
+    enum fault_head head;
 };
 
 struct carriage fault_carriage(const struct fault_orders *orders);
@@ -177,3 +227,9 @@ struct fault_named {
 size_t fault_catalogue(const struct fault_named **out);
 const struct fault_named *fault_of_name(const char *name); /* NULL: none */
 const char *fault_task_name(enum fault_task t);            /* "duplicate"; NULL past the last */
+const char *fault_head_name(enum fault_head h);            /* "chunked_cut"; NULL past the last */
+const char *fault_mutation_name(enum fault_mutation m);    /* "giant_length"; NULL past the last */
+
+/* ---- damage (fault_mutate.c) ---- */
+
+void fault_mutate(struct buffer *message, enum fault_mutation m);

@@ -183,12 +183,16 @@ void reply_apply_faults(struct reply *r, enum call call, const struct fault_orde
 {
     const struct fault_what *w = &orders->what;
 
+    r->date_offset_s = w->effects & FAULT_DATE ? w->date_offset_s : 0;
+    wall_s += r->date_offset_s;
     if (w->effects & FAULT_STATUS)
         put_fault_body(r, call, w);
     if (w->effects & FAULT_RETRY_AFTER)
         put_retry_after(r, w->retry_after, wall_s);
     if (w->effects & FAULT_LOCATION)
         snprintf(r->location, sizeof r->location, "%s", w->location);
+    if (w->effects & FAULT_MUTATE && r->status / 100 == 2)
+        fault_mutate(&r->body, w->mutation);
     if (w->effects & FAULT_CORRUPT && buffer_ok(&r->body) && r->body.size)
         r->body.data[w->corrupt % r->body.size] ^= 1;
 }
@@ -203,7 +207,7 @@ void reply_response(struct reply *r, struct http_response *out, int64_t wall_s)
         out->status = 500;
     }
     out->body = buffer_bytes(&r->body);
-    http_date_format(r->date, wall_s);
+    http_date_format(r->date, wall_s + r->date_offset_s);
     out->headers[out->header_count++] = (struct http_header){"date", r->date};
     if (r->content_type && r->body.size)
         out->headers[out->header_count++] = (struct http_header){"content-type", r->content_type};

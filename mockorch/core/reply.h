@@ -14,6 +14,7 @@ struct reply {
     char retry_after[FAULT_TEXT];
     char location[FAULT_TEXT];
     char date[30];
+    int64_t date_offset_s; /* the server's clock is off by so much */
 };
 
 void reply_init(struct reply *r);

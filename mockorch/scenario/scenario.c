@@ -139,15 +139,53 @@ static void read_where(struct scalar_reader *r, struct fault_where *to,
     scalar_chance(r, "probability", w->probability, &to->probability);
 }
 
-static void read_task_fault(struct scalar_reader *r, struct fault_what *to, const char *text)
-{
-    const char *names[FAULT_TASK_FROM_TOMORROW + 2] = {0};
-    int task = (int)to->task;
+#define MOST_NAMES 32
 
-    for (int t = 0; t <= FAULT_TASK_FROM_TOMORROW; t++)
-        names[t] = fault_task_name((enum fault_task)t);
-    scalar_word(r, "task", text, names, &task);
+/* A word out of those that name(0), name(1), … give. */
+static void read_named(struct scalar_reader *r, const char *key, const char *text,
+                       const char *(*name)(int), int *out)
+{
+    const char *names[MOST_NAMES + 1] = {0};
+
+    for (int i = 0; i < MOST_NAMES && name(i); i++)
+        names[i] = name(i);
+    scalar_word(r, key, text, names, out);
+}
+
+static const char *task_name(int i)
+{
+    return fault_task_name((enum fault_task)i);
+}
+
+static const char *head_name(int i)
+{
+    return fault_head_name((enum fault_head)i);
+}
+
+static const char *mutation_name(int i)
+{
+    return fault_mutation_name((enum fault_mutation)i);
+}
+
+static void read_odd(struct scalar_reader *r, struct fault_what *to, const struct written_fault *w)
+{
+    static const char *const spreads[] = {"uniform", "lognormal", "pareto", NULL};
+    int task = (int)to->task, head = (int)to->head, mutation = (int)to->mutation;
+    int spread = (int)to->spread;
+    int64_t offset_ns = to->date_offset_s * NS_PER_S;
+
+    read_named(r, "task", w->task, task_name, &task);
+    read_named(r, "head", w->head, head_name, &head);
+    read_named(r, "mutate", w->mutate, mutation_name, &mutation);
+    scalar_word(r, "spread", w->spread, spreads, &spread);
+    scalar_signed_span(r, "date_offset", w->date_offset, &offset_ns);
     to->task = (enum fault_task)task;
+    to->head = (enum fault_head)head;
+    to->mutation = (enum fault_mutation)mutation;
+    to->spread = (enum fault_spread)spread;
+    to->date_offset_s = offset_ns / NS_PER_S;
+    if (w->spread && !(to->effects & FAULT_DELAY))
+        scalar_complain(r, "spread", w->spread, "possible without delay or jitter");
 }
 
 /* Which effects a rule has follows from the keys that are there. */
@@ -157,7 +195,9 @@ static unsigned effects_of(const struct written_fault *w)
            (w->location ? FAULT_LOCATION : 0) | (w->delay || w->jitter ? FAULT_DELAY : 0) |
            (w->lose ? FAULT_LOSE : 0) | (w->truncate ? FAULT_TRUNCATE : 0) |
            (w->dribble || w->dribble_gap ? FAULT_DRIBBLE : 0) | (w->corrupt ? FAULT_CORRUPT : 0) |
-           (w->twice ? FAULT_TWICE : 0) | (w->task ? FAULT_TASK : 0);
+           (w->twice ? FAULT_TWICE : 0) | (w->task ? FAULT_TASK : 0) |
+           (w->head ? FAULT_HEAD : 0) | (w->mutate ? FAULT_MUTATE : 0) |
+           (w->date_offset ? FAULT_DATE : 0);
 }
 
 static void read_what(struct scalar_reader *r, struct fault_what *to, const struct written_fault *w)
@@ -183,7 +223,7 @@ static void read_what(struct scalar_reader *r, struct fault_what *to, const stru
     scalar_span(r, "dribble_gap", w->dribble_gap, &to->dribble_gap_ns);
     scalar_u64(r, "corrupt", w->corrupt, &to->corrupt);
     scalar_word(r, "twice", w->twice, twices, &twice);
-    read_task_fault(r, to, w->task);
+    read_odd(r, to, w);
     to->body = (enum fault_body)body;
     to->lose = (enum fault_lose)lose;
     to->cut = (enum fault_cut)cut;

@@ -115,7 +115,9 @@ static const cyaml_schema_field_t fault_fields[] = {
     TEXT(struct written_fault, cut),       TEXT(struct written_fault, truncate),
     TEXT(struct written_fault, dribble),   TEXT(struct written_fault, dribble_gap),
     TEXT(struct written_fault, corrupt),   TEXT(struct written_fault, twice),
-    TEXT(struct written_fault, task),      CYAML_FIELD_END,
+    TEXT(struct written_fault, task),      TEXT(struct written_fault, head),
+    TEXT(struct written_fault, mutate),    TEXT(struct written_fault, date_offset),
+    TEXT(struct written_fault, spread),    CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t fault_value = VALUE(struct written_fault, fault_fields);
 

@@ -42,7 +42,8 @@ struct written_fault {
     char *name, *fault;
     char *call, *node, *from, *until, *nth, *after, *first, *every, *at_most, *probability;
     char *status, *body, *processed, *retry_after, *location, *delay, *jitter, *lose, *cut,
-        *truncate, *dribble, *dribble_gap, *corrupt, *twice, *task;
+        *truncate, *dribble, *dribble_gap, *corrupt, *twice, *task, *head, *mutate, *date_offset,
+        *spread;
 };
 
 struct written_event {

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "mockorch/server/head.h"
 
 struct delivery {
     struct event_base *loop;
@@ -149,11 +150,16 @@ static void cut(struct delivery *d)
 
 static void put_head(struct delivery *d, struct evbuffer *out)
 {
-    evbuffer_add_printf(out, "HTTP/1.1 %u Fault\r\n", d->status);
+    struct http_header headers[HTTP_MAX_HEADERS];
+
     for (size_t i = 0; i < d->header_count; i++)
-        evbuffer_add_printf(out, "%s: %s\r\n", d->headers[i][0], d->headers[i][1]);
-    evbuffer_add_printf(out, "content-length: %zu\r\nconnection: close\r\n\r\n",
-                        evbuffer_get_length(d->body));
+        headers[i] = (struct http_header){d->headers[i][0], d->headers[i][1]};
+    head_put(out, &(struct head){.status = d->status,
+                                 .headers = headers,
+                                 .header_count = d->header_count,
+                                 .body_size = evbuffer_get_length(d->body),
+                                 .wrong = d->carriage.head});
+    head_wrap(d->body, d->carriage.head);
 }
 
 static void wait_ns(struct delivery *d, int64_t ns)
@@ -201,7 +207,7 @@ static void send_piece(struct delivery *d)
 static void take_over(struct delivery *d)
 {
     struct bufferevent *stream = evhttp_connection_get_bufferevent(d->connection);
-    size_t size = evbuffer_get_length(d->body);
+    size_t size;
 
     d->took_over = true;
     bufferevent_setcb(stream, NULL, drained, broke, d);
@@ -210,10 +216,11 @@ static void take_over(struct delivery *d)
         cut(d);
         return;
     }
+    put_head(d, bufferevent_get_output(stream));
+    size = evbuffer_get_length(d->body);
     d->to_send = size;
     if (d->carriage.cut != FAULT_CUT_NONE && d->carriage.cut_at < size)
         d->to_send = d->carriage.cut_at;
-    put_head(d, bufferevent_get_output(stream));
     send_piece(d);
 }
 
@@ -225,7 +232,7 @@ static void timer_fired(evutil_socket_t fd, short what, void *context)
     (void)what;
     if (d->took_over)
         send_piece(d);
-    else if (d->carriage.cut != FAULT_CUT_NONE || d->carriage.dribble_bytes)
+    else if (d->carriage.cut != FAULT_CUT_NONE || d->carriage.dribble_bytes || d->carriage.head)
         take_over(d);
     else
         send_plain(d);

@@ -175,6 +175,10 @@ static void bad_rules_are_refused_by_key(void **state)
         {"jitter", {.what = {.effects = FAULT_DELAY, .jitter_ns = INT64_MAX}}},
         {"dribble_bytes", {.what = {.effects = FAULT_DRIBBLE}}},
         {"lose", {.what = {.effects = FAULT_LOSE | FAULT_TRUNCATE}}},
+        {"head", {.what = {.effects = FAULT_HEAD | FAULT_LOSE}}},
+        {"head", {.what = {.effects = FAULT_HEAD | FAULT_TRUNCATE}}},
+        {"date_offset", {.what = {.effects = FAULT_DATE, .date_offset_s = INT64_MAX}}},
+        {"date_offset", {.what = {.effects = FAULT_DATE, .date_offset_s = INT64_MIN}}},
         {"call: 99", {.where.call = 99, .what = {.effects = FAULT_LOSE}}},
         {"call: -2", {.where.call = -2, .what = {.effects = FAULT_LOSE}}},
         {"probability", {.where.probability = 1.1, .what = {.effects = FAULT_LOSE}}},
@@ -568,6 +572,88 @@ static void odd_tasks_have_distinct_names(void **state)
             assert_string_not_equal(fault_task_name((enum fault_task)t),
                                     fault_task_name((enum fault_task)other));
     assert_null(fault_task_name((enum fault_task)(FAULT_TASK_FROM_TOMORROW + 1)));
+    for (int h = 0; h < FAULT_HEADS; h++)
+        assert_non_null(fault_head_name((enum fault_head)h));
+    assert_null(fault_head_name(FAULT_HEADS));
+    for (int m = 0; m < FAULT_MUTATIONS; m++)
+        assert_non_null(fault_mutation_name((enum fault_mutation)m));
+    assert_null(fault_mutation_name(FAULT_MUTATIONS));
+}
+
+static int ascending(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The middle and the far end of 10 000 draws tell the three apart. */
+static void delays_are_spread_as_their_names_say(void **state)
+{
+    static const struct {
+        enum fault_spread spread;
+        int64_t middle_low, middle_high, high_low, high_high; /* µs; the 9990th of 10 000 */
+    } table[] = {
+        {FAULT_SPREAD_UNIFORM, 450, 550, 990, 1000},
+        {FAULT_SPREAD_LOGNORMAL, 950, 1050, 15000, 35000}, /* e^3.09 = 22 times the median */
+        {FAULT_SPREAD_PARETO, 950, 1050, 75000, 100000},   /* 1000^(2/3) = 100, at the limit */
+    };
+    static int64_t drawn[10000];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct fault_rule rule = {.where.call = FAULT_ANY_CALL,
+                                  .what = {.effects = FAULT_DELAY,
+                                           .delay_ns = NS_PER_S,
+                                           .jitter_ns = NS_PER_MS,
+                                           .spread = table[i].spread}};
+        const struct fault_subject subject = {.call = CALL_FETCH, .node_id = ""};
+        struct fault_plan p;
+
+        fault_plan_init(&p, 7);
+        assert_int_equal(fault_plan_add(&p, &rule, NULL), ST_OK);
+        for (size_t k = 0; k < 10000; k++) {
+            struct fault_orders orders;
+
+            fault_decide(&p, &orders, &subject, 0);
+            drawn[k] = (orders.what.delay_ns - NS_PER_S) / 1000;
+            assert_in_range(drawn[k], 0, FAULT_SPREAD_MOST * 1000);
+        }
+        qsort(drawn, 10000, sizeof *drawn, ascending);
+        assert_in_range(drawn[5000], table[i].middle_low, table[i].middle_high);
+        assert_in_range(drawn[9990], table[i].high_low, table[i].high_high);
+        fault_plan_fini(&p);
+    }
+}
+
+static void only_a_message_is_mutated(void **state)
+{
+    struct buffer b;
+
+    (void)state;
+    buffer_init(&b, 0);
+    for (int m = 0; m < FAULT_MUTATIONS; m++) {
+        buffer_reset(&b);
+        fault_mutate(&b, (enum fault_mutation)m);
+        assert_int_equal(b.size, 0);
+        buffer_put_text(&b, "ab");
+        fault_mutate(&b, (enum fault_mutation)m);
+        assert_true(buffer_ok(&b) && b.size > 2);
+        assert_memory_equal(b.data, "ab", 2);
+    }
+    buffer_fini(&b);
+}
+
+static void a_refusal_is_no_message_and_keeps_its_body(void **state)
+{
+    struct bench *b = *state;
+    struct fault_rule rule = {.where.call = FAULT_ANY_CALL,
+                              .what = {.effects = FAULT_MUTATE, .mutation = FAULT_MUTATE_GROUP}};
+
+    assert_int_equal(fault_plan_add(&b->plan, &rule, NULL), ST_OK);
+    bench_start(b);
+    assert_int_equal(bench_send(b, HTTP_GET, "/v3/nodes/1", bytes_of(NULL, 0)), 404);
+    assert_true(bench_body_says(b, "Node not found"));
 }
 
 /* docs/faults.md has a row "| `name` | what happens | what a good client does |" for each. */
@@ -620,6 +706,9 @@ int main(void)
         CASE(a_request_may_ask_for_a_fault_only_where_that_is_allowed),
         cmocka_unit_test(every_named_fault_is_a_rule_and_does_something),
         cmocka_unit_test(odd_tasks_have_distinct_names),
+        cmocka_unit_test(delays_are_spread_as_their_names_say),
+        cmocka_unit_test(only_a_message_is_mutated),
+        CASE(a_refusal_is_no_message_and_keeps_its_body),
         cmocka_unit_test(the_document_has_every_named_fault_word_for_word),
     };
 

@@ -67,6 +67,7 @@ static const char whole[] =
     "  - {call: any, nth: 2, after: 3, every: 4, at_most: 5, lose: answer, cut: silence}\n"
     "  - {fault: fetch_503, call: any, delay: 3s}\n"
     "  - {truncate: 10, cut: reset, dribble: 1, dribble_gap: 5ms}\n"
+    "  - {head: chunked_cut, mutate: deep, date_offset: -2h, jitter: 1s, spread: pareto}\n"
     "events:\n"
     "  - {at: 30m, event: kill, who: laptop/1, for: 10s, every: 1h, amount: 2.5}\n"
     "expect:\n"
@@ -137,7 +138,7 @@ static void every_key_arrives(void **state)
     assert_string_equal(c->profile, "current");
     assert_true(c->count == 1 && c->nodes == 1 && c->proofs_at_once == 1 && c->max_difficulty == -1);
 
-    assert_int_equal(s->rule_count, 5);
+    assert_int_equal(s->rule_count, 6);
     r = &s->rules[0];
     assert_string_equal(r->name, "submit_answer_lost");
     assert_int_equal(r->where.call, CALL_SUBMIT);
@@ -170,6 +171,12 @@ static void every_key_arrives(void **state)
     assert_int_equal(r->what.truncate, 10);
     assert_int_equal(r->what.dribble_bytes, 1);
     assert_true(r->what.dribble_gap_ns == 5 * NS_PER_MS);
+    r = &s->rules[5];
+    assert_int_equal(r->what.effects, FAULT_HEAD | FAULT_MUTATE | FAULT_DATE | FAULT_DELAY);
+    assert_int_equal(r->what.head, FAULT_HEAD_CHUNKED_CUT);
+    assert_int_equal(r->what.mutation, FAULT_MUTATE_DEEP);
+    assert_true(r->what.date_offset_s == -7200);
+    assert_int_equal(r->what.spread, FAULT_SPREAD_PARETO);
 
     assert_int_equal(s->event_count, 1);
     assert_true(s->events[0].at_ns == 1800 * NS_PER_S && s->events[0].amount == 2.5);
@@ -262,6 +269,10 @@ static void what_is_wrong_is_named_with_its_place(void **state)
         {"name: x\nfaults: [{delay: 1s, body: html}]\n", "body: 'html' is not possible"},
         {"name: x\nfaults: [{delay: 1s, processed: yes}]\n", "processed"},
         {"name: x\nfaults: [{delay: 1s, cut: reset}]\n", "cut: 'reset' is not possible"},
+        {"name: x\nfaults: [{status: 500, spread: pareto}]\n", "spread: 'pareto' is not possible"},
+        {"name: x\nfaults: [{head: headless}]\n", "head: 'headless'"},
+        {"name: x\nfaults: [{mutate: it}]\n", "mutate: 'it'"},
+        {"name: x\nfaults: [{date_offset: soon}]\n", "date_offset: 'soon'"},
         {"name: x\nfaults: [{status: 500}, {task: odd}]\n", "faults, number 2: task: 'odd'"},
         {"name: x\nevents: [{event: kill}]\n", "Missing required mapping field: at"},
         {"name: x\nevents: [{at: soon, event: kill}]\n", "events, number 1: at"},
@@ -324,7 +335,7 @@ static void a_plan_has_the_rules_and_heals(void **state)
     (void)state;
     assert_int_equal(scenario_parse(&s, bytes_of_text(whole), NULL), ST_OK);
     assert_int_equal(scenario_plan(&p, s, 9, NULL), ST_OK);
-    assert_int_equal(p.count, 5);
+    assert_int_equal(p.count, 6);
     assert_true(p.heal_ns == s->heal_ns && p.by_header);
     assert_string_equal(p.rules[2].name, "rule 3");
     fault_plan_fini(&p);

@@ -111,3 +111,35 @@ unsigned served_call(struct served *f, int fd, const char *method, const char *p
     dial_read(fd, &f->answer);
     return f->answer.status;
 }
+
+struct bytes served_fetch_body(struct served *f)
+{
+    struct wire_fetch m = {.node_id = BENCH_NODE,
+                           .node_type = NODE_CLI_PROVER,
+                           .public_key = bytes_of(f->b.public_key, sizeof f->b.public_key)};
+
+    buffer_reset(&f->b.body);
+    wire_encode_fetch(&f->b.body, &m);
+    return buffer_bytes(&f->b.body);
+}
+
+unsigned served_fetch(struct served *f, int fd)
+{
+    return served_call(f, fd, "POST", "/v3/tasks", served_fetch_body(f));
+}
+
+/* An honest submission for the task in the last answer. */
+struct bytes served_submission_body(struct served *f)
+{
+    struct bench_submission s;
+    struct bench_task t;
+
+    f->b.response = (struct http_response){.status = f->answer.status,
+                                           .body = bytes_of(f->answer.body, f->answer.size)};
+    t = bench_task(&f->b);
+    bench_prove(&f->b, &s, &t);
+    buffer_reset(&f->b.body);
+    wire_encode_submission(&f->b.body, &s.message);
+    bench_submission_fini(&s);
+    return buffer_bytes(&f->b.body);
+}

@@ -41,3 +41,8 @@ void served_stop(struct served *f);
 /* One request and its answer, in f->answer; returns the status. */
 unsigned served_call(struct served *f, int fd, const char *method, const char *path,
                      struct bytes body);
+/* Of BENCH_NODE; the body is valid until the next one is made. */
+struct bytes served_fetch_body(struct served *f);
+unsigned served_fetch(struct served *f, int fd);
+/* An honest submission for the task in f->answer. */
+struct bytes served_submission_body(struct served *f);

@@ -12,38 +12,6 @@
 #include "tests/mockorch/dial.h"
 #include "tests/mockorch/served.h"
 
-static struct bytes fetch_body(struct served *f)
-{
-    struct wire_fetch m = {.node_id = BENCH_NODE,
-                           .node_type = NODE_CLI_PROVER,
-                           .public_key = bytes_of(f->b.public_key, sizeof f->b.public_key)};
-
-    buffer_reset(&f->b.body);
-    wire_encode_fetch(&f->b.body, &m);
-    return buffer_bytes(&f->b.body);
-}
-
-static unsigned fetch(struct served *f, int fd)
-{
-    return served_call(f, fd, "POST", "/v3/tasks", fetch_body(f));
-}
-
-/* An honest submission for the task in the last answer. */
-static struct bytes submission_body(struct served *f)
-{
-    struct bench_submission s;
-    struct bench_task t;
-
-    f->b.response = (struct http_response){.status = f->answer.status,
-                                           .body = bytes_of(f->answer.body, f->answer.size)};
-    t = bench_task(&f->b);
-    bench_prove(&f->b, &s, &t);
-    buffer_reset(&f->b.body);
-    wire_encode_submission(&f->b.body, &s.message);
-    bench_submission_fini(&s);
-    return buffer_bytes(&f->b.body);
-}
-
 /* ---- service ---- */
 
 static void one_connection_carries_a_whole_life(void **state)
@@ -59,8 +27,8 @@ static void one_connection_carries_a_whole_life(void **state)
     assert_memory_equal(f->answer.body, "ok\n", 3);
     assert_int_equal(served_call(f, fd, "GET", "/v3/nodes/" BENCH_NODE, bytes_of(NULL, 0)), 200);
     assert_true(dial_has(&f->answer, "content-type: application/octet-stream"));
-    assert_int_equal(fetch(f, fd), 200);
-    assert_int_equal(served_call(f, fd, "POST", "/v3/tasks/submit", submission_body(f)), 200);
+    assert_int_equal(served_fetch(f, fd), 200);
+    assert_int_equal(served_call(f, fd, "POST", "/v3/tasks/submit", served_submission_body(f)), 200);
     assert_int_equal(f->answer.size, 0);
     assert_int_equal(served_call(f, fd, "GET", "/admin/state", bytes_of(NULL, 0)), 200);
     assert_non_null(strstr((const char *)f->answer.body, "\"credits\": 1"));
@@ -80,8 +48,8 @@ static void errors_are_json_with_their_headers(void **state)
     assert_int_equal(served_call(f, fd, "GET", "/v3/nodes/1", bytes_of(NULL, 0)), 404);
     assert_true(dial_has(&f->answer, "content-type: application/json"));
     assert_memory_equal(f->answer.body, "{\"name\":\"NotFoundError\"", 23);
-    assert_int_equal(fetch(f, fd), 200);
-    assert_int_equal(fetch(f, fd), 429);
+    assert_int_equal(served_fetch(f, fd), 200);
+    assert_int_equal(served_fetch(f, fd), 429);
     assert_true(dial_has(&f->answer, "retry-after: 180"));
     assert_int_equal(served_call(f, fd, "POST", "/healthz", bytes_of_text("x")), 405);
     close(fd);
@@ -93,7 +61,7 @@ static void a_get_may_have_a_body(void **state)
     struct wire_list list = {.node_id = BENCH_NODE};
     int fd = dial(served_start(f));
 
-    assert_int_equal(fetch(f, fd), 200);
+    assert_int_equal(served_fetch(f, fd), 200);
     buffer_reset(&f->b.body);
     wire_encode_list(&f->b.body, &list);
     assert_int_equal(served_call(f, fd, "GET", "/v3/tasks", buffer_bytes(&f->b.body)), 200);
@@ -125,8 +93,8 @@ static void a_client_that_expects_100_gets_it_first(void **state)
     char head[200];
     int fd = dial(served_start(f));
 
-    assert_int_equal(fetch(f, fd), 200);
-    body = submission_body(f);
+    assert_int_equal(served_fetch(f, fd), 200);
+    body = served_submission_body(f);
     snprintf(head, sizeof head,
              "POST /v3/tasks/submit HTTP/1.1\r\nhost: x\r\ncontent-length: %zu\r\n"
              "expect: 100-continue\r\n\r\n",
@@ -147,7 +115,7 @@ static void tasks_expire_while_nobody_asks(void **state)
 
     f->b.settings.task_expiry_ns = NS_PER_MS;
     fd = dial(served_start(f));
-    assert_int_equal(fetch(f, fd), 200);
+    assert_int_equal(served_fetch(f, fd), 200);
     do /* the timer of the server expires it; nothing here does */
         served_call(f, fd, "GET", "/healthz", bytes_of(NULL, 0));
     while (clock_now_ns(clock_system()) - f->b.now_ns < 20 * NS_PER_MS);
@@ -169,7 +137,7 @@ static void a_lost_request_is_a_reset(void **state)
     struct served *f = *state;
     int fd = fault_start(f, "request_lost");
 
-    assert_int_equal(fetch(f, fd), 0);
+    assert_int_equal(served_fetch(f, fd), 0);
     assert_int_equal(f->answer.end, DIAL_RESET);
     close(fd);
     served_stop(f);
@@ -181,7 +149,7 @@ static void a_hang_up_is_an_end_without_a_byte(void **state)
     struct served *f = *state;
     int fd = fault_start(f, "request_hung_up");
 
-    assert_int_equal(fetch(f, fd), 0);
+    assert_int_equal(served_fetch(f, fd), 0);
     assert_int_equal(f->answer.end, DIAL_CLOSED);
     close(fd);
 }
@@ -191,7 +159,7 @@ static void silence_lasts_until_the_server_ends(void **state)
     struct served *f = *state;
     int silent = fault_start(f, "request_swallowed"), other = dial(server_port(f->server));
 
-    dial_request(silent, "POST", "/v3/tasks", "", fetch_body(f));
+    dial_request(silent, "POST", "/v3/tasks", "", served_fetch_body(f));
     /* The loop serves one after the other: when this answer is here, the silent one was handled. */
     assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
     assert_true(dial_is_quiet(silent));
@@ -210,7 +178,7 @@ static void a_client_may_leave_the_silence(void **state)
     struct served *f = *state;
     int silent = fault_start(f, "request_swallowed"), other = dial(server_port(f->server));
 
-    dial_request(silent, "POST", "/v3/tasks", "", fetch_body(f));
+    dial_request(silent, "POST", "/v3/tasks", "", served_fetch_body(f));
     assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
     close(silent);
     assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
@@ -222,7 +190,7 @@ static void a_lost_answer_was_processed(void **state)
     struct served *f = *state;
     int fd = fault_start(f, "fetch_answer_lost");
 
-    assert_int_equal(fetch(f, fd), 0);
+    assert_int_equal(served_fetch(f, fd), 0);
     assert_int_equal(f->answer.end, DIAL_RESET);
     close(fd);
     served_stop(f);
@@ -234,7 +202,7 @@ static void a_truncated_body_is_shorter_than_it_says(void **state)
     struct served *f = *state;
     int fd = fault_start(f, "task_truncated");
 
-    assert_int_equal(fetch(f, fd), 200);
+    assert_int_equal(served_fetch(f, fd), 200);
     assert_int_equal(f->answer.end, DIAL_CLOSED);
     assert_int_equal(f->answer.size, 20);
     assert_true(f->answer.length > 50);
@@ -247,7 +215,7 @@ static void a_reset_may_come_behind_the_head(void **state)
     int fd = fault_start(f, "answer_cut_head");
 
     /* RST may overtake bytes that have arrived: the head is there, or is not */
-    dial_request(fd, "POST", "/v3/tasks", "", fetch_body(f));
+    dial_request(fd, "POST", "/v3/tasks", "", served_fetch_body(f));
     dial_read(fd, &f->answer);
     assert_int_equal(f->answer.end, DIAL_RESET);
     assert_int_equal(f->answer.size, 0);
@@ -259,7 +227,7 @@ static void a_stalled_answer_stops_in_the_body(void **state)
     struct served *f = *state;
     int fd = fault_start(f, "answer_stalls"), other;
 
-    dial_request(fd, "POST", "/v3/tasks", "", fetch_body(f));
+    dial_request(fd, "POST", "/v3/tasks", "", served_fetch_body(f));
     other = dial(server_port(f->server));
     assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
     close(other);
@@ -285,11 +253,11 @@ static void a_dribbling_answer_is_whole_in_the_end(void **state)
     assert_int_equal(fault_plan_add(&f->b.plan, &rule, NULL), ST_OK);
     fd = dial(served_start(f));
     began = clock_now_ns(clock_system());
-    assert_int_equal(fetch(f, fd), 200);
+    assert_int_equal(served_fetch(f, fd), 200);
     assert_int_equal(f->answer.end, DIAL_OPEN);
     assert_true(f->answer.length > 64);
     assert_true(clock_now_ns(clock_system()) - began >= 4 * NS_PER_MS);
-    submission_body(f); /* decodes */
+    served_submission_body(f); /* decodes */
     dial_read(fd, &f->answer);
     assert_int_equal(f->answer.end, DIAL_CLOSED); /* then the connection ends */
     close(fd);
@@ -306,9 +274,9 @@ static void a_delay_comes_before_the_first_byte(void **state)
     assert_int_equal(fault_plan_add(&f->b.plan, &rule, NULL), ST_OK);
     fd = dial(served_start(f));
     began = clock_now_ns(clock_system());
-    assert_int_equal(fetch(f, fd), 200);
+    assert_int_equal(served_fetch(f, fd), 200);
     assert_true(clock_now_ns(clock_system()) - began >= 30 * NS_PER_MS);
-    assert_int_equal(fetch(f, fd), 200); /* the connection lives on */
+    assert_int_equal(served_fetch(f, fd), 200); /* the connection lives on */
     close(fd);
 }
 
@@ -319,7 +287,7 @@ static void a_client_may_leave_during_a_delay(void **state)
 
     f->options.grace_ns = NS_PER_MS;
     fd = fault_start(f, "minutes_slow");
-    dial_request(fd, "POST", "/v3/tasks", "", fetch_body(f));
+    dial_request(fd, "POST", "/v3/tasks", "", served_fetch_body(f));
     other = dial(server_port(f->server));
     assert_int_equal(served_call(f, other, "GET", "/healthz", bytes_of(NULL, 0)), 200);
     close(fd);
@@ -334,7 +302,7 @@ static void a_request_names_its_fault_in_a_header(void **state)
 
     f->b.plan.by_header = true;
     fd = dial(served_start(f));
-    dial_request(fd, "POST", "/v3/tasks", "X-Mock-Fault: fetch_503\r\n", fetch_body(f));
+    dial_request(fd, "POST", "/v3/tasks", "X-Mock-Fault: fetch_503\r\n", served_fetch_body(f));
     dial_read(fd, &f->answer);
     assert_int_equal(f->answer.status, 503);
     assert_true(dial_has(&f->answer, "retry-after: 120"));
@@ -351,8 +319,8 @@ static void a_slow_judge_stops_nobody_else(void **state)
 
     f->options.judge = &f->gate.base;
     fd = dial(served_start(f));
-    assert_int_equal(fetch(f, fd), 200);
-    dial_request(fd, "POST", "/v3/tasks/submit", "", submission_body(f));
+    assert_int_equal(served_fetch(f, fd), 200);
+    dial_request(fd, "POST", "/v3/tasks/submit", "", served_submission_body(f));
     gate_wait(&f->gate, 1);
     other = dial(server_port(f->server));
     assert_int_equal(served_call(f, other, "GET", "/v3/nodes/" BENCH_NODE, bytes_of(NULL, 0)), 200);
@@ -371,8 +339,8 @@ static void a_submission_counts_when_its_client_has_left(void **state)
 
     f->options.judge = &f->gate.base;
     fd = dial(served_start(f));
-    assert_int_equal(fetch(f, fd), 200);
-    dial_request(fd, "POST", "/v3/tasks/submit", "", submission_body(f));
+    assert_int_equal(served_fetch(f, fd), 200);
+    dial_request(fd, "POST", "/v3/tasks/submit", "", served_submission_body(f));
     gate_wait(&f->gate, 1);
     close(fd);
     other = dial(server_port(f->server));
@@ -391,8 +359,8 @@ static void too_many_cases_are_refused_and_the_task_stays(void **state)
     f->options.judge = &f->gate.base;
     f->options.judge_queue = 1;
     fd = dial(served_start(f));
-    assert_int_equal(fetch(f, fd), 200);
-    dial_request(fd, "POST", "/v3/tasks/submit", "", submission_body(f));
+    assert_int_equal(served_fetch(f, fd), 200);
+    dial_request(fd, "POST", "/v3/tasks/submit", "", served_submission_body(f));
     gate_wait(&f->gate, 1);
     other = dial(server_port(f->server));
     assert_int_equal(served_call(f, other, "POST", "/v3/tasks/submit", buffer_bytes(&f->b.body)), 500);
@@ -412,8 +380,8 @@ static void a_stop_finishes_the_answers_under_way(void **state)
     f->options.judge = &f->gate.base;
     f->options.grace_ns = 60 * NS_PER_S;
     fd = dial(served_start(f));
-    assert_int_equal(fetch(f, fd), 200);
-    dial_request(fd, "POST", "/v3/tasks/submit", "", submission_body(f));
+    assert_int_equal(served_fetch(f, fd), 200);
+    dial_request(fd, "POST", "/v3/tasks/submit", "", served_submission_body(f));
     gate_wait(&f->gate, 1);
     server_stop(f->server);
     server_stop(f->server); /* once more does no harm */
@@ -432,7 +400,7 @@ static void a_stop_does_not_wait_for_ever(void **state)
 
     f->options.grace_ns = NS_PER_MS;
     fd = fault_start(f, "minutes_slow");
-    dial_request(fd, "POST", "/v3/tasks", "", fetch_body(f));
+    dial_request(fd, "POST", "/v3/tasks", "", served_fetch_body(f));
     {
         int other = dial(server_port(f->server));
 

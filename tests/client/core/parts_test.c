@@ -298,6 +298,28 @@ static void error_answers_become_one_clean_line(void **state)
     }
 }
 
+static void a_redirect_that_is_not_followed_is_named(void **state)
+{
+    struct http_response r = {.status = 302,
+                              .headers = {{"location", "https://else.where/\x1b"}},
+                              .header_count = 1,
+                              .body = bytes_of_text("<html>")};
+    char text[PROBLEM_TEXT];
+
+    (void)state;
+    problem_describe(text, &r);
+    assert_non_null(strstr(text, "HTTP 302: it sends us to 'https://else.where/?', which is not"));
+    assert_non_null(strstr(text, "the same request)"));
+    r.status = 404; /* a header of that name says nothing there */
+    problem_describe(text, &r);
+    assert_string_equal(text, "HTTP 404 (a web page, not the orchestrator's own answer)");
+    r.status = 304;
+    r.header_count = 0;
+    r.body = bytes_of(NULL, 0);
+    problem_describe(text, &r);
+    assert_string_equal(text, "HTTP 304");
+}
+
 static void a_long_error_is_cut_between_characters(void **state)
 {
     char body[400] = "", text[PROBLEM_TEXT];
@@ -416,6 +438,7 @@ int main(void)
         cmocka_unit_test(telemetry_has_the_network_s_units),
         cmocka_unit_test(wallets_are_checked_as_eip_55_says),
         cmocka_unit_test(error_answers_become_one_clean_line),
+        cmocka_unit_test(a_redirect_that_is_not_followed_is_named),
         cmocka_unit_test(a_long_error_is_cut_between_characters),
         cmocka_unit_test(each_status_of_a_submission_has_one_meaning),
         cmocka_unit_test(node_ids_are_64_bit_decimals),

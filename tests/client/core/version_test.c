@@ -9,6 +9,7 @@
 
 #include "client/core/constraint.h"
 #include "client/core/country.h"
+#include "client/core/profile.h"
 #include "client/core/version.h"
 #include "tests/support/support.h"
 
@@ -299,6 +300,8 @@ static void restricted_countries_are_found_under_either_name(void **state)
     char name[CONSTRAINT_COUNTRY];
 
     (void)state;
+    assert_true(constraint_restricts_any(c));
+    assert_false(constraint_restricts_any(none));
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         name[0] = '\0';
         assert_int_equal(constraint_restricts(c, name, table[i].country), table[i].name != NULL);
@@ -308,6 +311,27 @@ static void restricted_countries_are_found_under_either_name(void **state)
     }
     constraint_free(c);
     constraint_free(none);
+}
+
+static void what_is_built_in_keeps_the_countries_and_lets_today_s_version_pass(void **state)
+{
+    static const char *const codes[] = {"BY", "CD", "CF", "ET", "IR", "KP", "LB", "ML", "MM", "RU",
+                                        "SD", "SO", "SS", "SY", "VE", "YE", "UA-43", "UA-14",
+                                        "UA-09"};
+    char name[CONSTRAINT_COUNTRY], said[CONSTRAINT_TEXT];
+    struct constraints *c;
+
+    (void)state;
+    assert_int_equal(constraint_parse(&c, constraint_built_in(), NULL), ST_OK);
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        assert_true(constraint_restricts(c, name, codes[i]));
+    assert_false(constraint_restricts(c, name, "US"));
+    assert_int_equal(constraint_judge(c, said, profile_current.network_version, 1760000000),
+                     VERSION_FINE);
+    assert_int_equal(constraint_judge(c, said, "0.10.13", 1760000000), VERSION_WARNING);
+    assert_int_equal(constraint_judge(c, said, "0.9.99", 1760000000), VERSION_BLOCKED);
+    assert_string_equal(said, "version 0.9.99 is too old, at least 0.10.0 is needed");
+    constraint_free(c);
 }
 
 static void a_newer_release_is_seen_and_nothing_else(void **state)
@@ -388,6 +412,7 @@ int main(void)
         cmocka_unit_test(a_document_that_breaks_a_rule_is_refused),
         cmocka_unit_test(a_start_date_may_be_null),
         cmocka_unit_test(restricted_countries_are_found_under_either_name),
+        cmocka_unit_test(what_is_built_in_keeps_the_countries_and_lets_today_s_version_pass),
         cmocka_unit_test(a_newer_release_is_seen_and_nothing_else),
         cmocka_unit_test(a_country_is_read_from_either_form),
     };

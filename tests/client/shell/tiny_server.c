@@ -137,21 +137,51 @@ static void *accept_all(void *context)
     return NULL;
 }
 
-struct tiny_server *tiny_server_new(bool (*handle)(void *context, const struct tiny_request *r),
+/* Takes the socket, which is bound or not at all. */
+static struct tiny_server *serve_on(int fd, bool (*handle)(void *, const struct tiny_request *),
                                     void *context)
 {
     struct tiny_server *s = calloc(1, sizeof *s);
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof a;
 
     assert_non_null(s);
     s->handle = handle;
     s->context = context;
-    s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(s->fd, (struct sockaddr *)&a, size), 0);
+    s->fd = fd;
     assert_int_equal(listen(s->fd, 16), 0);
-    assert_int_equal(getsockname(s->fd, (struct sockaddr *)&a, &size), 0);
+    return s;
+}
+
+struct tiny_server *tiny_server_new(bool (*handle)(void *context, const struct tiny_request *r),
+                                    void *context)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct tiny_server *s;
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, size), 0);
+    s = serve_on(fd, handle, context);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &size), 0);
     snprintf(s->url, sizeof s->url, "http://127.0.0.1:%u", ntohs(a.sin_port));
+    assert_int_equal(pthread_create(&s->thread, NULL, accept_all, s), 0);
+    return s;
+}
+
+struct tiny_server *tiny_server_new_v6(bool (*handle)(void *context, const struct tiny_request *r),
+                                       void *context)
+{
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    socklen_t size = sizeof a;
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct tiny_server *s;
+
+    if (fd < 0 || bind(fd, (struct sockaddr *)&a, size)) {
+        close(fd);
+        return NULL;
+    }
+    s = serve_on(fd, handle, context);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &size), 0);
+    snprintf(s->url, sizeof s->url, "http://[::1]:%u", ntohs(a.sin6_port));
     assert_int_equal(pthread_create(&s->thread, NULL, accept_all, s), 0);
     return s;
 }

@@ -22,6 +22,9 @@ struct tiny_server;
 
 struct tiny_server *tiny_server_new(bool (*handle)(void *context, const struct tiny_request *r),
                                     void *context);
+/* On [::1]; NULL when this machine has no such address. */
+struct tiny_server *tiny_server_new_v6(bool (*handle)(void *context, const struct tiny_request *r),
+                                       void *context);
 void tiny_server_free(struct tiny_server *s);
 const char *tiny_server_url(const struct tiny_server *s); /* http://127.0.0.1:PORT */
 /* Until no handler runs. What handlers have written can be read then, and they see what was written
