@@ -23,17 +23,19 @@ enum status core_new(struct core **out, const struct core_options *o, struct why
         .key = o->key,
         .job_room = o->proofs_at_once ? o->proofs_at_once : 1,
         .max_tasks = o->max_tasks,
-        .fetch_gap_ns = o->fetch_gap_ns ? o->fetch_gap_ns : p->fetch_gap_ns,
         .rng = prng_of(o->seed),
         .next_record_id = o->next_record_id ? o->next_record_id : 1,
         .node_backoff = {.base_ns = p->start_base_ns, .cap_ns = p->start_cap_ns},
         .fetch_backoff = {.base_ns = p->fetch_base_ns, .cap_ns = p->fetch_cap_ns},
-        .submit_pace = {.gap_ns = p->submit_gap_ns},
         .ladder = {.fixed = o->has_max_difficulty, .wanted = o->max_difficulty},
         .ledger = {.refusals_limit = p->save_attempts,
                    .backoff = {.base_ns = p->submit_base_ns, .cap_ns = p->submit_cap_ns}},
     };
-    c->fetch_pace.gap_ns = c->fetch_gap_ns;
+    route_init(&c->routes[CORE_ROUTE_NODE], 0, 0);
+    route_init(&c->routes[CORE_ROUTE_FETCH], o->fetch_gap_ns ? o->fetch_gap_ns : p->fetch_gap_ns,
+               p->fetch_cap_ns);
+    route_init(&c->routes[CORE_ROUTE_SUBMIT], p->submit_gap_ns, p->submit_cap_ns);
+    c->routes[CORE_ROUTE_SUBMIT].limits_cost = true;
     memcpy(c->hold_ns, o->hold_ns, sizeof c->hold_ns);
     buffer_init(&c->body, WIRE_MAX_SUBMISSION);
     signing_key_public(o->key, c->public_key);
@@ -116,6 +118,21 @@ void core_hold(struct core *c, enum core_route route, int64_t until_ns)
     c->hold_changed[route] = true;
 }
 
+void core_note(struct core *c, enum core_route route, const struct route_note *note,
+               int64_t now_ns)
+{
+    static const char *const names[CORE_ROUTES] = {"asking about nodes", "fetching", "submitting"};
+    struct route *r = &c->routes[route];
+
+    if (route_note(r, note, &c->rng, now_ns))
+        say(c, LINE_ERROR, LINE_WARN, "route_failing", NULL, 0,
+            "The orchestrator seems to be down, %s keeps failing (%s); single probes from now on, "
+            "the first in %lld s",
+            names[route], note->text, whole_seconds(route_wait_ns(r, now_ns)));
+    if (route_wait_ns(r, now_ns) > pace_gap_ns(&r->pace))
+        core_hold(c, route, route_due_ns(r));
+}
+
 static bool poll_hold(struct core *c, struct action *out)
 {
     for (int i = 0; i < CORE_ROUTES; i++) {
@@ -183,9 +200,8 @@ static void obey_holds(struct core *c, int64_t now_ns)
 {
     int64_t node_ns = hold_left_ns(c, CORE_ROUTE_NODE);
 
-    c->node_next_ns = now_ns + node_ns;
-    pace_hold(&c->fetch_pace, now_ns + hold_left_ns(c, CORE_ROUTE_FETCH));
-    pace_hold(&c->submit_pace, now_ns + hold_left_ns(c, CORE_ROUTE_SUBMIT));
+    for (int i = 0; i < CORE_ROUTES; i++)
+        pace_hold(&c->routes[i].pace, now_ns + hold_left_ns(c, (enum core_route)i));
     if (node_ns > 0)
         say(c, LINE_WAITING, LINE_INFO, "held", NULL, 0,
             "The orchestrator named a time to a former run; first request in %lld s",
@@ -349,7 +365,7 @@ int64_t core_deadline_ns(const struct core *c)
     case PHASE_WORKING:
         deadline = least(deadline, node_deadline_ns(c));
         deadline = least(deadline, submit_deadline_ns(c));
-        return fetch_wanted(c) ? least(deadline, pace_due_ns(&c->fetch_pace)) : deadline;
+        return fetch_wanted(c) ? least(deadline, route_due_ns(&c->routes[CORE_ROUTE_FETCH])) : deadline;
     case PHASE_STOPPING:
         return least(deadline, c->stop_by_ns);
     case PHASE_NEW:

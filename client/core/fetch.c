@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "client/core/limit.h"
 #include "client/core/problem.h"
 #include "client/core/state.h"
 
@@ -13,7 +14,7 @@ bool fetch_wanted(const struct core *c)
     size_t open = ledger_open(&c->ledger);
 
     if (c->phase != PHASE_WORKING || c->fetch_request || c->submit_record ||
-        open >= c->profile->open_tasks)
+        open >= c->profile->open_tasks || (open > 0 && doubt_probes(&c->doubt)))
         return false;
     if (c->max_tasks && c->stats.accepted + open >= c->max_tasks)
         return false;
@@ -29,7 +30,7 @@ bool fetch_wanted(const struct core *c)
 
 void fetch_decide(struct core *c, int64_t now_ns)
 {
-    int64_t wait_ns = pace_wait_ns(&c->fetch_pace, now_ns);
+    int64_t wait_ns = route_wait_ns(&c->routes[CORE_ROUTE_FETCH], now_ns);
 
     if (wait_ns == 0 || c->fetch_wait_said || !fetch_wanted(c))
         return;
@@ -40,7 +41,9 @@ void fetch_decide(struct core *c, int64_t now_ns)
 
 bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
 {
-    if (!fetch_wanted(c) || pace_wait_ns(&c->fetch_pace, now_ns) > 0)
+    struct route *route = &c->routes[CORE_ROUTE_FETCH];
+
+    if (!fetch_wanted(c) || route_wait_ns(&c->routes[CORE_ROUTE_FETCH], now_ns) > 0)
         return false;
     if (!c->fetch_wait_said)
         say(c, LINE_REFRESH, LINE_INFO, "fetching", NULL, 0, "Step 1 of 4: Fetching task...");
@@ -55,8 +58,8 @@ bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
                                     .public_key = bytes_of(c->public_key, sizeof c->public_key),
                                     .max_difficulty = c->fetch_asked,
                                 });
-    pace_spend(&c->fetch_pace, now_ns); /* I5 */
-    core_hold(c, CORE_ROUTE_FETCH, pace_due_ns(&c->fetch_pace));
+    route_spend(route, now_ns); /* I5 */
+    core_hold(c, CORE_ROUTE_FETCH, route_due_ns(route));
     c->fetch_request = core_request(c, out, HTTP_POST, "/v3/tasks");
     c->stats.fetch_requests++;
     c->fetch_node->fetch_requests++;
@@ -69,41 +72,65 @@ static bool is_denial(unsigned status)
     return status == 401 || status == 403 || status == 404;
 }
 
-/* The gap counts from the end of an attempt, as in the reference. */
-static int64_t ended(struct core *c, int64_t wait_ns, int64_t now_ns)
+/* Too fast, or too early? Where the server does not tell, the words stay those of both. */
+static void say_limited(struct core *c, const struct route_note *note, int64_t wait_ns)
 {
-    int64_t hold_ns = wait_ns > c->fetch_gap_ns ? wait_ns : c->fetch_gap_ns;
+    static const struct {
+        const char *event, *words;
+    } kinds[] = {
+        [LIMIT_UNSAID] = {"fetch_limited", "No task for now"},
+        [LIMIT_TOO_FAST] = {"fetch_too_fast", "The allowance is used up"},
+        [LIMIT_NO_TASK] = {"fetch_no_task", "No task is there yet"},
+    };
+    enum limit limit = limit_of(note->response);
+
+    say(c, LINE_ERROR, LINE_INFO, kinds[limit].event, NULL, note->response->status,
+        "%s (%s); %s, next try in %lld s", kinds[limit].words, note->text,
+        backoff_advice_words(note->advice_ns), whole_seconds(wait_ns));
+}
+
+/* The gap counts from the end of an attempt, as in the reference. Returns the wait. */
+static int64_t ended(struct core *c, const struct route_note *note, int64_t wait_ns,
+                     int64_t now_ns)
+{
+    struct route *route = &c->routes[CORE_ROUTE_FETCH];
+    int64_t gap_ns;
 
     c->fetch_request = 0;
-    pace_hold(&c->fetch_pace, now_ns + hold_ns);
-    core_hold(c, CORE_ROUTE_FETCH, pace_due_ns(&c->fetch_pace));
-    return hold_ns;
+    core_note(c, CORE_ROUTE_FETCH, note, now_ns);
+    gap_ns = pace_gap_ns(&route->pace);
+    pace_hold(&route->pace, now_ns + (wait_ns > gap_ns ? wait_ns : gap_ns));
+    core_hold(c, CORE_ROUTE_FETCH, route_due_ns(route));
+    return route_wait_ns(route, now_ns);
 }
 
 /* node_s_own: the cause is the node, so others go on at the usual pace. */
-static void failed(struct core *c, bool node_s_own, int64_t advice_ns, unsigned status,
-                   const char *text, int64_t now_ns)
+static void failed(struct core *c, bool node_s_own, const struct route_note *note,
+                   int64_t now_ns)
 {
+    unsigned status = note->response ? note->response->status : 0;
     bool others = node_s_own && node_stand_aside(c, c->fetch_node);
-    int64_t wait_ns =
-        others && advice_ns <= 0 ? 0 : backoff_fail_ns(&c->fetch_backoff, &c->rng, advice_ns);
+    int64_t wait_ns = others && note->advice_ns <= 0
+                          ? 0
+                          : backoff_fail_ns(&c->fetch_backoff, &c->rng, note->advice_ns);
 
     c->stats.fetch_errors++;
-    wait_ns = ended(c, wait_ns, now_ns);
+    wait_ns = ended(c, note, wait_ns, now_ns);
     c->fetch_wait_said = true; /* this line says it */
     if (status == 429)
-        say(c, LINE_ERROR, LINE_INFO, "fetch_limited", NULL, status,
-            "No task for now (%s); %s, next try in %lld s", text,
-            backoff_advice_words(advice_ns),
-            whole_seconds(wait_ns));
+        say_limited(c, note, wait_ns);
     else
-        say(c, LINE_ERROR, is_denial(status) ? LINE_ERROR_LEVEL : LINE_WARN, "fetch_failed", NULL, status,
-            "Failed to fetch a task: %s; next try in %lld s", text, whole_seconds(wait_ns));
+        say(c, LINE_ERROR, is_denial(status) ? LINE_ERROR_LEVEL : LINE_WARN, "fetch_failed", NULL,
+            status, "Failed to fetch a task: %s; next try in %lld s", note->text,
+            whole_seconds(wait_ns));
 }
 
 void fetch_transport(struct core *c, const char *text, int64_t now_ns)
 {
-    failed(c, false, BACKOFF_NO_ADVICE, 0, text, now_ns);
+    failed(c, false,
+           &(struct route_note){
+               .outcome = ROUTE_BROKEN, .advice_ns = BACKOFF_NO_ADVICE, .text = text},
+           now_ns);
 }
 
 /* The record of a task. A task that cannot be read becomes a record too, so that it is in the
@@ -138,7 +165,8 @@ static struct entry *enter(struct core *c, const struct wire_task *task, int64_t
     return e;
 }
 
-static void got_task(struct core *c, const struct wire_task *task, int64_t now_ns)
+static void got_task(struct core *c, const struct wire_task *task, struct route_note *note,
+                     int64_t now_ns)
 {
     enum status readable;
     struct why why;
@@ -146,16 +174,21 @@ static void got_task(struct core *c, const struct wire_task *task, int64_t now_n
 
     if (ledger_knows(&c->ledger, task->task_id)) { /* I8 */
         c->stats.duplicates++;
-        failed(c, true, BACKOFF_NO_ADVICE, 0,
-               "the server handed out a task that we know already", now_ns);
+        note->outcome = ROUTE_ANSWERED;
+        note->advice_ns = BACKOFF_NO_ADVICE;
+        note->text = "the server handed out a task that we know already";
+        failed(c, true, note, now_ns);
         return;
     }
     e = enter(c, task, now_ns, &why, &readable);
     if (!e) {
-        failed(c, false, BACKOFF_NO_ADVICE, 0, "out of memory for the task", now_ns);
+        note->outcome = ROUTE_ANSWERED;
+        note->advice_ns = BACKOFF_NO_ADVICE;
+        note->text = "out of memory for the task";
+        failed(c, false, note, now_ns);
         return;
     }
-    ended(c, 0, now_ns);
+    ended(c, note, 0, now_ns);
     backoff_reset(&c->fetch_backoff);
     c->stats.fetched++;
     c->fetch_node->fetched++;
@@ -172,22 +205,31 @@ static void got_task(struct core *c, const struct wire_task *task, int64_t now_n
 
 void fetch_response(struct core *c, const struct http_response *r, int64_t now_ns)
 {
-    int64_t advice_ns = backoff_advice_ns(r, core_wall_s(c, now_ns));
     struct wire_memory memory = {0};
     struct wire_fetched answer;
     char text[PROBLEM_TEXT];
     struct why why;
+    struct route_note note = {.outcome = route_outcome_of(r->status),
+                              .advice_ns = backoff_advice_ns(r, core_wall_s(c, now_ns)),
+                              .response = r,
+                              .text = text};
 
+    if (note.outcome == ROUTE_LIMITED && limit_of(r) == LIMIT_NO_TASK)
+        note.outcome = ROUTE_ANSWERED;
     if (r->status < 200 || r->status >= 300) {
         problem_describe(text, r);
-        failed(c, is_denial(r->status), advice_ns, r->status, text, now_ns);
+        failed(c, is_denial(r->status), &note, now_ns);
     } else if (wire_decode_fetched(&answer, &memory, r->body, WIRE_MAX_RESPONSE, &why)) {
         fail_within(&why, ST_INPUT, "Decoding error");
-        failed(c, false, advice_ns, r->status, why.text, now_ns);
+        note.outcome = ROUTE_BROKEN;
+        note.text = why.text;
+        failed(c, false, &note, now_ns);
     } else if (!answer.has_task || !*answer.task.task_id) {
-        failed(c, false, advice_ns, r->status, "Decoding error: the answer holds no task", now_ns);
+        note.outcome = ROUTE_BROKEN;
+        note.text = "Decoding error: the answer holds no task";
+        failed(c, false, &note, now_ns);
     } else {
-        got_task(c, &answer.task, now_ns);
+        got_task(c, &answer.task, &note, now_ns);
     }
     wire_memory_fini(&memory);
 }

@@ -99,21 +99,20 @@ int64_t node_deadline_ns(const struct core *c)
 {
     bool idle = !c->node_request && count_of(c, NODE_UNASKED) > 0;
 
-    return idle ? c->node_next_ns : INT64_MAX;
+    return idle ? route_due_ns(&c->routes[CORE_ROUTE_NODE]) : INT64_MAX;
 }
 
 /* The next one is asked about then, if there is another; otherwise the same. */
-static void again(struct core *c, int64_t advice_ns, unsigned status, const char *text,
-                  int64_t now_ns)
+static void again(struct core *c, const struct route_note *note, unsigned status, int64_t now_ns)
 {
-    int64_t wait_ns = backoff_fail_ns(&c->node_backoff, &c->rng, advice_ns);
+    struct route *route = &c->routes[CORE_ROUTE_NODE];
 
-    c->node_next_ns = now_ns + wait_ns;
-    if (advice_ns > 0)
-        core_hold(c, CORE_ROUTE_NODE, c->node_next_ns);
+    pace_hold(&route->pace,
+              now_ns + backoff_fail_ns(&c->node_backoff, &c->rng, note->advice_ns));
+    core_note(c, CORE_ROUTE_NODE, note, now_ns);
     say(c, LINE_ERROR, LINE_WARN, "node_unreachable", NULL, status,
         "The orchestrator could not be asked about node %s: %s; again in %lld s",
-        c->nodes[c->node_asks].id, text, whole_seconds(wait_ns));
+        c->nodes[c->node_asks].id, note->text, whole_seconds(route_wait_ns(route, now_ns)));
     c->node_asks = (c->node_asks + 1) % c->node_count;
 }
 
@@ -156,6 +155,7 @@ void node_response(struct core *c, const struct http_response *r, int64_t now_ns
     int64_t advice_ns = backoff_advice_ns(r, core_wall_s(c, now_ns));
     bool success = r->status >= 200 && r->status < 300;
     char text[PROBLEM_TEXT];
+    struct route_note note = {.advice_ns = advice_ns, .response = r, .text = text};
 
     c->node_request = 0;
     if (advice_ns > 0) /* also when this run asks no more */
@@ -163,14 +163,16 @@ void node_response(struct core *c, const struct http_response *r, int64_t now_ns
     if (!still_asking(c))
         return;
     problem_describe(text, r);
-    if (!success && (r->status < 400 || r->status >= 500 || r->status == 408 ||
-                     r->status == 425 || r->status == 429)) {
-        again(c, advice_ns, r->status, text, now_ns);
+    note.outcome = route_outcome_of(r->status);
+    if (note.outcome == ROUTE_BROKEN || note.outcome == ROUTE_LIMITED) {
+        again(c, &note, r->status, now_ns);
         return;
     }
     backoff_reset(&c->node_backoff);
-    c->node_next_ns = now_ns + (advice_ns > c->profile->start_gap_ns ? advice_ns
-                                                                     : c->profile->start_gap_ns);
+    core_note(c, CORE_ROUTE_NODE, &note, now_ns);
+    pace_hold(&c->routes[CORE_ROUTE_NODE].pace,
+              now_ns + (advice_ns > c->profile->start_gap_ns ? advice_ns
+                                                             : c->profile->start_gap_ns));
     if (success)
         known(c, n);
     else
@@ -181,5 +183,9 @@ void node_transport(struct core *c, const char *text, int64_t now_ns)
 {
     c->node_request = 0;
     if (still_asking(c))
-        again(c, BACKOFF_NO_ADVICE, 0, text, now_ns);
+        again(c,
+              &(struct route_note){.outcome = ROUTE_BROKEN,
+                                   .advice_ns = BACKOFF_NO_ADVICE,
+                                   .text = text},
+              0, now_ns);
 }

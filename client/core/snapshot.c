@@ -68,12 +68,11 @@ void core_snapshot(const struct core *c, struct snapshot *out, int64_t now_ns)
         .proving = work_under_way(c),
         .proofs_at_once = c->job_room,
         .open = ledger_open(&c->ledger),
-        .routes = {[CORE_ROUTE_NODE] = {.next_wall_ns = wall_of(c, c->node_next_ns, now_ns)},
-                   [CORE_ROUTE_FETCH] = {.next_wall_ns =
-                                             wall_of(c, pace_due_ns(&c->fetch_pace), now_ns)},
-                   [CORE_ROUTE_SUBMIT] = {.next_wall_ns =
-                                              wall_of(c, pace_due_ns(&c->submit_pace), now_ns)}},
     };
+    for (int i = 0; i < CORE_ROUTES; i++) {
+        out->routes[i].next_wall_ns = wall_of(c, route_due_ns(&c->routes[i]), now_ns);
+        route_words(&c->routes[i], out->routes[i].why, now_ns);
+    }
     for (size_t i = 0; i < c->ledger.count && out->task_count < SNAPSHOT_TASKS; i++)
         if (!outbox_state_final(c->ledger.entries[i]->record.state))
             out->tasks[out->task_count++] = task_of(c, c->ledger.entries[i], now_ns);

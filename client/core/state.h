@@ -6,10 +6,11 @@
  */
 #pragma once
 #include "client/core/core.h"
+#include "client/core/doubt.h"
 #include "client/core/ladder.h"
 #include "client/core/ledger.h"
 #include "client/core/line_queue.h"
-#include "client/core/pace.h"
+#include "client/core/route.h"
 
 enum phase { PHASE_NEW, PHASE_GREETING, PHASE_WORKING, PHASE_STOPPING, PHASE_OVER };
 
@@ -44,7 +45,6 @@ struct core {
     const struct signing_key *key;
     uint8_t public_key[SIGNING_PUBLIC_SIZE];
     uint64_t max_tasks;
-    int64_t fetch_gap_ns;
 
     enum phase phase;
     enum core_end end;
@@ -66,13 +66,11 @@ struct core {
     size_t node_turn; /* the node that fetches next, or where to look for it */
     uint64_t node_request;
     struct backoff node_backoff;
-    int64_t node_next_ns;
 
     /* fetch.c */
     uint64_t fetch_request;
     struct core_node *fetch_node; /* that the last fetch went out for */
     enum difficulty fetch_asked;
-    struct pace fetch_pace;
     struct backoff fetch_backoff;
     bool fetch_wait_said;
 
@@ -83,7 +81,9 @@ struct core {
     /* submit.c */
     uint64_t submit_request;
     uint64_t submit_record; /* in SENDING; 0: none */
-    struct pace submit_pace;
+    struct doubt doubt;
+
+    struct route routes[CORE_ROUTES];
 
     /* Holds of a former run, until EV_START; then those that are to be handed out. */
     int64_t hold_ns[CORE_ROUTES];
@@ -102,6 +102,9 @@ void say(struct core *c, enum line_type type, enum line_level level, const char 
 int64_t core_wall_s(const struct core *c, int64_t now_ns);
 /* A new process, too, makes no request to that route before then (I5). */
 void core_hold(struct core *c, enum core_route route, int64_t until_ns);
+/* What became of a request; a line when the route has begun to fail. */
+void core_note(struct core *c, enum core_route route, const struct route_note *note,
+               int64_t now_ns);
 void core_stop(struct core *c, enum core_end end, int64_t now_ns);
 /* A request with the headers of client.md 1.2 and the body in c->body; returns its id. */
 uint64_t core_request(struct core *c, struct action *out, enum http_method method,

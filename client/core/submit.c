@@ -51,6 +51,7 @@ static void accepted(struct core *c, struct entry *e, unsigned status, int64_t n
     char attempts[32] = "";
 
     c->stats.accepted++;
+    doubt_accepted(&c->doubt);
     if (node)
         node->accepted++;
     if (r->attempts > 1)
@@ -91,31 +92,44 @@ static void refused(struct core *c, struct entry *e, unsigned status, const char
                     int64_t now_ns)
 {
     const struct outbox_record *r = &e->record;
+    struct route *fetch = &c->routes[CORE_ROUTE_FETCH];
+    int64_t hold_ns = doubt_refused_ns(&c->doubt);
 
     c->stats.refused++;
     say(c, LINE_ERROR, LINE_ERROR_LEVEL, "refused", r, status,
         "The proof of task %s is refused after %u attempt%s: %s", r->task_id, r->attempts,
         r->attempts == 1 ? "" : "s", text);
+    if (hold_ns > 0) {
+        pace_hold(&fetch->pace, now_ns + hold_ns);
+        core_hold(c, CORE_ROUTE_FETCH, route_due_ns(fetch));
+        say(c, LINE_ERROR, LINE_ERROR_LEVEL, "doubt", NULL, status,
+            "%u proofs in a row were refused, so something is wrong here or with this node; nothing "
+            "is fetched for %lld s. `nxp outbox export` keeps a refused proof for a look at it",
+            c->doubt.refusals, whole_seconds(hold_ns));
+    }
     finish(c, e, OUTBOX_REFUSED, now_ns);
 }
 
+/* status 0: no answer. */
 static void later(struct core *c, struct entry *e, int64_t advice_ns, unsigned status,
                   const char *text, int64_t now_ns)
 {
     const struct outbox_record *r = &e->record;
+    const struct route *route = &c->routes[CORE_ROUTE_SUBMIT];
     int64_t wait_ns = backoff_fail_ns(&e->backoff, &c->rng, advice_ns);
+    int64_t due_ns = route_wait_ns(route, now_ns);
 
     c->stats.submit_waits++;
     e->next_try_ns = now_ns + wait_ns;
     /* The allowance is the user's, not the task's: nothing else is submitted either (I5). */
     if (advice_ns > 0) {
-        pace_hold(&c->submit_pace, now_ns + wait_ns);
-        core_hold(c, CORE_ROUTE_SUBMIT, pace_due_ns(&c->submit_pace));
+        pace_hold(&c->routes[CORE_ROUTE_SUBMIT].pace, now_ns + wait_ns);
+        core_hold(c, CORE_ROUTE_SUBMIT, route_due_ns(route));
     }
     say(c, LINE_ERROR, LINE_WARN, "submit_later", r, status,
         "The proof of task %s is kept after attempt %u: %s; %s, again in %lld s", r->task_id,
         r->attempts, text, status ? backoff_advice_words(advice_ns) : "no answer",
-        whole_seconds(wait_ns));
+        whole_seconds(wait_ns > due_ns ? wait_ns : due_ns));
     ledger_move(e, OUTBOX_PROVED);
 }
 
@@ -144,7 +158,7 @@ void submit_decide(struct core *c, int64_t now_ns)
 {
     struct entry *e;
 
-    if (c->submit_record || pace_wait_ns(&c->submit_pace, now_ns) > 0) /* I5, I6 */
+    if (c->submit_record || route_wait_ns(&c->routes[CORE_ROUTE_SUBMIT], now_ns) > 0) /* I5, I6 */
         return;
     e = oldest_due(c, now_ns);
     if (!e)
@@ -189,7 +203,7 @@ bool submit_poll(struct core *c, struct action *out, int64_t now_ns)
         return false;
     }
     assert_same_bytes(e, buffer_bytes(&c->body));
-    pace_spend(&c->submit_pace, now_ns);
+    route_spend(&c->routes[CORE_ROUTE_SUBMIT], now_ns);
     e->sent_ns = now_ns;
     c->submit_request = core_request(c, out, HTTP_POST, "/v3/tasks/submit");
     c->stats.submit_requests++;
@@ -214,8 +228,15 @@ void submit_response(struct core *c, const struct http_response *r, int64_t now_
 {
     struct entry *e = answered(c);
     char text[PROBLEM_TEXT];
+    struct route_note note = {.outcome = submit_judge(r->status) == SUBMIT_ACCEPTED
+                                             ? ROUTE_WELCOME
+                                             : route_outcome_of(r->status),
+                              .advice_ns = backoff_advice_ns(r, core_wall_s(c, now_ns)),
+                              .response = r,
+                              .text = text};
 
     problem_describe(text, r);
+    core_note(c, CORE_ROUTE_SUBMIT, &note, now_ns);
     e->record.last_status = r->status;
     switch (submit_judge(r->status)) {
     case SUBMIT_ACCEPTED:
@@ -230,7 +251,7 @@ void submit_response(struct core *c, const struct http_response *r, int64_t now_
     case SUBMIT_LATER:
         if (submit_maybe_delivered(r->status))
             e->record.maybe_delivered = true;
-        later(c, e, backoff_advice_ns(r, core_wall_s(c, now_ns)), r->status, text, now_ns);
+        later(c, e, note.advice_ns, r->status, text, now_ns);
         break;
     }
 }
@@ -239,6 +260,11 @@ void submit_transport(struct core *c, const struct event *ev, int64_t now_ns)
 {
     struct entry *e = answered(c);
 
+    core_note(c, CORE_ROUTE_SUBMIT,
+              &(struct route_note){.outcome = ROUTE_BROKEN,
+                                   .advice_ns = BACKOFF_NO_ADVICE,
+                                   .text = ev->transport.text},
+              now_ns);
     e->record.last_status = 0;
     if (ev->transport.maybe_delivered)
         e->record.maybe_delivered = true;
@@ -259,7 +285,7 @@ void submit_stop(struct core *c)
 
 int64_t submit_deadline_ns(const struct core *c)
 {
-    int64_t due = pace_due_ns(&c->submit_pace);
+    int64_t due = route_due_ns(&c->routes[CORE_ROUTE_SUBMIT]);
     int64_t deadline = INT64_MAX;
 
     if (c->submit_record)

@@ -97,6 +97,7 @@ static void retry_after_of_a_fetch_is_obeyed_for_every_vector(void **state)
         const char *header = json_string_value(json_object_get(c, "retry_after"));
         json_t *parsed = json_object_get(c, "seconds");
         double asked = 0, wait;
+        bool halved;
         struct story s;
 
         /* The reference takes 30 for any 5xx; here the header counts for them too. */
@@ -124,10 +125,12 @@ static void retry_after_of_a_fetch_is_obeyed_for_every_vector(void **state)
             story_until_request(&s, 100000);
             wait = story_time(&s);
             assert_true(wait >= 120 && wait >= asked);
-            assert_true(wait <= 120 || wait <= asked + 30 + 1e-9);
-            assert_true(asked < 110 ? wait == 120 : true);
+            /* A 429 that names no time to speak of halves the rate. */
+            halved = status == 429 && asked < 60;
+            assert_true(wait <= (halved ? 240 : 120) || wait <= asked + 30 + 1e-9);
+            assert_true(asked < 110 ? wait == (halved ? 240 : 120) : true);
             if (json_integer_value(json_object_get(c, "next_fetch_after_s")) == 120 &&
-                status < 500)
+                status < 500 && !halved)
                 assert_true(wait <= 120 * 1.1);
         }
         story_end(&s);
@@ -169,17 +172,18 @@ static void a_server_that_is_down_at_start_is_waited_for(void **state)
     story_break(&s, false);
     assert_true(story_said(&s, "node_unreachable"));
     for (int i = 0; i < 20; i++) {
-        story_until_request(&s, 2000);
+        story_until_request(&s, 20000);
         story_expect(&s, HTTP_GET, NODE_PATH);
         story_answer(&s, i % 2 ? 503 : 408, NULL, "<html>");
     }
     assert_true(story_time(&s) > 60);
-    story_until_request(&s, 2000);
+    assert_true(story_said(&s, "route_failing"));
+    story_until_request(&s, 20000);
     story_answer(&s, 429, "500", NULL);
     {
         double before = story_time(&s);
 
-        story_until_request(&s, 4000);
+        story_until_request(&s, 20000);
         assert_true(story_time(&s) >= before + 500);
     }
     story_answer(&s, 200, NULL, NULL);
@@ -278,7 +282,7 @@ static void failures_in_a_row_wait_longer_and_longer(void **state)
         story_answer(&s, 500, NULL, NULL);
         story_until_request(&s, 1e6);
         assert_true(story_time(&s) - before >= 1);
-        assert_true(story_time(&s) - before <= 600);
+        assert_true(story_time(&s) - before <= 660); /* a breaker's longest, and a tenth */
         if (story_time(&s) - before > longest)
             longest = story_time(&s) - before;
     }

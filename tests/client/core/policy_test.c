@@ -5,10 +5,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "client/core/backoff.h"
 #include "client/core/breaker.h"
 #include "client/core/budget.h"
+#include "client/core/doubt.h"
+#include "client/core/limit.h"
 #include "client/core/pace.h"
 #include "client/core/ratelimit.h"
+#include "client/core/route.h"
 
 #define LENGTH(table) (sizeof(table) / sizeof *(table))
 
@@ -239,6 +243,175 @@ static void the_allowance_in_an_answer_becomes_a_wait(void **state)
     }
 }
 
+/* ---- 429 ---- */
+
+static void a_429_is_told_apart_where_the_server_tells(void **state)
+{
+    static const struct {
+        const char *body, *limit;
+        enum limit meaning;
+    } table[] = {
+        {"", NULL, LIMIT_UNSAID},
+        {"{\"message\":\"Rate limit exceeded for user. Please try again later.\"}", NULL,
+         LIMIT_UNSAID}, /* said for both */
+        {"{\"message\":\"User's proof submission limit exceeded for user.\"}", NULL,
+         LIMIT_TOO_FAST},
+        {"{\"message\":\"No tasks available for this node\"}", NULL, LIMIT_NO_TASK},
+        {"NO TASK", NULL, LIMIT_NO_TASK},
+        {"There are no available tasks", NULL, LIMIT_NO_TASK},
+        {"no tas", NULL, LIMIT_UNSAID},
+        {"{\"type\":\"https://iana.org/assignments/http-problem-types#quota-exceeded\"}", NULL,
+         LIMIT_TOO_FAST},
+        {"{\"type\":\"#temporary-reduced-capacity\"}", NULL, LIMIT_NO_TASK},
+        {"", "\"u\";r=0;t=30", LIMIT_TOO_FAST},
+        {"", "\"u\";r=2;t=30", LIMIT_NO_TASK},
+        {"no task", "\"u\";r=0;t=30", LIMIT_NO_TASK}, /* words before numbers */
+    };
+    uint8_t long_body[5000];
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(table); i++) {
+        struct http_response r = {.status = 429, .body = bytes_of_text(table[i].body)};
+
+        if (table[i].limit)
+            r.headers[r.header_count++] = (struct http_header){"ratelimit", table[i].limit};
+        assert_int_equal(limit_of(&r), table[i].meaning);
+    }
+    memset(long_body, 0, sizeof long_body);
+    memcpy(long_body + 4500, "no task", 7); /* no message is that long */
+    assert_int_equal(
+        limit_of(&(struct http_response){.body = bytes_of(long_body, sizeof long_body)}),
+        LIMIT_UNSAID);
+}
+
+/* ---- doubt ---- */
+
+static void refusals_in_a_row_stop_fetching_for_longer_each_time(void **state)
+{
+    static const struct {
+        bool refused;
+        int64_t hours;
+    } table[] = {
+        {true, 0}, {true, 0},  {false, 0}, {true, 0},  {true, 0},  {true, 1}, {true, 2}, {true, 4},
+        {true, 8}, {true, 16}, {true, 24}, {true, 24}, {false, 0}, {true, 0}, {true, 0}, {true, 1},
+    };
+    struct doubt d = {0};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(table); i++) {
+        if (table[i].refused)
+            assert_int_equal(doubt_refused_ns(&d), table[i].hours * 3600 * NS_PER_S);
+        else
+            doubt_accepted(&d);
+        assert_int_equal(doubt_probes(&d), table[i].hours > 0);
+    }
+}
+
+/* ---- route ---- */
+
+static void each_status_is_one_outcome_for_its_route(void **state)
+{
+    static const struct {
+        unsigned status;
+        enum route_outcome outcome;
+    } table[] = {
+        {100, ROUTE_BROKEN},   {200, ROUTE_WELCOME},  {299, ROUTE_WELCOME}, {302, ROUTE_BROKEN},
+        {400, ROUTE_ANSWERED}, {404, ROUTE_ANSWERED}, {408, ROUTE_BROKEN},  {409, ROUTE_ANSWERED},
+        {425, ROUTE_BROKEN},   {429, ROUTE_LIMITED},  {500, ROUTE_BROKEN},  {599, ROUTE_BROKEN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(table); i++)
+        assert_int_equal(route_outcome_of(table[i].status), table[i].outcome);
+}
+
+static void a_route_waits_for_pace_breaker_and_budget_and_says_for_which(void **state)
+{
+    static const struct {
+        int64_t at_s;
+        const char *outcomes; /* + welcome, a answered, l limited, b broken */
+        int64_t advice_s;
+        int64_t wait_s; /* at least; and less than a tenth more */
+        const char *words;
+    } table[] = {
+        {0, "+", -1, 0, ""},
+        {0, "l", -1, 0, "told so"},
+        {0, "llll", 5, 0, "told so"},
+        {0, "llll", -1, 0, "told so"},
+        {0, "l", -1, 600, "too many failures for so few successes; told so"},
+        {1, "+", -1, 599, "too many failures for so few successes; "},
+        {2, "+", -1, 0, ""},
+        {9000, "bbbbb", -1, 30, "it keeps failing, single probes only; told so"},
+        {9040, "a", -1, 0, "told so"},
+        {9040, "bbbb", -1, 0, "told so"},
+        {9040, "+", -1, 0, ""},
+    };
+    struct prng rng = prng_of(1);
+    struct route r;
+    char words[ROUTE_WHY];
+
+    (void)state;
+    route_init(&r, NS_PER_S, 600 * NS_PER_S);
+    r.limits_cost = true;
+    for (size_t i = 0; i < LENGTH(table); i++) {
+        int64_t now_ns = table[i].at_s * NS_PER_S;
+
+        for (const char *o = table[i].outcomes; *o; o++)
+            (void)route_note(&r,
+                             &(struct route_note){.outcome = *o == '+'   ? ROUTE_WELCOME
+                                                             : *o == 'a' ? ROUTE_ANSWERED
+                                                             : *o == 'l' ? ROUTE_LIMITED
+                                                                         : ROUTE_BROKEN,
+                                                  .advice_ns = table[i].advice_s * NS_PER_S,
+                                                  .text = "told so"},
+                             &rng, now_ns);
+        assert_in_range(route_wait_ns(&r, now_ns), table[i].wait_s * NS_PER_S,
+                        table[i].wait_s * NS_PER_S * 11 / 10);
+        route_words(&r, words, now_ns);
+        assert_string_equal(words, table[i].words);
+    }
+}
+
+static void a_route_says_once_that_it_has_begun_to_fail(void **state)
+{
+    static const bool said[] = {false, false, false, false, true, false, false};
+    struct prng rng = prng_of(1);
+    struct route_note broken = {.outcome = ROUTE_BROKEN, .advice_ns = -1, .text = "down"};
+    struct route r;
+
+    (void)state;
+    route_init(&r, 0, 0);
+    for (size_t i = 0; i < LENGTH(said); i++)
+        assert_int_equal(route_note(&r, &broken, &rng, 0), said[i]);
+}
+
+static void ratelimit_paces_a_route_and_retry_after_beats_it(void **state)
+{
+    struct http_response response = {
+        .status = 200, .headers = {{"ratelimit", "\"u\";r=3;t=60"}}, .header_count = 1};
+    struct prng rng = prng_of(1);
+    struct route_note note = {.outcome = ROUTE_WELCOME, .advice_ns = -1, .response = &response};
+    char words[ROUTE_WHY];
+    struct route r;
+
+    (void)state;
+    route_init(&r, NS_PER_S, 600 * NS_PER_S);
+    route_spend(&r, 0);
+    assert_int_equal(route_wait_ns(&r, 0), NS_PER_S);
+    note.advice_ns = 5 * NS_PER_S; /* the caller obeys it */
+    (void)route_note(&r, &note, &rng, 0);
+    assert_int_equal(route_wait_ns(&r, 0), NS_PER_S);
+    note.advice_ns = -1;
+    (void)route_note(&r, &note, &rng, 0);
+    assert_int_equal(route_wait_ns(&r, 0), 20 * NS_PER_S);
+    note.outcome = ROUTE_LIMITED;
+    note.text = "HTTP 429";
+    response.header_count = 0;
+    (void)route_note(&r, &note, &rng, 0);
+    route_words(&r, words, 0);
+    assert_string_equal(words, "slowed down by 429s; HTTP 429");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +423,12 @@ int main(void)
         cmocka_unit_test(failures_cost_and_successes_refill),
         cmocka_unit_test(failures_are_at_most_half_of_the_successes_in_the_long_run),
         cmocka_unit_test(the_allowance_in_an_answer_becomes_a_wait),
+        cmocka_unit_test(a_429_is_told_apart_where_the_server_tells),
+        cmocka_unit_test(refusals_in_a_row_stop_fetching_for_longer_each_time),
+        cmocka_unit_test(each_status_is_one_outcome_for_its_route),
+        cmocka_unit_test(a_route_waits_for_pace_breaker_and_budget_and_says_for_which),
+        cmocka_unit_test(a_route_says_once_that_it_has_begun_to_fail),
+        cmocka_unit_test(ratelimit_paces_a_route_and_retry_after_beats_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
