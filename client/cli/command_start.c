@@ -8,6 +8,7 @@
 #include "client/cli/anonymous.h"
 #include "client/cli/command.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/memory_check.h"
 #include "client/cli/outside.h"
 #include "client/cli/printer.h"
 #include "client/cli/start_options.h"
@@ -30,7 +31,7 @@ struct start {
     struct printer printer;
     struct home home;
     char configured[ENROL_ID_SIZE]; /* the node id of the configuration */
-    int stop_fd;
+    int stop_fd, hangup_fd;
     struct outbox_sqlite *outbox;
     size_t open_tasks;
     struct signing_key *key;
@@ -44,6 +45,11 @@ struct start {
 };
 
 /* ---- getting ready ---- */
+
+static void note(const struct start *s, const char *tag, const char *event, const char *text)
+{
+    printer_note(&s->printer, tag, event, clock_wall_ns(clock_system()), "%s", text);
+}
 
 /* The file is not read when the option is given (client.md 8.2). */
 static enum status find_node(struct start *s, struct why *why)
@@ -191,6 +197,40 @@ static enum status ask_the_network(struct start *s, struct why *why)
     return startup_option_run(&s->startup, s->country, why);
 }
 
+static enum status open_printer(struct start *s, struct why *why)
+{
+    const struct start_options *o = &s->options;
+    enum status st = interrupt_open(&s->stop_fd, why);
+
+    s->printer = (struct printer){
+        .out = stdout,
+        .quiet = o->quiet,
+        .json = o->json_log,
+        .least = o->has_level ? o->level : printer_level_of_rust_log(getenv("RUST_LOG")),
+    };
+    if (!st && o->log_path)
+        st = log_file_open(&s->printer.log, o->log_path, o->log_mib << 20, (unsigned)o->log_keep,
+                           why);
+    if (!st && o->log_path)
+        st = interrupt_split_hangup(s->stop_fd, &s->hangup_fd, why);
+    return st;
+}
+
+static enum status check_memory(const struct start *s, struct why *why)
+{
+    const struct resources r = resources_read("", hardware_cpus());
+    struct buffer words;
+    enum status st;
+
+    buffer_init(&words, 0);
+    st = memory_check(&words, &r, why);
+    buffer_put_u8(&words, 0);
+    if (!st && buffer_ok(&words))
+        note(s, "INFO", "memory", (const char *)words.data);
+    buffer_fini(&words);
+    return st;
+}
+
 static enum status open_all(struct start *s, struct why *why)
 {
     struct prover_thread_options o = {.threads = threads_of(s), .kernel = s->options.kernel};
@@ -241,11 +281,6 @@ static enum status hold(void *context, enum core_route route, int64_t until_wall
     struct start *s = context;
 
     return outbox_sqlite_hold(s->outbox, server_of(s), core_route_name(route), until_wall_ns, why);
-}
-
-static void note(const struct start *s, const char *tag, const char *event, const char *text)
-{
-    printer_note(&s->printer, tag, event, clock_wall_ns(clock_system()), "%s", text);
 }
 
 static void note_books(const struct start *s)
@@ -304,7 +339,9 @@ static int run(struct start *s)
                                                         .control_path = s->home.control,
                                                         .server = server_of(s),
                                                         .threads = threads_of(s),
-                                                        .slots = s->prover->slots});
+                                                        .slots = s->prover->slots,
+                                                        .log = s->printer.log,
+                                                        .hangup_fd = s->hangup_fd});
     note_nodes(s);
     s->release = startup_option_watch(&s->startup);
     if (s->release)
@@ -334,19 +371,26 @@ static void start_fini(struct start *s)
     home_fini(&s->home);
 }
 
+/* As the reference: what start finds missing before it runs is 1 (client.md 8.6). */
+static int exit_of(enum status st)
+{
+    return st == ST_IO || st == ST_NO_MEMORY || st == ST_LIMIT ? (int)words_exit(st) : EXIT_NO;
+}
+
 int command_start(int argc, char **argv)
 {
-    struct start s = {.printer = {.out = stdout}};
+    struct start s = {0};
     struct why why = {""};
     enum status st;
     int code = EXIT_OK;
 
     argp_parse(&start_options_argp, argc, argv, 0, NULL, &s.options);
     secrecy_begin();
-    s.printer.json = s.options.json_log;
-    st = interrupt_open(&s.stop_fd, &why);
+    st = open_printer(&s, &why);
     if (!st)
         st = home_init(&s.home, getenv("NXP_HOME"), getenv("HOME"), &why);
+    if (!st && s.options.check_memory)
+        st = check_memory(&s, &why);
     if (!st && s.options.anonymous) {
         code = anonymous_run(&s.printer, s.home.guests, threads_of(&s), s.options.kernel,
                              s.options.max_tasks, s.stop_fd);
@@ -360,10 +404,10 @@ int command_start(int argc, char **argv)
     start_fini(&s);
     if (st == ST_CANCELLED) { /* before there was anything to end */
         note(&s, "INFO", "stop", "Shutting down...");
-        return EXIT_OK;
-    }
-    if (st)
+    } else if (st) {
         words_failed(st, &why, "not started");
-    /* As the reference: what start finds missing before it runs is 1 (client.md 8.6). */
-    return st ? (st == ST_IO || st == ST_NO_MEMORY ? EXIT_SYSTEM : EXIT_NO) : code;
+        code = exit_of(st);
+    }
+    log_file_free(s.printer.log);
+    return code;
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "client/cli/words.h"
@@ -49,6 +50,18 @@ static void serve(void *context)
     control_serve(context);
 }
 
+/* ---- hangups ---- */
+
+static void reopen(void *context)
+{
+    const struct outside *o = context;
+    struct signalfd_siginfo info;
+    struct why why;
+
+    if (read(o->about.hangup_fd, &info, sizeof info) > 0 && log_file_reopen(o->about.log, &why))
+        words_warn("the log file: %s; going on with the one that is open", why.text);
+}
+
 /* ---- life ---- */
 
 void outside_watch(struct outside *o, int fd, void (*ready)(void *context), void *context)
@@ -65,6 +78,8 @@ void outside_init(struct outside *o, const struct outside_options *options)
         words_warn("nxp status will not find this run: %s", why.text);
     else
         outside_watch(o, control_fd(o->control), serve, o->control);
+    if (options->log)
+        outside_watch(o, options->hangup_fd, reopen, o);
 }
 
 void outside_fini(struct outside *o)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a run shows itself to the world around it: it answers nxp status.
+/* How a run shows itself to the world around it: it answers nxp status, and takes up a log file
+ * that was moved away (SIGHUP).
  *
  * Nothing here ends a run: what cannot be opened is said on stderr, and proving goes on.
  *
@@ -9,6 +10,7 @@
 #pragma once
 #include "client/cli/status_report.h"
 #include "client/shell/control.h"
+#include "client/shell/log_file.h"
 #include "client/shell/prover.h"
 #include "client/shell/shell.h"
 
@@ -18,6 +20,8 @@ struct outside_options {
     const char *control_path;
     const char *server;
     unsigned threads, slots;
+    struct log_file *log; /* NULL: none */
+    int hangup_fd;        /* read when there is a log */
 };
 
 struct outside {

@@ -13,6 +13,7 @@
 #include "client/cli/server_option.h"
 #include "client/cli/startup_option.h"
 #include "client/core/core.h"
+#include "client/core/line.h"
 #include "proto/wire.h"
 
 struct start_options {
@@ -26,7 +27,13 @@ struct start_options {
     enum difficulty difficulty;
     uint64_t interval_s; /* 0: the network's */
     const char *kernel;  /* NULL: the fastest */
-    bool json_log;
+    bool json_log, quiet;
+    const char *log_path;       /* NULL: no file */
+    uint64_t log_mib, log_keep; /* rotation; 0 MiB: never */
+    bool has_log_size, has_log_keep;
+    bool has_level;
+    enum line_level level;
+    bool check_memory;
     bool no_telemetry;
     bool anonymous;
 };

@@ -202,12 +202,12 @@ static void a_refused_proof_is_exported_and_sent_again_when_the_user_asks(void *
     tear_down(&o);
 }
 
-static void sigterm_and_sigint_end_it_cleanly(void **state)
+static void sigterm_sigint_and_sighup_end_it_cleanly(void **state)
 {
-    static const int signals[] = {SIGTERM, SIGINT};
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         struct orchestrator o;
         struct tiny_server *server = tiny_server_new(serve, &o);
         struct scratch s;
@@ -225,6 +225,58 @@ static void sigterm_and_sigint_end_it_cleanly(void **state)
         scratch_fini(&s);
         tear_down(&o);
     }
+}
+
+static const char *file_text(const char *path)
+{
+    static char text[65536];
+    struct buffer b;
+
+    buffer_init(&b, 0);
+    assert_int_equal(file_read(&b, path, sizeof text - 1, NULL), ST_OK);
+    memcpy(text, b.data ? (const char *)b.data : "", b.size);
+    text[b.size] = '\0';
+    buffer_fini(&b);
+    return text;
+}
+
+static void the_log_file_is_taken_up_anew_after_a_hangup_and_a_quiet_run_says_nothing(void **state)
+{
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve, &o);
+    struct scratch s;
+    char more[400];
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    o.dry = true;
+    snprintf(more, sizeof more, " --log-file %s", scratch_path(&s, "log"));
+    run_begin(&r, s.path, args_of(server, more));
+    run_until(&r, "next try in");
+    assert_int_equal(scratch_mode(scratch_path(&s, "log")), 0600);
+    assert_int_equal(rename(scratch_path(&s, "log"), scratch_path(&s, "log.old")), 0);
+    kill(r.pid, SIGHUP);
+    while (scratch_mode(scratch_path(&s, "log")) == 0)
+        assert_int_equal(run(&look, s.path, "status"), 0); /* it still runs */
+    kill(r.pid, SIGTERM);
+    run_finish(&r);
+    assert_int_equal(r.code, 0);
+    assert_non_null(strstr(file_text(scratch_path(&s, "log.old")), "Starting headless mode"));
+    assert_non_null(strstr(file_text(scratch_path(&s, "log")), "Shutting down..."));
+
+    o.node_status = 404;
+    snprintf(more, sizeof more, " --quiet --json-log --log-file %s", scratch_path(&s, "log"));
+    assert_int_equal(run(&r, s.path, args_of(server, more)), 1);
+    assert_string_equal(r.out, "");
+    assert_non_null(strstr(r.err, "register-node"));
+    assert_non_null(strstr(file_text(scratch_path(&s, "log")), "\"event\":\"node_refused\""));
+    snprintf(more, sizeof more, " --log-file %s", scratch_path(&s, "no/log"));
+    assert_int_equal(run(&r, s.path, args_of(server, more)), 5);
+    assert_non_null(strstr(r.err, "no/log"));
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
 }
 
 static void status_asks_the_running_client_and_else_the_disk(void **state)
@@ -368,7 +420,8 @@ static void anonymous_proofs_need_no_network(void **state)
 
     (void)state;
     scratch_init(&s);
-    assert_int_equal(run(&r, s.path, "start --anonymous --max-tasks 2 --max-threads 1"), 0);
+    assert_int_equal(run(&r, s.path, "start --anonymous --max-tasks 2 --max-threads 1 --check-memory"), 0);
+    assert_non_null(strstr(r.out, "[INFO] Memory: "));
     assert_non_null(strstr(r.out, "Anonymous proof 2 completed (fib, "));
     assert_int_equal(run(&r, s.path, "start --anonymous --kernel abacus"), 2);
     run_begin(&r, s.path, "start --anonymous");
@@ -385,7 +438,9 @@ int main(void)
         cmocka_unit_test(tasks_are_proved_and_submitted_until_enough),
         cmocka_unit_test(a_proof_survives_kill_9_and_is_sent_with_the_same_bytes),
         cmocka_unit_test(a_refused_proof_is_exported_and_sent_again_when_the_user_asks),
-        cmocka_unit_test(sigterm_and_sigint_end_it_cleanly),
+        cmocka_unit_test(sigterm_sigint_and_sighup_end_it_cleanly),
+        cmocka_unit_test(
+            the_log_file_is_taken_up_anew_after_a_hangup_and_a_quiet_run_says_nothing),
         cmocka_unit_test(status_asks_the_running_client_and_else_the_disk),
         cmocka_unit_test(a_home_without_a_control_socket_is_no_reason_not_to_prove),
         cmocka_unit_test(a_restart_does_not_come_before_a_retry_after),

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "client/cli/memory_check.h"
 #include "client/cli/parse.h"
 #include "client/cli/printer.h"
 #include "client/cli/words.h"
+#include "tests/client/shell/scratch.h"
 
 static void numbers_are_whole_texts_within_their_range(void **state)
 {
@@ -109,6 +111,85 @@ static void lines_are_text_as_the_reference_prints_it(void **state)
     free(text);
 }
 
+static const char *file_text(const char *path)
+{
+    static char text[4096];
+    struct buffer b;
+
+    buffer_init(&b, 0);
+    assert_int_equal(file_read(&b, path, sizeof text - 1, NULL), ST_OK);
+    memcpy(text, b.data, b.size);
+    text[b.size] = '\0';
+    buffer_fini(&b);
+    return text;
+}
+
+static void the_log_file_has_every_line_with_its_time_also_when_quiet(void **state)
+{
+    struct printer p = {.out = stdout, .quiet = true};
+    const struct line error = {.type = LINE_ERROR, .level = LINE_ERROR_LEVEL, .event = "x",
+                               .text = "an error, on stderr"};
+    char *said;
+    size_t size;
+    FILE *real = stderr;
+    struct scratch s;
+    struct why why;
+
+    (void)state;
+    scratch_init(&s);
+    assert_int_equal(log_file_open(&p.log, scratch_path(&s, "log"), 0, 1, &why), ST_OK);
+    stderr = open_memstream(&said, &size);
+    printer_line(&p, &submitted, WALL_NS);
+    printer_line(&p, &error, WALL_NS);
+    printer_note(&p, "INFO", "stop", WALL_NS, "Shutting down...");
+    fclose(stderr);
+    stderr = real;
+    assert_string_equal(said, "Error [2025-11-24 16:00:00] an error, on stderr\n");
+    assert_string_equal(file_text(scratch_path(&s, "log")),
+                        "Success [2025-11-24 16:00:00] Step 4 of 4: Proof submitted successfully "
+                        "for task 08-01K2\n"
+                        "Error [2025-11-24 16:00:00] an error, on stderr\n"
+                        "Program [2025-11-24 16:00:00] Shutting down...\n");
+    log_file_free(p.log);
+    free(said);
+    scratch_fini(&s);
+}
+
+static void a_level_leaves_lines_out_but_never_a_success(void **state)
+{
+    static const struct {
+        const char *rust_log;
+        enum line_level level;
+    } table[] = {
+        {NULL, LINE_DEBUG},          {"", LINE_DEBUG},
+        {"info", LINE_INFO},         {"WARN", LINE_WARN},
+        {"warning", LINE_WARN},      {"nexus=error,info", LINE_ERROR_LEVEL},
+        {"a=b=info", LINE_INFO},     {"trace", LINE_DEBUG},
+        {"off", LINE_DEBUG},         {"nexus=,warn", LINE_DEBUG},
+    };
+    char *text = NULL;
+    size_t size;
+    struct printer p = {.out = open_memstream(&text, &size), .least = LINE_ERROR_LEVEL};
+    const struct line limited = {.type = LINE_ERROR, .level = LINE_WARN, .event = "x", .text = "a"};
+    const struct line error = {.type = LINE_ERROR, .level = LINE_ERROR_LEVEL, .event = "x",
+                               .text = "b"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        assert_int_equal(printer_level_of_rust_log(table[i].rust_log), table[i].level);
+    printer_line(&p, &limited, WALL_NS);
+    printer_line(&p, &error, WALL_NS);
+    printer_line(&p, &submitted, WALL_NS);
+    printer_note(&p, "INFO", "stop", WALL_NS, "left out");
+    printer_note(&p, "SUCCESS", "end", WALL_NS, "told");
+    fclose(p.out);
+    assert_string_equal(text, "Error [2025-11-24 16:00:00] b\n"
+                              "Success [2025-11-24 16:00:00] Step 4 of 4: Proof submitted "
+                              "successfully for task 08-01K2\n\n"
+                              "[SUCCESS] told\n");
+    free(text);
+}
+
 static void lines_are_json_objects_on_demand(void **state)
 {
     char *text = NULL;
@@ -128,6 +209,39 @@ static void lines_are_json_objects_on_demand(void **state)
     free(text);
 }
 
+static void memory_is_compared_with_what_proofs_take(void **state)
+{
+    static const struct {
+        uint64_t bytes;
+        const char *says; /* NULL: refused */
+    } table[] = {
+        {UINT64_MAX, "cannot be known"},
+        {(uint64_t)4 << 30, "Memory: 4096 MiB are free (bounded by a test), a proof of 2^8 rows takes"},
+        {(uint64_t)100 << 20, "2^10 rows and takes 20 MiB; of those 1 fit side by side"},
+        {(uint64_t)70 << 20, NULL},
+        {0, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const struct resources r = {
+            .cores = 1, .memory_bytes = table[i].bytes, .memory_limit = "a test"};
+        struct buffer words;
+        struct why why;
+        enum status st;
+
+        buffer_init(&words, 0);
+        st = memory_check(&words, &r, &why);
+        buffer_put_u8(&words, 0);
+        assert_int_equal(st, table[i].says ? ST_OK : ST_LIMIT);
+        if (table[i].says && !strstr((const char *)words.data, table[i].says))
+            fail_msg("%s", (const char *)words.data);
+        if (st)
+            assert_non_null(strstr(why.text, "the smallest proof takes"));
+        buffer_fini(&words);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +249,9 @@ int main(void)
         cmocka_unit_test(tuples_are_32_bit_numbers_between_commas),
         cmocka_unit_test(every_status_has_the_exit_code_of_the_table),
         cmocka_unit_test(lines_are_text_as_the_reference_prints_it),
+        cmocka_unit_test(the_log_file_has_every_line_with_its_time_also_when_quiet),
+        cmocka_unit_test(a_level_leaves_lines_out_but_never_a_success),
+        cmocka_unit_test(memory_is_compared_with_what_proofs_take),
         cmocka_unit_test(lines_are_json_objects_on_demand),
     };
 
