@@ -330,6 +330,7 @@ static void refuse_submission(struct orchestrator *o, struct reply *reply, struc
                               struct task *t, enum check failed, unsigned status)
 {
     verdict->failed = failed;
+    verdict->passed &= ~(1u << failed);
     o->metrics.refused[failed]++;
     fail_within(&verdict->why, ST_INVALID, "%s", check_name(failed));
     if (t) {
@@ -366,6 +367,21 @@ static void accept_submission(struct orchestrator *o, struct reply *reply, struc
     reply->content_type = NULL;
 }
 
+#define JUDGE_RETRY_NS (2 * NS_PER_S) /* a full judge has moved on by then */
+
+static unsigned status_of_judgement(enum status judged)
+{
+    switch (judged) {
+    case ST_INVALID:
+    case ST_INPUT:
+        return 422;
+    case ST_LIMIT:
+        return 503;
+    default:
+        return 500;
+    }
+}
+
 void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
                     uint32_t at, const struct wire_submission *m, enum status judged,
                     const struct why *judge_why, int64_t now_ns)
@@ -380,10 +396,12 @@ void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict 
         return;
     }
     if (judged) {
-        bool proof_is_bad = judged == ST_INVALID || judged == ST_INPUT;
-
         verdict->why = *judge_why;
-        refuse_submission(o, reply, verdict, t, CHECK_PROOF, proof_is_bad ? 422 : 500);
+        refuse_submission(o, reply, verdict, t,
+                          t->type == TASK_PROOF_REQUIRED ? CHECK_PROOF : CHECK_HASH,
+                          status_of_judgement(judged));
+        if (judged == ST_LIMIT)
+            reply_retry_after_ns(reply, JUDGE_RETRY_NS);
         return;
     }
     verdict->passed |= 1u << CHECK_PROOF;
@@ -401,7 +419,6 @@ static void call_submit(struct orchestrator *o, struct reply *reply, struct verd
                         const struct incoming *in)
 {
     const struct wire_submission *m = &in->message.submission;
-    const struct bytes *proofs;
     uint32_t at = 0;
     struct task *t = assignment_find(&o->assignment, &at, m->task_id);
     enum check failed;
@@ -418,7 +435,7 @@ static void call_submit(struct orchestrator *o, struct reply *reply, struct verd
         refuse_submission(o, reply, verdict, t, failed, check_status(failed));
         return;
     }
-    if (o->settings.judging == JUDGING_FULL && submission_proofs(m, t, &proofs)) {
+    if (o->settings.judging == JUDGING_FULL) {
         verdict->pending = true;
         return;
     }

@@ -205,10 +205,16 @@ static bool add_job(struct orchestrator *o, struct verdict *verdict, struct inco
     t = assignment_find(&o->assignment, &j->task, m->task_id);
     t->judging++;
     j->id = o->next_job++;
-    j->judge_case = (struct judge_case){.program_id = t->program_id, .inputs = t->inputs};
+    j->judge_case = (struct judge_case){.program_id = t->program_id,
+                                        .type = t->type,
+                                        .inputs = t->inputs,
+                                        .input_count = t->input_count,
+                                        .party = o->registry.nodes[t->node].user};
     j->in = *in;
     in->memory = (struct wire_memory){0}; /* the job's now */
     j->judge_case.count = submission_proofs(&j->in.message.submission, t, &j->judge_case.proofs);
+    j->judge_case.proof_hash = j->in.message.submission.proof_hash;
+    j->judge_case.proof_hashes = j->in.message.submission.all_proof_hashes;
     verdict->job = j->id;
     j->verdict = *verdict;
     j->next = o->jobs;

@@ -9,8 +9,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* A slot goes from free to waiting (bring), to working (a thread), to done, to free (take). Waiting
- * ones are served in the order of their numbers. */
+#define MOST_STRIKES 8
+#define PARTIES      1024 /* remembered; of more, the one that was served longest ago is forgotten */
+
+/* A slot goes from free to waiting (bring), to working (a thread), to done, to free (take). */
 enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_WORKING, SLOT_DONE };
 
 struct slot {
@@ -18,6 +20,12 @@ struct slot {
     uint64_t number;
     const struct judge_case *judge_case;
     struct bailiff_verdict verdict;
+};
+
+struct party {
+    uint64_t id;
+    uint64_t served;   /* the turn it was served last, counted from 1; 0: the place is free */
+    unsigned strikes;
 };
 
 struct bailiff {
@@ -29,6 +37,8 @@ struct bailiff {
     struct slot *slots;
     unsigned limit;
     uint64_t next_number;
+    struct party parties[PARTIES];
+    uint64_t turns;
     bool closing;
     int fd;
 };
@@ -46,13 +56,88 @@ static struct slot *first_in(struct bailiff *b, enum slot_state state)
     return first;
 }
 
+/* ---- parties ---- */
+
+static struct party *party_find(struct bailiff *b, uint64_t id)
+{
+    for (size_t i = 0; i < PARTIES; i++)
+        if (b->parties[i].served && b->parties[i].id == id)
+            return &b->parties[i];
+    return NULL;
+}
+
+/* Remembers that it is served now. */
+static void party_serve(struct bailiff *b, uint64_t id)
+{
+    struct party *p = party_find(b, id), *oldest = &b->parties[0];
+
+    if (!p) {
+        for (size_t i = 1; i < PARTIES; i++)
+            if (b->parties[i].served < oldest->served)
+                oldest = &b->parties[i];
+        p = oldest;
+        *p = (struct party){.id = id};
+    }
+    p->served = ++b->turns;
+}
+
+static void party_judged(struct bailiff *b, uint64_t id, enum status st)
+{
+    struct party *p = party_find(b, id);
+
+    if (!p) /* forgotten meanwhile */
+        return;
+    if (st == ST_OK)
+        p->strikes /= 2;
+    else if ((st == ST_INVALID || st == ST_INPUT) && p->strikes < MOST_STRIKES)
+        p->strikes++;
+}
+
+/* Is x the one to take, of two that wait? */
+static bool goes_before(struct bailiff *b, const struct slot *x, const struct slot *y)
+{
+    static const struct party nobody;
+    const struct party *p = party_find(b, x->judge_case->party);
+    const struct party *q = party_find(b, y->judge_case->party);
+
+    p = p ? p : &nobody;
+    q = q ? q : &nobody;
+    if (p->strikes != q->strikes)
+        return p->strikes < q->strikes;
+    return p->served != q->served ? p->served < q->served : x->number < y->number;
+}
+
+static struct slot *next_waiting(struct bailiff *b)
+{
+    struct slot *next = NULL;
+
+    for (unsigned i = 0; i < b->limit; i++) {
+        struct slot *s = &b->slots[i];
+
+        if (s->state == SLOT_WAITING && (!next || goes_before(b, s, next)))
+            next = s;
+    }
+    return next;
+}
+
+static bool has_too_many(const struct bailiff *b, uint64_t party)
+{
+    unsigned held = 0;
+
+    for (unsigned i = 0; i < b->limit; i++)
+        held += b->slots[i].state != SLOT_FREE && b->slots[i].judge_case->party == party;
+    return held >= (b->limit + 1) / 2;
+}
+
+/* ---- threads ---- */
+
 static void *work(void *context)
 {
     struct bailiff *b = context;
 
     pthread_mutex_lock(&b->mutex);
     while (!b->closing) {
-        struct slot *s = first_in(b, SLOT_WAITING);
+        struct slot *s = next_waiting(b);
         static const uint64_t one = 1;
         ssize_t written;
 
@@ -61,10 +146,12 @@ static void *work(void *context)
             continue;
         }
         s->state = SLOT_WORKING;
+        party_serve(b, s->judge_case->party);
         pthread_mutex_unlock(&b->mutex);
         s->verdict.st = judge_verify(b->judge, s->judge_case, &s->verdict.why);
         pthread_mutex_lock(&b->mutex);
         s->state = SLOT_DONE;
+        party_judged(b, s->judge_case->party, s->verdict.st);
         written = write(b->fd, &one, sizeof one);
         assert(written == sizeof one); /* an eventfd takes 2^64 - 2 of them */
     }
@@ -140,7 +227,7 @@ bool bailiff_bring(struct bailiff *b, uint64_t job, const struct judge_case *c)
     struct slot *s;
 
     pthread_mutex_lock(&b->mutex);
-    s = first_in(b, SLOT_FREE);
+    s = has_too_many(b, c->party) ? NULL : first_in(b, SLOT_FREE);
     if (s) {
         *s = (struct slot){
             .state = SLOT_WAITING, .number = b->next_number++, .judge_case = c, .verdict.job = job};

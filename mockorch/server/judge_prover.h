@@ -3,6 +3,10 @@
  * triple of its input, exit code 0 and the output that an honest run has (none for the network's own
  * guests, client.md 4.2). The judge runs the guest to know it.
  *
+ * A task that asks for hashes only shows no proof, so the judge proves its inputs itself, one proof at a
+ * time whatever the number of threads: bytes are a function of program and input (design.md 3.1).
+ * Verdicts and hashes are remembered.
+ *
  * Owner:   heap (judge_prover_free accepts NULL). Programs are added before the first verification.
  * Errors:  judge.h says what verify returns.
  */

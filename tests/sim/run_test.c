@@ -76,7 +76,11 @@ static void a_false_proof_is_refused_for_real(void **state)
     uint32_t input[3] = {1, 1, 1};
     uint8_t words[12] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}, changed[70000];
     struct bytes proof, bad, task_input = bytes_of(words, sizeof words);
-    struct judge_case c = {"fib", &task_input, &proof, 1};
+    struct judge_case c = {.program_id = "fib",
+                           .inputs = &task_input,
+                           .input_count = 1,
+                           .proofs = &proof,
+                           .count = 1};
     struct judge *judge = prover_sim_judge(prover);
     struct why why;
     size_t checks;
@@ -100,8 +104,41 @@ static void a_false_proof_is_refused_for_real(void **state)
     assert_int_not_equal(judge_verify(judge, &c, &why), ST_OK);
     task_input.size = 11;
     assert_int_equal(judge_verify(judge, &c, &why), ST_INVALID);
-    c = (struct judge_case){"nobody", (struct bytes[]){bytes_of(words, 12)}, &proof, 1};
+    c.program_id = "nobody";
+    task_input.size = 12;
     assert_int_equal(judge_verify(judge, &c, &why), ST_NOT_FOUND);
+}
+
+static void a_false_hash_is_refused_for_real(void **state)
+{
+    uint32_t input[3] = {1, 1, 1};
+    uint8_t words[12] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0};
+    char hash[KECCAK256_HEX], combined[KECCAK256_HEX];
+    const char *hashes[] = {hash};
+    struct bytes proof, task_input = bytes_of(words, sizeof words);
+    struct judge_case c = {.program_id = "fib",
+                           .type = TASK_ALL_PROOF_HASHES,
+                           .inputs = &task_input,
+                           .input_count = 1,
+                           .proof_hash = combined,
+                           .proof_hashes = hashes};
+    struct judge *judge = prover_sim_judge(prover);
+    struct why why;
+
+    (void)state;
+    assert_int_equal(prover_sim_prove(prover, &proof, "fib", input, &why), ST_OK);
+    keccak256_hex(hash, proof);
+    proof_hash_combine(combined, hashes, 1);
+    assert_int_equal(judge_verify(judge, &c, &why), ST_OK);
+    c.type = TASK_PROOF_HASH;
+    assert_int_equal(judge_verify(judge, &c, &why), ST_OK);
+    combined[0] ^= 1;
+    assert_int_equal(judge_verify(judge, &c, &why), ST_INVALID);
+    c.type = TASK_ALL_PROOF_HASHES;
+    hash[3] ^= 1;
+    assert_int_equal(judge_verify(judge, &c, &why), ST_INVALID);
+    task_input.size = 5;
+    assert_int_equal(judge_verify(judge, &c, &why), ST_INVALID);
 }
 
 static void two_runs_of_a_seed_are_one_run(void **state)
@@ -349,6 +386,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_faults_a_client_earns_its_credit_at_once),
         cmocka_unit_test(a_false_proof_is_refused_for_real),
+        cmocka_unit_test(a_false_hash_is_refused_for_real),
         cmocka_unit_test(two_runs_of_a_seed_are_one_run),
         cmocka_unit_test(planted_mistakes_are_found_and_found_again),
         cmocka_unit_test(until_stops_a_run_and_judges_nothing),
