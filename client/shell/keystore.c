@@ -1,34 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/shell/keystore.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HEX_DIGITS (2 * SIGNING_SEED_SIZE)
+
+#define KEY_FILE   (HEX_DIGITS + 1) /* bytes, with the newline */
+
+/* Not file_read: a copy of the secret would stay in its memory. *size is left alone
+ * when there is no file; it is KEY_FILE + 1 when there is more in it. */
+static enum status read_secret(char out[static KEY_FILE + 1], size_t *size, const char *path,
+                               struct why *why)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum status st = ST_OK;
+    size_t got = 0;
+    ssize_t n = 1;
+
+    if (fd < 0)
+        return errno == ENOENT ? ST_OK : fail(why, ST_IO, "%s: %s", path, strerror(errno));
+    while (n > 0 && got < KEY_FILE + 1) {
+        n = read(fd, out + got, KEY_FILE + 1 - got);
+        if (n < 0)
+            st = fail(why, ST_IO, "%s: %s", path, strerror(errno));
+        else
+            got += (size_t)n;
+    }
+    close(fd);
+    *size = st ? 0 : got;
+    return st;
+}
 
 /* *out stays NULL when there is no usable key. */
 static enum status load(struct signing_key **out, const char *path, struct why *why)
 {
     uint8_t seed[SIGNING_SEED_SIZE];
-    char text[HEX_DIGITS + 1] = "";
-    struct buffer content;
-    enum status st;
+    char text[KEY_FILE + 1];
+    size_t size = 0;
+    enum status st = read_secret(text, &size, path, why);
 
-    buffer_init(&content, 0);
-    st = file_read(&content, path, HEX_DIGITS + 1, why);
-    if (!st && content.size >= HEX_DIGITS) {
-        memcpy(text, content.data, HEX_DIGITS);
+    if (!st && (size == HEX_DIGITS || size == KEY_FILE)) {
+        text[HEX_DIGITS] = '\0';
         if (hex_decode(seed, sizeof seed, text))
             st = signing_key_of_seed(out, seed, why);
-    } else if (st == ST_NOT_FOUND || st == ST_INPUT) {
-        st = ST_OK;
     }
-    if (content.data)
-        signing_wipe(content.data, content.size);
     signing_wipe(seed, sizeof seed);
     signing_wipe(text, sizeof text);
-    buffer_fini(&content);
     return st;
 }
 

@@ -77,21 +77,24 @@ static enum status ask_versions(struct constraints **out, const struct startup *
     return st;
 }
 
-/* NULL: no page gave any; told then. */
+/* *out is NULL when no page gave any; that is told. */
 static enum status ask_all_versions(struct constraints **out, const struct startup *s,
                                     struct why *why)
 {
     char reasons[700] = "";
+    struct why reason;
 
     *out = NULL;
     for (size_t i = 0; i < s->versions->count; i++) {
         size_t size = strlen(reasons);
-        enum status st = ask_versions(out, s, s->versions->url[i], why);
+        enum status st = ask_versions(out, s, s->versions->url[i], &reason);
 
-        if (st == ST_OK || st == ST_CANCELLED || st == ST_NO_MEMORY)
-            return st;
+        if (st == ST_CANCELLED || st == ST_NO_MEMORY)
+            return fail(why, st, "%s", reason.text);
+        if (!st)
+            return ST_OK;
         snprintf(reasons + size, sizeof reasons - size, "%s%.60s: %.120s", size ? "; " : "",
-                 s->versions->url[i], why->text);
+                 s->versions->url[i], reason.text);
     }
     tell(s, LINE_WARN, "version_unknown",
          "The network's minimum version could not be asked for (%s)", reasons);
