@@ -24,16 +24,22 @@ void assignment_init(struct assignment *a, uint64_t seed)
 
 void assignment_fini(struct assignment *a)
 {
-    for (uint32_t i = 0; i < a->count; i++)
-        task_free(a->tasks[i]);
+    for (uint32_t place = a->first; place < a->count; place++)
+        task_free(assignment_task(a, place));
     free(a->tasks);
     lookup_fini(&a->by_id);
     *a = (struct assignment){0};
 }
 
+struct task *assignment_task(const struct assignment *a, uint32_t place)
+{
+    assert(place >= a->first && place < a->count);
+    return a->tasks[place - a->first];
+}
+
 struct task *assignment_find(const struct assignment *a, uint32_t *at, const char *task_id)
 {
-    return lookup_find(&a->by_id, at, task_id) ? a->tasks[*at] : NULL;
+    return lookup_find(&a->by_id, at, task_id) ? assignment_task(a, *at) : NULL;
 }
 
 struct task *task_new(const char *task_id, const size_t *input_sizes, size_t input_count)
@@ -70,42 +76,99 @@ void task_free(struct task *t)
     free(t);
 }
 
+/* Room for one more. Places whose tasks were evicted are left behind when they are half of all. */
+static enum status make_room(struct assignment *a, struct why *why)
+{
+    uint32_t used = a->count - a->first, gone = 0;
+    uint32_t capacity = a->capacity ? 2 * a->capacity : 64;
+    struct task **tasks;
+
+    if (used < a->capacity)
+        return ST_OK;
+    while (gone < used && !a->tasks[gone])
+        gone++;
+    if (used && gone >= used / 2) {
+        memmove(a->tasks, a->tasks + gone, (used - gone) * sizeof *a->tasks);
+        a->first += gone;
+        return ST_OK;
+    }
+    tasks = realloc(a->tasks, capacity * sizeof *tasks);
+    if (!tasks)
+        return fail(why, ST_NO_MEMORY, "tasks: out of memory");
+    a->tasks = tasks;
+    a->capacity = capacity;
+    return ST_OK;
+}
+
 enum status assignment_restore(struct assignment *a, uint32_t *out, struct task *takes,
                                struct why *why)
 {
-    enum status st = ST_OK;
+    enum status st = make_room(a, why);
 
-    if (a->count == a->capacity) {
-        uint32_t capacity = a->capacity ? 2 * a->capacity : 64;
-        struct task **tasks = realloc(a->tasks, capacity * sizeof *tasks);
-
-        if (!tasks) {
-            st = fail(why, ST_NO_MEMORY, "tasks: out of memory");
-            goto out;
-        }
-        a->tasks = tasks;
-        a->capacity = capacity;
-    }
+    if (st)
+        goto out;
     st = lookup_put(&a->by_id, takes->task_id, a->count, why);
     if (st)
         goto out;
-    *out = a->count;
-    a->tasks[a->count++] = takes;
+    takes->place = *out = a->count++;
+    a->tasks[takes->place - a->first] = takes;
     takes = NULL;
 out:
     task_free(takes);
     return st;
 }
 
+/* ---- closed ones ---- */
+
+void assignment_close(struct assignment *a, struct task *t, enum task_state state, int64_t now_ns)
+{
+    t->state = state;
+    t->closed_ns = now_ns;
+    if (a->closed_last)
+        a->closed_last->closed_next = t;
+    else
+        a->closed_first = t;
+    a->closed_last = t;
+    a->closed_count++;
+}
+
+struct task *assignment_evictable(const struct assignment *a, uint32_t keep, int64_t until_ns)
+{
+    struct task *t = a->closed_first;
+
+    /* a second submission of a task may still be before the judge */
+    return a->closed_count > keep && t->closed_ns <= until_ns && !t->judging ? t : NULL;
+}
+
+void assignment_evict(struct assignment *a)
+{
+    struct task *t = a->closed_first;
+
+    a->closed_first = t->closed_next;
+    if (!a->closed_first)
+        a->closed_last = NULL;
+    a->closed_count--;
+    lookup_remove(&a->by_id, t->task_id);
+    a->tasks[t->place - a->first] = NULL;
+    task_free(t);
+}
+
 /* ---- life ---- */
+
+static bool can_expire(const struct task *t)
+{
+    return t && t->state == TASK_OPEN && !t->judging;
+}
 
 /* All tasks live equally long, so they end in the order in which they were made. */
 struct task *assignment_overdue(struct assignment *a, uint32_t *at, int64_t now_ns)
 {
+    if (a->oldest_open < a->first)
+        a->oldest_open = a->first;
     for (; a->oldest_open < a->count; a->oldest_open++) {
-        struct task *t = a->tasks[a->oldest_open];
+        struct task *t = assignment_task(a, a->oldest_open);
 
-        if (t->state != TASK_OPEN || t->judging)
+        if (!can_expire(t))
             continue;
         if (t->expires_ns > now_ns)
             return NULL;
@@ -117,9 +180,11 @@ struct task *assignment_overdue(struct assignment *a, uint32_t *at, int64_t now_
 
 int64_t assignment_deadline_ns(const struct assignment *a)
 {
-    for (uint32_t i = a->oldest_open; i < a->count; i++)
-        if (a->tasks[i]->state == TASK_OPEN && !a->tasks[i]->judging)
-            return a->tasks[i]->expires_ns;
+    uint32_t place = a->oldest_open < a->first ? a->first : a->oldest_open;
+
+    for (; place < a->count; place++)
+        if (can_expire(assignment_task(a, place)))
+            return assignment_task(a, place)->expires_ns;
     return INT64_MAX;
 }
 
@@ -280,9 +345,7 @@ enum status assignment_make(struct assignment *a, uint32_t *out, const struct se
     fill_inputs(t, &a->prng, settings, program);
     t->assigned_ns = now_ns;
     t->expires_ns = now_ns + settings->task_expiry_ns;
-    if (ordered(order, FAULT_TASK_EXPIRED)) {
-        t->state = TASK_EXPIRED;
-        t->expires_ns = t->closed_ns = now_ns;
-    }
+    if (ordered(order, FAULT_TASK_EXPIRED))
+        t->expires_ns = now_ns;
     return assignment_restore(a, out, t, why);
 }

@@ -6,11 +6,12 @@
  *                      └──time over────> EXPIRED
  *
  * A refused submission leaves the task open: the node may do better until its time is over. A closed
- * task is as unknown to the world as one that never was (404), but we remember it.
+ * task is as unknown to the world as one that never was (404), but we remember the last ones: the
+ * others are evicted in the order in which they were closed.
  *
  * Source:  client.md 13.3 to 13.5.
- * Owner:   heap inside (assignment_fini, safe on a zeroed value); tasks stay where they are until
- *          then and are named by their place.
+ * Owner:   heap inside (assignment_fini, safe on a zeroed value); tasks are named by their place, the
+ *          number of those made or restored before. A pointer holds until the task is evicted.
  * Errors:  ST_NO_MEMORY.
  */
 #pragma once
@@ -27,6 +28,7 @@ const char *task_state_name(enum task_state s);
 
 struct task {
     char *task_id;
+    uint32_t place;
     char program_id[SETTINGS_PROGRAM_SIZE];
     struct bytes *inputs; /* into one block that starts behind them */
     size_t input_count;
@@ -41,12 +43,16 @@ struct task {
     uint32_t submissions; /* that named this task */
     char proof_hash[KECCAK256_HEX]; /* of the accepted one */
     char refusal[128];              /* the last one's words */
+    struct task *closed_next;       /* that was closed after this one */
 };
 
 struct assignment {
-    struct task **tasks;
-    uint32_t count, capacity;
+    struct task **tasks;  /* that of place p is tasks[p - first]; NULL: evicted */
+    uint32_t first, count; /* places of the first and behind the last of them */
+    uint32_t capacity;
     uint32_t oldest_open; /* no task before it is open, unless a judge has it */
+    struct task *closed_first, *closed_last;
+    uint32_t closed_count;
     struct lookup by_id;
     struct prng prng;
 };
@@ -54,6 +60,8 @@ struct assignment {
 void assignment_init(struct assignment *a, uint64_t seed);
 void assignment_fini(struct assignment *a);
 
+/* The task of a place within first and count; NULL: it was evicted. */
+struct task *assignment_task(const struct assignment *a, uint32_t place);
 struct task *assignment_find(const struct assignment *a, uint32_t *at, const char *task_id);
 
 struct assignment_order { /* what a fetch asks for */
@@ -73,6 +81,14 @@ enum status MUST_USE assignment_restore(struct assignment *a, uint32_t *out, str
 /* A task with room for inputs of these sizes, zeroed; task_free accepts NULL. */
 struct task *task_new(const char *task_id, const size_t *input_sizes, size_t input_count);
 void task_free(struct task *t);
+
+/* Closes an open task, or takes note of one that was restored closed. */
+void assignment_close(struct assignment *a, struct task *t, enum task_state state, int64_t now_ns);
+/* The task that was closed first, when it was closed at until_ns or before and more than keep are
+ * closed, or NULL. */
+struct task *assignment_evictable(const struct assignment *a, uint32_t keep, int64_t until_ns);
+/* That task: frees it. */
+void assignment_evict(struct assignment *a);
 
 /* The next open task whose time is over, or NULL; call until NULL, closing each. */
 struct task *assignment_overdue(struct assignment *a, uint32_t *at, int64_t now_ns);

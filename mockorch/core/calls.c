@@ -231,12 +231,22 @@ static bool answer_duplicate(struct orchestrator *o, struct reply *reply, struct
 
     if (!odd_task(in, FAULT_TASK_DUPLICATE) || n->open_count == 0)
         return false;
-    t = o->assignment.tasks[n->open[n->open_count - 1]];
+    t = assignment_task(&o->assignment, n->open[n->open_count - 1]);
     memcpy(t->public_key, in->message.fetch.public_key.data, sizeof t->public_key);
     persist_task(o, t);
     answer_task(o, reply, verdict, in, t);
     fail(&verdict->why, ST_OK, "task given to node %s once more", n->id);
     return true;
+}
+
+static void expire(struct orchestrator *o, struct task *t, int64_t now_ns)
+{
+    struct node *n = &o->registry.nodes[t->node];
+
+    assignment_close(&o->assignment, t, TASK_EXPIRED, now_ns);
+    registry_close_task(n, t->place);
+    n->expired++;
+    o->metrics.tasks_expired++;
 }
 
 static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
@@ -267,20 +277,17 @@ static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdi
         refuse(reply, verdict, 500, NULL);
         return;
     }
-    t = o->assignment.tasks[at];
+    t = assignment_task(&o->assignment, at);
     if (registry_open_task(n, at, &verdict->why)) {
-        t->state = TASK_EXPIRED; /* nobody has it */
+        assignment_close(&o->assignment, t, TASK_EXPIRED, in->now_ns); /* nobody has it */
         refuse(reply, verdict, 500, NULL);
         return;
     }
     quota_spend(&u->fetches, in->now_ns);
     o->metrics.tasks_made++;
     n->assigned++;
-    if (t->state == TASK_EXPIRED) { /* a fault */
-        registry_close_task(n, at);
-        n->expired++;
-        o->metrics.tasks_expired++;
-    }
+    if (t->expires_ns == in->now_ns) /* a fault */
+        expire(o, t, in->now_ns);
     persist_task(o, t);
     persist_node(o, n);
     answer_task(o, reply, verdict, in, t);
@@ -300,10 +307,26 @@ static void call_list(struct orchestrator *o, struct reply *reply, struct verdic
         return;
     for (uint32_t i = 0; i < n->open_count && i < LIST_PAGE; i++)
         for (size_t k = 0; k < times; k++)
-            tasks[message.task_count++] = wire_of_task(o, o->assignment.tasks[n->open[i]], in);
+            tasks[message.task_count++] = wire_of_task(o, assignment_task(&o->assignment, n->open[i]), in);
     fail(&verdict->why, ST_OK, "%u open tasks of node %s", n->open_count, n->id);
     reply_good(reply);
     wire_encode_tasks(&reply->body, &message);
+}
+
+/* Closed tasks are forgotten one after the other, but none that still counts in an allowance. */
+static void evict(struct orchestrator *o, int64_t now_ns)
+{
+    const struct settings *s = &o->settings;
+    bool counts = s->fetches_per_window || s->submissions_per_window;
+    int64_t until_ns = counts ? now_ns - s->window_ns : now_ns;
+    struct task *t;
+
+    if (!s->closed_tasks_kept)
+        return;
+    while ((t = assignment_evictable(&o->assignment, s->closed_tasks_kept, until_ns))) {
+        persist_forget(o, STORE_TASK, t->task_id);
+        assignment_evict(&o->assignment);
+    }
 }
 
 void calls_expire(struct orchestrator *o, int64_t now_ns)
@@ -312,16 +335,11 @@ void calls_expire(struct orchestrator *o, int64_t now_ns)
     uint32_t at;
 
     while ((t = assignment_overdue(&o->assignment, &at, now_ns))) {
-        struct node *n = &o->registry.nodes[t->node];
-
-        t->state = TASK_EXPIRED;
-        t->closed_ns = now_ns;
-        registry_close_task(n, at);
-        n->expired++;
-        o->metrics.tasks_expired++;
+        expire(o, t, now_ns);
         persist_task(o, t);
-        persist_node(o, n);
+        persist_node(o, &o->registry.nodes[t->node]);
     }
+    evict(o, now_ns);
 }
 
 /* ---- submissions ---- */
@@ -345,14 +363,13 @@ static void refuse_submission(struct orchestrator *o, struct reply *reply, struc
 static void accept_submission(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
                               uint32_t at, const struct wire_submission *m, int64_t now_ns)
 {
-    struct task *t = o->assignment.tasks[at];
+    struct task *t = assignment_task(&o->assignment, at);
     struct node *n = &o->registry.nodes[t->node];
     struct user *u = &o->registry.users[n->user];
 
     verdict->passed |= 1u << CHECK_LIMIT;
     quota_spend(&u->submissions, now_ns);
-    t->state = TASK_ACCEPTED;
-    t->closed_ns = now_ns;
+    assignment_close(&o->assignment, t, TASK_ACCEPTED, now_ns);
     memcpy(t->proof_hash, m->proof_hash, sizeof t->proof_hash); /* its form was checked */
     registry_close_task(n, at);
     n->credited++;
@@ -386,7 +403,7 @@ void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict 
                     uint32_t at, const struct wire_submission *m, enum status judged,
                     const struct why *judge_why, int64_t now_ns)
 {
-    struct task *t = o->assignment.tasks[at];
+    struct task *t = assignment_task(&o->assignment, at);
     const struct user *u = &o->registry.users[o->registry.nodes[t->node].user];
     int64_t wait_ns = quota_wait_ns(&u->submissions, now_ns);
 

@@ -75,6 +75,8 @@ void calls_expire(struct orchestrator *o, int64_t now_ns);
 void persist_user(struct orchestrator *o, const struct user *u);
 void persist_node(struct orchestrator *o, const struct node *n);
 void persist_task(struct orchestrator *o, const struct task *t);
+/* A record that is no longer needed. */
+void persist_forget(struct orchestrator *o, enum store_kind kind, const char *key);
 void persist_timeline(struct orchestrator *o);
 void persist_faults(struct orchestrator *o); /* when the plan was touched */
 void persist_commit(struct orchestrator *o); /* when something is unsaved */

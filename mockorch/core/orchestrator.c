@@ -276,7 +276,7 @@ void orchestrator_judged(struct orchestrator *o, struct http_response *response,
 {
     int64_t now_ns = timeline_inside_ns(&o->timeline, outside_ns);
     struct job **at = job_of(o, job), *j = *at;
-    struct task *t = o->assignment.tasks[j->task];
+    struct task *t = assignment_task(&o->assignment, j->task);
 
     *at = j->next;
     *verdict = j->verdict;

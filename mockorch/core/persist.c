@@ -52,6 +52,14 @@ void persist_task(struct orchestrator *o, const struct task *t)
         put(o, STORE_TASK, t->task_id, record_of_task(o, t));
 }
 
+void persist_forget(struct orchestrator *o, enum store_kind kind, const char *key)
+{
+    if (!keeps(o))
+        return;
+    o->broken = store_remove(o->store, kind, key, &o->broken_why) != ST_OK;
+    o->unsaved = true;
+}
+
 void persist_timeline(struct orchestrator *o)
 {
     if (keeps(o))
@@ -83,45 +91,34 @@ static enum status load(void *context, const char *key, struct bytes value, stru
     return st;
 }
 
-/* Since the last start the line has gone on with the wall clock, or, if that was set back, from the
- * last thing that happened. */
-static void go_on(struct orchestrator *o, const struct settings *settings, int64_t outside_ns)
-{
-    struct timeline *t = &o->timeline;
-    int64_t last_ns = 0, slept_ns = settings->wall_at_zero_ns - t->wall_at_zero_ns;
-
-    for (uint32_t i = 0; i < o->assignment.count; i++) {
-        const struct task *task = o->assignment.tasks[i];
-
-        last_ns = task->assigned_ns > last_ns ? task->assigned_ns : last_ns;
-        last_ns = task->closed_ns > last_ns ? task->closed_ns : last_ns;
-    }
-    t->ahead_ns += slept_ns;
-    if (outside_ns + t->ahead_ns < last_ns)
-        t->ahead_ns = last_ns - outside_ns;
-}
-
-struct spent { /* an accepted submission */
+struct closing { /* of a task */
     int64_t at_ns;
-    uint32_t place;
+    struct task *task;
 };
 
 static int by_time(const void *a, const void *b)
 {
-    const struct spent *x = a, *y = b;
+    const struct closing *x = a, *y = b;
 
     if (x->at_ns != y->at_ns)
         return x->at_ns < y->at_ns ? -1 : 1;
-    return x->place < y->place ? -1 : 1;
+    return x->task->place < y->task->place ? -1 : 1;
 }
 
-/* Allowances go on where they were: a restart gives nobody more. */
+static struct user *user_of(const struct orchestrator *o, const struct task *t)
+{
+    return &o->registry.users[o->registry.nodes[t->node].user];
+}
+
+/* What happened, once more and in its order: allowances go on where they were (a restart gives
+ * nobody more), and closed tasks are forgotten in their turn. */
 static enum status replay(struct orchestrator *o, struct why *why)
 {
-    struct spent *accepted = malloc(((size_t)o->assignment.count + 1) * sizeof *accepted);
+    const struct assignment *a = &o->assignment;
+    struct closing *closings = malloc(((size_t)a->count + 1) * sizeof *closings);
     uint32_t count = 0;
 
-    if (!accepted)
+    if (!closings)
         return fail(why, ST_NO_MEMORY, "allowances: out of memory");
     for (uint32_t i = 0; i < o->registry.node_count; i++) {
         const struct node *n = &o->registry.nodes[i];
@@ -129,21 +126,41 @@ static enum status replay(struct orchestrator *o, struct why *why)
         if (n->registered)
             quota_replay(&o->registry.users[n->user].registrations, n->registered_ns);
     }
-    for (uint32_t i = 0; i < o->assignment.count; i++) {
-        const struct task *t = o->assignment.tasks[i];
+    for (uint32_t place = 0; place < a->count; place++) {
+        struct task *t = assignment_task(a, place);
 
-        quota_replay(&o->registry.users[o->registry.nodes[t->node].user].fetches, t->assigned_ns);
-        if (t->state == TASK_ACCEPTED)
-            accepted[count++] = (struct spent){.at_ns = t->closed_ns, .place = i};
+        quota_replay(&user_of(o, t)->fetches, t->assigned_ns);
+        if (t->state != TASK_OPEN)
+            closings[count++] = (struct closing){.at_ns = t->closed_ns, .task = t};
     }
-    qsort(accepted, count, sizeof *accepted, by_time);
+    qsort(closings, count, sizeof *closings, by_time);
     for (uint32_t i = 0; i < count; i++) {
-        const struct task *t = o->assignment.tasks[accepted[i].place];
+        struct task *t = closings[i].task;
 
-        quota_replay(&o->registry.users[o->registry.nodes[t->node].user].submissions, t->closed_ns);
+        if (t->state == TASK_ACCEPTED)
+            quota_replay(&user_of(o, t)->submissions, t->closed_ns);
+        assignment_close(&o->assignment, t, t->state, t->closed_ns);
     }
-    free(accepted);
+    free(closings);
     return ST_OK;
+}
+
+/* Since the last start the line has gone on with the wall clock, or, if that was set back, from the
+ * last thing that happened. */
+static void go_on(struct orchestrator *o, const struct settings *settings, int64_t outside_ns)
+{
+    struct timeline *t = &o->timeline;
+    int64_t last_ns = 0, slept_ns = settings->wall_at_zero_ns - t->wall_at_zero_ns;
+
+    for (uint32_t place = 0; place < o->assignment.count; place++) {
+        const struct task *task = assignment_task(&o->assignment, place);
+
+        last_ns = task->assigned_ns > last_ns ? task->assigned_ns : last_ns;
+        last_ns = task->closed_ns > last_ns ? task->closed_ns : last_ns;
+    }
+    t->ahead_ns += slept_ns;
+    if (outside_ns + t->ahead_ns < last_ns)
+        t->ahead_ns = last_ns - outside_ns;
 }
 
 enum status persist_load(struct orchestrator *o, int64_t outside_ns, struct why *why)

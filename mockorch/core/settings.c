@@ -23,6 +23,7 @@ void settings_init(struct settings *s)
         .nodes_per_day = 50,
         .idle_retry_ns = 60 * NS_PER_S,
         .max_submission_bytes = WIRE_MAX_SUBMISSION,
+        .closed_tasks_kept = 100000,
         .programs = {fib},
         .program_count = 1,
         .inputs_per_task = {1, 1},

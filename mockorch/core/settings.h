@@ -44,6 +44,7 @@ struct settings {
     uint64_t task_limit;             /* tasks made in all; 0: no limit */
     int64_t idle_retry_ns;           /* Retry-After when no task is left */
     uint64_t max_submission_bytes;
+    uint32_t closed_tasks_kept;      /* so many are remembered, the others forgotten; 0: all */
 
     /* work */
     struct settings_program programs[SETTINGS_MAX_PROGRAMS];

@@ -45,7 +45,7 @@ static json_t *node_json(const struct orchestrator *o, const struct node *n)
     json_t *open = json_array();
 
     for (uint32_t i = 0; i < n->open_count; i++)
-        json_array_append_new(open, json_string(o->assignment.tasks[n->open[i]]->task_id));
+        json_array_append_new(open, json_string(assignment_task(&o->assignment, n->open[i])->task_id));
     return json_pack("{ss ss so so so so}", "node_id", n->id, "user_id",
                      o->registry.users[n->user].uuid, "open_tasks", open, "assigned",
                      counter(n->assigned), "credited", counter(n->credited), "expired",
@@ -86,8 +86,12 @@ void orchestrator_state(const struct orchestrator *o, struct buffer *out, int64_
         json_array_append_new(users, user_json(o, &o->registry.users[i], now_ns));
     for (uint32_t i = 0; i < o->registry.node_count; i++)
         json_array_append_new(nodes, node_json(o, &o->registry.nodes[i]));
-    for (uint32_t i = 0; i < o->assignment.count; i++)
-        json_array_append_new(tasks, task_json(o, o->assignment.tasks[i], now_ns));
+    for (uint32_t place = o->assignment.first; place < o->assignment.count; place++) {
+        const struct task *t = assignment_task(&o->assignment, place);
+
+        if (t)
+            json_array_append_new(tasks, task_json(o, t, now_ns));
+    }
     all = json_pack("{so so so so sb ss}", "metrics", metrics_json(&o->metrics), "users", users,
                     "nodes", nodes, "tasks", tasks, "broken", o->broken, "broken_why",
                     o->broken_why.text);

@@ -96,6 +96,7 @@ static void read_orchestrator(struct scalar_reader *r, struct scenario *s,
     scalar_u32(r, "nodes_per_user", w->nodes_per_user, &to->nodes_per_user);
     scalar_u32(r, "nodes_per_day", w->nodes_per_day, &to->nodes_per_day);
     scalar_u64(r, "task_limit", w->task_limit, &to->task_limit);
+    scalar_u32(r, "closed_tasks_kept", w->closed_tasks_kept, &to->closed_tasks_kept);
     scalar_span(r, "idle_retry", w->idle_retry, &to->idle_retry_ns);
     scalar_u64(r, "max_submission_bytes", w->max_submission_bytes, &to->max_submission_bytes);
     scalar_range(r, "inputs_per_task", w->inputs_per_task, &to->inputs_per_task);

@@ -277,7 +277,7 @@ static void work_stays_within_its_ranges_and_mixes_as_weighted(void **state)
         uint32_t at;
 
         assert_int_equal(assignment_make(&a, &at, &s, &order, i, NULL), ST_OK);
-        t = a.tasks[at];
+        t = assignment_task(&a, at);
         assert_true(t->input_count >= 1 && t->input_count <= 4);
         for (size_t k = 0; k < t->input_count; k++) {
             uint32_t words[3];
@@ -325,7 +325,7 @@ static void harder_tasks_have_larger_n_when_told_so(void **state)
         s.programs[0].n = (struct settings_range){table[i].n, table[i].n};
         assignment_init(&a, 1);
         assert_int_equal(assignment_make(&a, &at, &s, &order, 0, NULL), ST_OK);
-        assert_int_equal(load_le32(a.tasks[at]->inputs[0].data), table[i].expected);
+        assert_int_equal(load_le32(assignment_task(&a, at)->inputs[0].data), table[i].expected);
         assignment_fini(&a);
     }
 }
@@ -343,7 +343,7 @@ static void the_ceiling_caps_what_is_asked_for(void **state)
     s.difficulty_ceiling = DIFFICULTY_LARGE;
     assignment_init(&a, 1);
     assert_int_equal(assignment_make(&a, &at, &s, &order, 0, NULL), ST_OK);
-    assert_int_equal(a.tasks[at]->difficulty, DIFFICULTY_LARGE);
+    assert_int_equal(assignment_task(&a, at)->difficulty, DIFFICULTY_LARGE);
     assignment_fini(&a);
 }
 

@@ -24,6 +24,7 @@ static const char whole[] =
     "  nodes_per_day: 9\n"
     "  task_limit: 1000\n"
     "  idle_retry: 250ms\n"
+    "  closed_tasks_kept: 7\n"
     "  max_submission_bytes: 1048576\n"
     "  inputs_per_task: 1..3\n"
     "  difficulty_ceiling: large\n"
@@ -99,6 +100,7 @@ static void every_key_arrives(void **state)
     assert_int_equal(s->orchestrator.nodes_per_day, 9);
     assert_int_equal(s->orchestrator.task_limit, 1000);
     assert_true(s->orchestrator.idle_retry_ns == 250 * NS_PER_MS);
+    assert_int_equal(s->orchestrator.closed_tasks_kept, 7);
     assert_int_equal(s->orchestrator.max_submission_bytes, 1048576);
     assert_int_equal(s->orchestrator.inputs_per_task.low, 1);
     assert_int_equal(s->orchestrator.inputs_per_task.high, 3);

@@ -92,19 +92,27 @@ static void a_task_that_expired_meanwhile_is_gone(void **state)
 }
 
 /* What orchestrator_state says about the first task. */
-static uint64_t submissions_of_first(struct bench *b)
+static json_t *state_of(struct bench *b)
 {
     struct buffer text;
     json_t *state;
-    uint64_t count;
 
     buffer_init(&text, 0);
     orchestrator_state(b->o, &text, b->now_ns);
     state = json_loadb((const char *)text.data, text.size, 0, NULL);
+    buffer_fini(&text);
+    assert_non_null(state);
+    return state;
+}
+
+static uint64_t submissions_of_first(struct bench *b)
+{
+    json_t *state = state_of(b);
+    uint64_t count;
+
     count = (uint64_t)json_integer_value(
         json_object_get(json_array_get(json_object_get(state, "tasks"), 0), "submissions"));
     json_decref(state);
-    buffer_fini(&text);
     return count;
 }
 
@@ -249,6 +257,131 @@ static void another_seed_has_its_own_chance(void **state)
     b->settings.seed = 2;
     assert_int_equal(restart(b, 0, NULL), ST_OK);
     assert_memory_equal(&before, &b->plan.prng, sizeof before);
+}
+
+/* ---- closed tasks are forgotten ---- */
+
+static size_t tasks_known(struct bench *b)
+{
+    json_t *state = state_of(b);
+    size_t count = json_array_size(json_object_get(state, "tasks"));
+
+    json_decref(state);
+    return count;
+}
+
+static enum status count_one(void *context, const char *key, struct bytes value, struct why *why)
+{
+    (void)key;
+    (void)value;
+    (void)why;
+    ++*(size_t *)context;
+    return ST_OK;
+}
+
+static size_t tasks_stored(struct bench *b)
+{
+    size_t count = 0;
+
+    assert_int_equal(store_each(b->store, STORE_TASK, count_one, &count, NULL), ST_OK);
+    return count;
+}
+
+static void only_the_last_closed_tasks_are_remembered(void **state)
+{
+    struct bench *b = *state;
+    char id[64], old[64] = "", first[64] = "";
+
+    b->settings.fetches_per_window = 0;
+    b->settings.closed_tasks_kept = 3;
+    bench_start(b);
+    assert_int_equal(bench_fetch(b), 200); /* open, and older than all that follow */
+    memcpy(id, b->verdict.task_id, sizeof id);
+    for (int i = 0; i < 500; i++) {
+        assert_int_equal(bench_work(b), 200);
+        memcpy(i == 0 ? first : old, b->verdict.task_id, sizeof old);
+        if (i % 100 == 50)
+            assert_int_equal(restart(b, 0, NULL), ST_OK);
+    }
+    orchestrator_tick(b->o, b->now_ns);
+    assert_int_equal(tasks_known(b), 4);
+    assert_int_equal(tasks_stored(b), 4);
+    assert_false(orchestrator_accepted(b->o, first));
+    assert_true(orchestrator_accepted(b->o, old));
+    assert_true(orchestrator_credits(b->o, BENCH_WALLET) == 500);
+    assert_int_equal(orchestrator_metrics(b->o)->tasks_made, 501);
+    assert_int_equal(orchestrator_metrics(b->o)->tasks_accepted, 500);
+    b->now_ns += 600 * SECOND;
+    orchestrator_tick(b->o, b->now_ns);
+    assert_int_equal(orchestrator_metrics(b->o)->tasks_expired, 1);
+    assert_int_equal(tasks_known(b), 3);
+    assert_true(orchestrator_deadline_ns(b->o) == INT64_MAX);
+}
+
+static void a_task_that_counts_in_an_allowance_is_remembered(void **state)
+{
+    struct bench *b = *state;
+
+    b->settings.closed_tasks_kept = 1;
+    bench_start(b);
+    for (int i = 0; i < 3; i++) {
+        b->now_ns += SECOND;
+        assert_int_equal(bench_work(b), 200);
+    }
+    orchestrator_tick(b->o, b->now_ns);
+    assert_int_equal(tasks_known(b), 3);
+    assert_int_equal(restart(b, 0, NULL), ST_OK);
+    assert_int_equal(bench_fetch(b), 429);
+    b->now_ns = 179 * SECOND; /* the second one's window ends */
+    orchestrator_tick(b->o, b->now_ns);
+    assert_int_equal(tasks_known(b), 1);
+    assert_int_equal(tasks_stored(b), 1);
+}
+
+static void nothing_is_forgotten_when_told_so(void **state)
+{
+    struct bench *b = *state;
+
+    b->settings.fetches_per_window = 0;
+    b->settings.closed_tasks_kept = 0;
+    bench_start(b);
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(bench_work(b), 200);
+    assert_int_equal(tasks_known(b), 200);
+}
+
+/* Two submissions of one task are before the judge; the first closes it. */
+static void a_task_before_the_judge_is_not_forgotten(void **state)
+{
+    struct bench *b = *state;
+    struct bench_submission s;
+    struct bench_task t;
+    uint64_t jobs[2];
+
+    b->settings.fetches_per_window = 0;
+    b->settings.closed_tasks_kept = 1;
+    bench_start(b);
+    assert_int_equal(bench_fetch(b), 200);
+    t = bench_task(b);
+    bench_prove(b, &s, &t);
+    wire_encode_submission(&b->body, (buffer_reset(&b->body), &s.message));
+    for (int i = 0; i < 2; i++) {
+        const struct http_request request = {
+            .method = HTTP_POST, .path = "/v3/tasks/submit", .body = buffer_bytes(&b->body)};
+
+        orchestrator_answer(b->o, &b->response, &b->verdict, &request, b->now_ns);
+        assert_true(b->verdict.pending);
+        jobs[i] = b->verdict.job;
+    }
+    orchestrator_judged(b->o, &b->response, &b->verdict, jobs[0], ST_OK, NULL, b->now_ns);
+    assert_int_equal(b->verdict.status, 200);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(bench_work(b), 200);
+    assert_int_equal(tasks_known(b), 4); /* it holds the others, which were closed later */
+    orchestrator_judged(b->o, &b->response, &b->verdict, jobs[1], ST_OK, NULL, b->now_ns);
+    assert_int_equal(b->verdict.status, 404);
+    assert_int_equal(tasks_known(b), 1);
+    bench_submission_fini(&s);
 }
 
 static void a_wall_clock_set_back_does_not_turn_time_back(void **state)
@@ -532,6 +665,10 @@ int main(void)
         CASE(faults_go_on_with_their_counters_and_their_chance),
         CASE(another_seed_has_its_own_chance),
         CASE(a_wall_clock_set_back_does_not_turn_time_back),
+        CASE(only_the_last_closed_tasks_are_remembered),
+        CASE(a_task_that_counts_in_an_allowance_is_remembered),
+        CASE(nothing_is_forgotten_when_told_so),
+        CASE(a_task_before_the_judge_is_not_forgotten),
         CASE(damaged_records_are_refused_by_name),
         CASE(one_wrong_field_is_enough),
         CASE(a_record_put_again_has_the_new_value_in_the_old_place),
