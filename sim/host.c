@@ -15,6 +15,7 @@
 struct host_job {
     uint64_t id; /* 0: a free place */
     bool cancelled;
+    char *task_id;
     char program_id[SETTINGS_PROGRAM_SIZE];
     uint32_t input[3];
 };
@@ -80,6 +81,14 @@ enum status host_new(struct host **out, const struct host_options *o, struct why
     return ST_OK;
 }
 
+static void drop_jobs(struct host *h)
+{
+    for (uint32_t i = 0; i < h->o.plan->proofs_at_once; i++) {
+        free(h->jobs[i].task_id);
+        h->jobs[i] = (struct host_job){0};
+    }
+}
+
 void host_free(struct host *h)
 {
     if (!h)
@@ -87,6 +96,7 @@ void host_free(struct host *h)
     runtime_free(h->runtime);
     signing_key_free(h->key);
     disk_fini(&h->disk);
+    drop_jobs(h);
     free(h->jobs);
     free(h);
 }
@@ -295,9 +305,10 @@ static void fire_proved(void *context, uint64_t id, void *payload)
     if (job && !job->cancelled) {
         note(h, "proved", id);
         done = *job;
-        job->id = 0;
-        invariant_proved(h->o.invariant, h->o.number);
+        *job = (struct host_job){0};
+        invariant_proved(h->o.invariant, h->o.number, done.task_id);
         end_proof(h, &done);
+        free(done.task_id);
     }
     live(h);
 }
@@ -305,11 +316,14 @@ static void fire_proved(void *context, uint64_t id, void *payload)
 static void fire_cancelled(void *context, uint64_t id, void *payload)
 {
     struct host *h = context;
+    struct host_job *job;
 
     if (!mine(h, payload))
         return;
-    find_job(h, id)->id = 0;
-    invariant_proved(h->o.invariant, h->o.number);
+    job = find_job(h, id);
+    invariant_proved(h->o.invariant, h->o.number, job->task_id);
+    free(job->task_id);
+    *job = (struct host_job){0};
     handle(h, &(struct event){.type = EV_UNPROVED,
                               .id = id,
                               .unproved = {.status = ST_CANCELLED, .text = "stopped"}});
@@ -321,11 +335,11 @@ static void prove(struct host *h, const struct action *act)
     struct host_job *job = find_job(h, 0);
 
     note(h, "proves", act->id);
-    invariant_proving(h->o.invariant, h->o.number, &h->disk, act->prove.program_id,
-                      act->prove.input);
+    invariant_proving(h->o.invariant, h->o.number, &h->disk, act->prove.task_id,
+                      act->prove.program_id, act->prove.input);
     if (!job)
         return; /* I6 is broken */
-    *job = (struct host_job){.id = act->id};
+    *job = (struct host_job){.id = act->id, .task_id = memory_text(act->prove.task_id)};
     snprintf(job->program_id, sizeof job->program_id, "%s", act->prove.program_id);
     memcpy(job->input, act->prove.input, sizeof job->input);
     plan(h, prove_ns(h), fire_proved, act->id);
@@ -478,7 +492,7 @@ void host_start(struct host *h)
     if (h->runtime || h->over)
         return;
     h->life++;
-    memset(h->jobs, 0, h->o.plan->proofs_at_once * sizeof *h->jobs);
+    drop_jobs(h);
     h->tick_ns = INT64_MAX;
     for (int i = 0; i < CORE_ROUTES; i++)
         o.hold_ns[i] = h->hold_wall_ns[i] - wall_ns(h);

@@ -35,6 +35,7 @@ struct invariant_task {
     unsigned host;
     uint64_t life;       /* that the task arrived in */
     bool lost;           /* its process was killed before it was on disk */
+    unsigned proving;    /* inputs */
     bool sent;
     uint64_t body_hash;
     bool unanswered;     /* an answer to its submission was lost, or is under way */
@@ -63,6 +64,7 @@ const char *invariant_name(int number)
         "progress resumes once faults have stopped",
         "open tasks are bounded",
         "a client with nothing to do sleeps",
+        "no task is submitted while an input of it is being proved",
     };
 
     return names[number];
@@ -190,6 +192,9 @@ static void check_submission(struct invariant *v, struct invariant_host *h,
                outbox_state_name(cell->state));
     if (t->sent && t->body_hash != hash)
         broken(v, 3, "task %.80s is submitted again with other bytes", m->task_id);
+    if (t->proving)
+        broken(v, 16, "task %.80s is submitted while %u of its inputs is being proved",
+               m->task_id, t->proving);
     if (t->definite && t->definite_life == h->life)
         broken(v, 7, "task %.80s is submitted again after a %u", m->task_id, t->definite);
     t->sent = true;
@@ -329,6 +334,7 @@ void invariant_killed(struct invariant *v, unsigned host, const struct disk *dis
 
         if (t->host != host)
             continue;
+        t->proving = 0;
         if (t->sent)
             t->unanswered = true; /* an answer may have died with the process */
         if (!disk_of_task(disk, t->task_id))
@@ -345,13 +351,16 @@ static bool has_input(const struct disk_cell *c, const uint32_t input[3])
 }
 
 void invariant_proving(struct invariant *v, unsigned host, const struct disk *disk,
-                       const char *program_id, const uint32_t input[3])
+                       const char *task_id, const char *program_id, const uint32_t input[3])
 {
     struct invariant_host *h = &v->hosts[host];
+    struct invariant_task *t = find_task(v, task_id);
     bool found = h->refusals > 0;
 
     if (++h->proving > h->proofs_at_once)
         broken(v, 6, "%u proofs are under way, %u are allowed", h->proving, h->proofs_at_once);
+    if (t)
+        t->proving++;
     for (size_t i = 0; i < disk->count && !found; i++)
         found = disk->cells[i].state == OUTBOX_FETCHED &&
                 strcmp(disk->cells[i].program_id, program_id) == 0 &&
@@ -361,9 +370,13 @@ void invariant_proving(struct invariant *v, unsigned host, const struct disk *di
                input[0], input[1], input[2]);
 }
 
-void invariant_proved(struct invariant *v, unsigned host)
+void invariant_proved(struct invariant *v, unsigned host, const char *task_id)
 {
+    struct invariant_task *t = find_task(v, task_id);
+
     v->hosts[host].proving--;
+    if (t)
+        t->proving--;
 }
 
 void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk,
@@ -443,7 +456,8 @@ int64_t invariant_patience_ns(const struct invariant *v, const struct invariant_
     int64_t fetch_ns = greater(c->fetch_gap_ns, c->allowance_ns + 30 * NS_PER_S);
     int64_t task_ns = fetch_ns + c->prove_ns + 3 * c->round_trip_ns + p->submit_gap_ns;
 
-    return c->round_trip_ns + wait_ns + 2 * task_ns;
+    /* … and a task may wait for the prover first. */
+    return c->round_trip_ns + wait_ns + 2 * task_ns + (int64_t)p->queue_tasks * c->prove_ns;
 }
 
 void invariant_restless(struct invariant *v)

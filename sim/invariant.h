@@ -2,7 +2,7 @@
 /* What must hold at every event of a run, seen from outside: from the messages, the disk and the
  * orchestrator, never by asking a core how it decided.
  *
- * I1 to I8 are those of client/core/core.h under the same numbers:
+ * I1 to I8, I11, I14 and I16 are those of client/core/core.h under the same numbers:
  * I1   A task is proved only after its record is on disk.
  * I2   A submission leaves only after its record says SENDING on disk.
  * I3   A submission is sent again only with the same bytes, by later processes too.
@@ -12,7 +12,7 @@
  * I7   Nothing is sent for a task after a definite answer to its submission.
  * I8   No task has two records.
  *
- * These are the simulation's own:
+ * The others are the simulation's own:
  * I9   No task is credited twice.
  * I10  Requests of a client in any minute stay below INVARIANT_PER_MINUTE, and fetches keep their
  *      distance.
@@ -25,6 +25,7 @@
  *      that follows from the client's limits (invariant_patience_ns).
  * I14  A client never holds more open tasks than its profile allows.
  * I15  A client that has nothing to do sleeps: time goes on.
+ * I16  No task is submitted while one of its inputs is being proved.
  *
  * A process that is killed forgets what was not on disk: a task that had just arrived (I4), a
  * Retry-After (I5), a definite answer (I7). The disk may be refusing writes: I1 and I2 then rest, as
@@ -75,8 +76,8 @@ void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk,
 void invariant_delivered(struct invariant *v, unsigned host, const struct packet *p,
                          int64_t wall_s);
 void invariant_proving(struct invariant *v, unsigned host, const struct disk *disk,
-                       const char *program_id, const uint32_t input[3]);
-void invariant_proved(struct invariant *v, unsigned host);
+                       const char *task_id, const char *program_id, const uint32_t input[3]);
+void invariant_proved(struct invariant *v, unsigned host, const char *task_id);
 void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk,
                      const struct disk_cell *cell);
 void invariant_unsaved(struct invariant *v, unsigned host);

@@ -7,7 +7,8 @@
 #define SHELF(X)                                                                                   \
     X(rate_limits)                                                                                 \
     X(repeated_work)                                                                               \
-    X(lost_answers)
+    X(lost_answers)                                                                                \
+    X(many_nodes)
 
 #define DECLARE(name)                                                                              \
     extern const unsigned char shelf_##name[];                                                     \

@@ -262,6 +262,15 @@ static void handle_shutdown(struct core *c, int64_t now_ns)
         core_stop(c, CORE_INTERRUPTED, now_ns);
 }
 
+static void assert_books(const struct core *c)
+{
+    const struct stats *s = &c->stats;
+
+    assert(c->phase == PHASE_NEW ||
+           s->fetched + s->restored ==
+               s->accepted + s->refused + s->unknown + s->abandoned + ledger_open(&c->ledger)); /* I11 */
+}
+
 void core_handle(struct core *c, const struct event *ev, int64_t now_ns)
 {
     c->wall_offset_ns = ev->wall_ns - now_ns;
@@ -293,6 +302,7 @@ void core_handle(struct core *c, const struct event *ev, int64_t now_ns)
         handle_shutdown(c, now_ns);
         break;
     }
+    assert_books(c);
 }
 
 /* ---- actions ---- */
@@ -345,6 +355,7 @@ bool core_poll(struct core *c, struct action *out, int64_t now_ns)
         submit_decide(c, now_ns);
         work_decide(c, now_ns);
         fetch_decide(c, now_ns);
+        assert_books(c);
     }
     return poll_hold(c, out) || line_queue_poll(&c->lines, out) || poll_save(c, out, now_ns) || poll_phase(c, out, now_ns) ||
            line_queue_poll(&c->lines, out);

@@ -5,6 +5,9 @@
  *                        |                                 |
  *                        +------- all nodes refused -------+-- max_tasks, EV_SHUTDOWN
  *
+ * Fetching, proving and submitting are three flows that know each other through the records only
+ * (ledger.h): a task is fetched while another is proved and a third waits to be submitted.
+ *
  * A pure function of its options, its events and the time it is told. The order of calls:
  * core_restore for what is on disk, EV_START, then core_poll until it returns false, wait for an
  * event or core_deadline_ns, core_handle, core_poll …
@@ -21,6 +24,12 @@
  * I7  Nothing is sent for a task after a definite answer to its submission (unless the user turns its
  *     record back between two runs).
  * I8  No task id is proved twice.
+ * I11 The books balance: fetched + restored == accepted + refused + unknown + abandoned + open.
+ * I14 No task is fetched while profile.open_tasks are open.
+ * I16 No task is submitted while one of its inputs is being proved. (That it has one submission
+ *     under way at most follows from I6.)
+ *
+ * (I9, I10, I12, I13 and I15 can only be seen from outside: sim/invariant.h.)
  *
  * I1 and I2 give way when the disk has refused several times in a row: work goes on, and lines say
  * that it would not survive a crash. What could not be written is tried again for as long as we run,

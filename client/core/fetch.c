@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fetching: when, for which difficulty, and what to do with the answer (client.md 5.3, 5.4). */
+/* Fetching: when, for which difficulty, and what to do with the answer (client.md 5.3, 5.4).
+ *
+ * Fetching, proving and submitting go on side by side, joined by the ledger alone; the reference is
+ * serial (5.1). While a task is proved the next one may arrive, so that the prover does not idle for
+ * the time between two fetches. At most profile.queue_tasks wait for the prover: a task's life is
+ * short (13.3) and runs from its arrival, so that one fetched further ahead would only grow old, or
+ * expire, in our queue.
+ *
+ * A proof that may go out now goes out first. One that waits (for its time, for the user's allowance,
+ * for the answer to another one) holds nothing up, until there are profile.open_tasks of them. */
 #include <assert.h>
 #include <string.h>
 
@@ -7,32 +16,47 @@
 #include "client/core/problem.h"
 #include "client/core/state.h"
 
-/* Serial: nothing is fetched while something is proved or sent. Proofs that wait for their time
- * do not hold us up, until there are too many of them. */
+/* A proof leaves as soon as the disk has it. */
+static bool is_leaving(const struct core *c, const struct entry *e)
+{
+    return (e->record.state == OUTBOX_PROVED && !ledger_durable(&c->ledger, e)) ||
+           (e->record.state == OUTBOX_SENDING && !c->submit_request);
+}
+
 bool fetch_wanted(const struct core *c)
 {
-    size_t open = ledger_open(&c->ledger);
+    size_t open = ledger_open(&c->ledger), waiting = 0;
 
-    if (c->phase != PHASE_WORKING || c->fetch_request || c->submit_record ||
-        open >= c->profile->open_tasks || (open > 0 && doubt_probes(&c->doubt)))
+    if (c->phase != PHASE_WORKING || c->fetch_request ||
+        open >= c->profile->open_tasks || /* I14 */
+        (open > 0 && doubt_probes(&c->doubt)))
         return false;
     if (c->max_tasks && c->stats.accepted + open >= c->max_tasks)
         return false;
     for (size_t i = 0; i < c->ledger.count; i++) {
         const struct entry *e = c->ledger.entries[i];
 
-        if (e->record.state == OUTBOX_FETCHED ||
-            (e->record.state == OUTBOX_PROVED && !ledger_durable(&c->ledger, e)))
-            return false; /* to be proved, or to be sent as soon as it is on disk */
+        if (is_leaving(c, e))
+            return false;
+        waiting += e->record.state == OUTBOX_FETCHED && !e->begun;
     }
-    return true;
+    return waiting < c->profile->queue_tasks;
+}
+
+/* Nothing to prove and nothing to send: we only wait for the next task, and say so. */
+static bool is_idle(const struct core *c)
+{
+    for (size_t i = 0; i < c->ledger.count; i++)
+        if (c->ledger.entries[i]->record.state == OUTBOX_FETCHED)
+            return false;
+    return !c->submit_record;
 }
 
 void fetch_decide(struct core *c, int64_t now_ns)
 {
     int64_t wait_ns = route_wait_ns(&c->routes[CORE_ROUTE_FETCH], now_ns);
 
-    if (wait_ns == 0 || c->fetch_wait_said || !fetch_wanted(c))
+    if (wait_ns == 0 || c->fetch_wait_said || !fetch_wanted(c) || !is_idle(c))
         return;
     c->fetch_wait_said = true;
     say(c, LINE_WAITING, LINE_INFO, "waiting", NULL, 0,
@@ -142,6 +166,7 @@ static struct entry *enter(struct core *c, const struct wire_task *task, int64_t
     struct entry *e;
 
     *readable = ST_OK;
+    assert(ledger_open(&c->ledger) < c->profile->open_tasks); /* I14 */
     if (!outbox_record_init(&record, c->fetch_node->id, task->task_id, task->program_id,
                             task->input_count))
         return NULL;

@@ -15,6 +15,7 @@
  *                           cut at 600 s, 30 for 5xx     top, ceiling 24 h
  *   GET /v3/nodes fails     exit                         exit on 4xx; else tried again
  *   odd answer to a fetch   exit                         an error like others
+ *   one thing at a time     fetch, prove, submit         side by side; one task waits for the prover
  *   killed                  work lost                    task, proof, key and fate are on disk
  *   difficulty              up only                      down after expiry or failure
  */
@@ -33,6 +34,7 @@ const struct profile profile_current = {
     .start_base_ns = 2 * NS_PER_S,
     .start_cap_ns = 60 * NS_PER_S,
     .start_gap_ns = 2 * NS_PER_S,
+    .queue_tasks = 1,
     .open_tasks = 4,
     .stale_fetch_ns = 1800 * NS_PER_S,
     .submit_life_ns = (int64_t)24 * 3600 * NS_PER_S,

@@ -25,6 +25,7 @@ struct profile {
     int64_t start_base_ns, start_cap_ns; /* GET /v3/nodes */
     int64_t start_gap_ns;                /* between the look-ups of two nodes */
 
+    size_t queue_tasks;       /* fetch no more while so many wait for the prover; at least 1 */
     size_t open_tasks;        /* fetch no more while so many wait for a definite answer */
     int64_t stale_fetch_ns;   /* an unproved task of a former run older than this is given up */
     int64_t submit_life_ns;   /* a proof older than this is given up */

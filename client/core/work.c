@@ -46,6 +46,14 @@ size_t work_under_way(const struct core *c)
     return count;
 }
 
+bool work_proves(const struct core *c, uint64_t record)
+{
+    for (unsigned i = 0; i < c->job_room; i++)
+        if (c->jobs[i].id && c->jobs[i].record == record)
+            return true;
+    return false;
+}
+
 bool work_poll_cancel(struct core *c, struct action *out)
 {
     for (unsigned i = 0; i < c->job_room; i++) {

@@ -138,14 +138,14 @@ static const uint32_t nine[3] = {9, 0, 0}, ten[3] = {10, 0, 0};
 static void prove_without_record(struct stage *s)
 {
     arrive(s, "A");
-    invariant_proving(&s->v, 0, &s->disk, "fib", nine);
+    invariant_proving(&s->v, 0, &s->disk, "A", "fib", nine);
 }
 
 static void prove_another_input(struct stage *s)
 {
     arrive(s, "A");
     save_as(s, 1, "A", OUTBOX_FETCHED);
-    invariant_proving(&s->v, 0, &s->disk, "fib", ten);
+    invariant_proving(&s->v, 0, &s->disk, "A", "fib", ten);
 }
 
 static void submit_without_record(struct stage *s)
@@ -220,8 +220,17 @@ static void two_proofs(struct stage *s)
 {
     arrive(s, "A");
     save_as(s, 1, "A", OUTBOX_FETCHED);
-    invariant_proving(&s->v, 0, &s->disk, "fib", nine);
-    invariant_proving(&s->v, 0, &s->disk, "fib", nine);
+    invariant_proving(&s->v, 0, &s->disk, "A", "fib", nine);
+    invariant_proving(&s->v, 0, &s->disk, "A", "fib", nine);
+}
+
+static void submit_what_is_being_proved(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    invariant_proving(&s->v, 0, &s->disk, "A", "fib", nine);
+    save_as(s, 1, "A", OUTBOX_SENDING);
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
 }
 
 static void strange_request(struct stage *s)
@@ -343,6 +352,7 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         {come_early_after_a_503, 5, "1.000 s before the time that a 503"},
         {two_fetches, 6, "second fetch"},
         {two_proofs, 6, "2 proofs are under way"},
+        {submit_what_is_being_proved, 16, "is being proved"},
         {strange_request, 6, "/v4/tasks"},
         {submit_after_an_answer, 7, "after a 200"},
         {submit_what_is_final, 7, "says accepted"},
@@ -429,8 +439,8 @@ static void an_honest_life_breaks_nothing(void **state)
     s.world.now_ns = 60 * NS_PER_S;
     arrive(&s, "A");
     save_as(&s, 1, "A", OUTBOX_FETCHED);
-    invariant_proving(&s.v, 0, &s.disk, "fib", nine);
-    invariant_proved(&s.v, 0);
+    invariant_proving(&s.v, 0, &s.disk, "A", "fib", nine);
+    invariant_proved(&s.v, 0, "A");
     save_as(&s, 1, "A", OUTBOX_SENDING);
     sent(&s, "/v3/tasks/submit", submission(&s, "A", "h"));
     submitted(&s, 0);
@@ -488,8 +498,8 @@ static void rules_about_the_disk_rest_while_it_refuses(void **state)
     stage_init(&s);
     arrive(&s, "A");
     invariant_unsaved(&s.v, 0);
-    invariant_proving(&s.v, 0, &s.disk, "fib", nine);
-    invariant_proved(&s.v, 0);
+    invariant_proving(&s.v, 0, &s.disk, "A", "fib", nine);
+    invariant_proved(&s.v, 0, "A");
     sent(&s, "/v3/tasks/submit", submission(&s, "A", "h"));
     assert_int_equal(s.v.broken, 0);
     stage_fini(&s);
@@ -522,7 +532,7 @@ static void patience_covers_what_was_asked_for_and_a_whole_task(void **state)
     before = invariant_patience_ns(&s.v, &costs);
     assert_true(before >= profile_current.fetch_cap_ns + 2 * costs.fetch_gap_ns);
     costs.prove_ns = NS_PER_S;
-    assert_int_equal(invariant_patience_ns(&s.v, &costs), before + 2 * NS_PER_S);
+    assert_int_equal(invariant_patience_ns(&s.v, &costs), before + 3 * NS_PER_S);
     fetch_answered(&s, 429, "3600");
     assert_true(invariant_patience_ns(&s.v, &costs) >= before + 3000 * NS_PER_S);
     stage_fini(&s);

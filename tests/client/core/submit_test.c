@@ -422,6 +422,7 @@ static void a_task_of_a_former_run_is_proved_unless_it_is_stale(void **state)
             story_expect(&s, HTTP_POST, "/v3/tasks");
         } else {
             story_prove(&s, "p");
+            story_expect(&s, HTTP_POST, SUBMIT);
             story_answer(&s, 200, NULL, NULL);
             assert_int_equal(story_state(&s, "A"), OUTBOX_ACKED);
             assert_false(story_said(&s, "done")); /* its duration is not known */
@@ -569,23 +570,6 @@ static void shutdown_takes_back_a_submission_that_waits_for_the_disk(void **stat
     story_end(&s);
 }
 
-static void a_finished_proof_goes_before_the_next_fetch(void **state)
-{
-    struct story s;
-
-    (void)state;
-    story_begin(&s);
-    story_start(&s);
-    story_to_task(&s, "A");
-    story_until(&s, 200); /* the next fetch is long due */
-    s.disk->refuse = 1;
-    story_prove(&s, "p");
-    assert_int_equal(s.request, 0);
-    story_until(&s, 205);
-    story_expect(&s, HTTP_POST, SUBMIT);
-    story_end(&s);
-}
-
 static void the_books_balance(void **state)
 {
     struct story s;
@@ -650,7 +634,6 @@ int main(void)
         cmocka_unit_test(a_disk_that_is_full_for_good_is_reported_and_lived_with),
         cmocka_unit_test(a_final_state_is_written_as_soon_as_the_disk_works_again),
         cmocka_unit_test(shutdown_takes_back_a_submission_that_waits_for_the_disk),
-        cmocka_unit_test(a_finished_proof_goes_before_the_next_fetch),
         cmocka_unit_test(the_books_balance),
     };
 
