@@ -84,6 +84,21 @@ unsigned nxp_prover_threads(const struct nxp_prover *p)
     return pool_threads(p->exec.pool);
 }
 
+enum status nxp_prover_set_threads(struct nxp_prover *p, unsigned threads, struct why *why)
+{
+    struct pool *pool;
+    enum status st;
+
+    if (threads == pool_threads(p->exec.pool))
+        return ST_OK;
+    st = pool_new(&pool, threads, why);
+    if (st)
+        return st;
+    pool_free(p->exec.pool);
+    p->exec.pool = pool;
+    return ST_OK;
+}
+
 /* ---- results ---- */
 
 void nxp_result_fini(struct nxp_result *r)

@@ -90,6 +90,10 @@ void nxp_prover_free(struct nxp_prover *p);
 const char *nxp_prover_kernel(const struct nxp_prover *p);
 unsigned nxp_prover_threads(const struct nxp_prover *p);
 
+/* Between two proofs: other threads, everything else is kept. */
+enum status MUST_USE nxp_prover_set_threads(struct nxp_prover *p, unsigned threads,
+                                            struct why *why);
+
 #define NXP_LOG_SIZES 9
 
 struct nxp_result {

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "client/cli/words.h"
 #include "client/shell/guest_store.h"
-#include "client/shell/prover_thread.h"
+#include "client/shell/prover_process.h"
 
 #define PAUSE_MS 300
 
@@ -61,7 +61,7 @@ static int prove_on(const struct printer *printer, struct prover *p, const char 
     return EXIT_OK;
 }
 
-int anonymous_run(const struct printer *printer, const char *guests, unsigned threads,
+int anonymous_run(const struct printer *printer, const char *guests, unsigned cores,
                   const char *kernel, uint64_t max, int stop_fd)
 {
     struct prover *p;
@@ -69,8 +69,8 @@ int anonymous_run(const struct printer *printer, const char *guests, unsigned th
     enum status st;
     int code;
 
-    st = prover_thread_new(
-        &p, &(struct prover_thread_options){.guests = guests, .threads = threads, .kernel = kernel},
+    st = prover_process_new(
+        &p, &(struct prover_process_options){.guests = guests, .cores = cores, .kernel = kernel},
         &why);
     if (st)
         return words_failed(st, &why, "not started");

@@ -6,5 +6,5 @@
 #include "client/cli/printer.h"
 
 /* Ends after max proofs (0: none) or when stop_fd becomes readable; returns the exit code. */
-int anonymous_run(const struct printer *printer, const char *guests, unsigned threads,
+int anonymous_run(const struct printer *printer, const char *guests, unsigned cores,
                   const char *kernel, uint64_t max, int stop_fd);

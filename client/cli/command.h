@@ -11,5 +11,6 @@ int command_register_node(int argc, char **argv);
 int command_logout(int argc, char **argv);
 int command_guest(int argc, char **argv);
 int command_outbox(int argc, char **argv);
+int command_prover_worker(int argc, char **argv); /* what nxp start starts for itself */
 int command_status(int argc, char **argv);
 

@@ -20,9 +20,10 @@
 #include "client/shell/home.h"
 #include "client/shell/keystore.h"
 #include "client/shell/outbox_sqlite.h"
-#include "client/shell/prover_thread.h"
+#include "client/shell/prover_process.h"
 #include "client/shell/release_watch.h"
 #include "client/shell/secrecy.h"
+#include "client/shell/resources.h"
 #include "client/shell/shell.h"
 
 struct start {
@@ -177,9 +178,9 @@ static enum status open_core(struct start *s, struct why *why)
     return outbox_each(&s->outbox->base, restore, s, why);
 }
 
-static unsigned threads_of(const struct start *s)
+static unsigned cores_of(const struct start *s)
 {
-    return s->options.threads ? (unsigned)s->options.threads : (3 * hardware_cpus() + 3) / 4;
+    return s->options.threads ? (unsigned)s->options.threads : (3 * resources_read("", hardware_cpus()).cores + 3) / 4;
 }
 
 /* What is missing here has been said before; nobody is asked for a run that cannot begin. */
@@ -233,7 +234,7 @@ static enum status check_memory(const struct start *s, struct why *why)
 
 static enum status open_all(struct start *s, struct why *why)
 {
-    struct prover_thread_options o = {.threads = threads_of(s), .kernel = s->options.kernel};
+    struct prover_process_options o = {.cores = cores_of(s), .kernel = s->options.kernel};
     enum status st = home_prepare(&s->home, why);
 
     if (!st)
@@ -244,7 +245,7 @@ static enum status open_all(struct start *s, struct why *why)
         st = open_outbox(s, why);
     o.guests = s->home.guests;
     if (!st)
-        st = prover_thread_new(&s->prover, &o, why);
+        st = prover_process_new(&s->prover, &o, why);
     if (!st)
         st = open_core(s, why);
     return st ? st : server_option_connect(&s->transport, &s->options.server, &profile_current, why);
@@ -256,7 +257,6 @@ static void tell(void *context, const struct line *line, int64_t wall_ns)
 {
     struct start *s = context;
 
-    outside_told(&s->outside, line);
     printer_line(&s->printer, line, wall_ns);
 }
 
@@ -274,13 +274,6 @@ static struct telemetry measure(void *context)
     struct start *s = context;
 
     return s->options.no_telemetry ? (struct telemetry){0} : hardware_telemetry(s->country);
-}
-
-static void stopping(void *context)
-{
-    struct start *s = context;
-
-    outside_stopping(&s->outside);
 }
 
 static enum status hold(void *context, enum core_route route, int64_t until_wall_ns,
@@ -337,7 +330,6 @@ static int run(struct start *s)
         .proved = proved,
         .measure = measure,
         .hold = hold,
-        .stopping = stopping,
         .context = s,
         .watches = s->outside.watches,
     };
@@ -347,7 +339,7 @@ static int run(struct start *s)
                                                         .clock = clock_system(),
                                                         .control_path = s->home.control,
                                                         .server = server_of(s),
-                                                        .threads = threads_of(s),
+                                                        .threads = cores_of(s),
                                                         .slots = s->prover->slots,
                                                         .log = s->printer.log,
                                                         .hangup_fd = s->hangup_fd});
@@ -401,7 +393,7 @@ int command_start(int argc, char **argv)
     if (!st && s.options.check_memory)
         st = check_memory(&s, &why);
     if (!st && s.options.anonymous) {
-        code = anonymous_run(&s.printer, s.home.guests, threads_of(&s), s.options.kernel,
+        code = anonymous_run(&s.printer, s.home.guests, cores_of(&s), s.options.kernel,
                              s.options.max_tasks, s.stop_fd);
     } else if (!st) {
         st = find_node(&s, &why);

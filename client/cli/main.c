@@ -9,11 +9,12 @@
 #include "client/cli/command.h"
 #include "client/cli/words.h"
 #include "client/core/profile.h"
+#include "client/shell/prover_process.h"
 
 static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
-    const char *text;
+    const char *text; /* NULL: not for people; such are last */
 } commands[] = {
     {"start", command_start, "fetch tasks, prove them, submit the proofs"},
     {"prove", command_prove, "prove the run of a program"},
@@ -25,6 +26,7 @@ static const struct command {
     {"guest", command_guest, "show or add guest programs"},
     {"status", command_status, "what the running client is doing"},
     {"outbox", command_outbox, "what has become of every task"},
+    {PROVER_PROCESS_COMMAND, command_prover_worker, NULL},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -48,7 +50,7 @@ static void print_help(FILE *to)
     fputs("Usage: nxp COMMAND [OPTION...]\n"
           "A prover for the Nexus network: never loses a finished proof.\n\n",
           to);
-    for (size_t i = 0; i < COMMANDS; i++)
+    for (size_t i = 0; i < COMMANDS && commands[i].text; i++)
         fprintf(to, "  %-14s %s\n", commands[i].name, commands[i].text);
     fputs("\n"
           "  help [COMMAND] this text, or that of a command\n"

@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 
 struct prover {
-    const struct prover_ops *ops; /* prover_thread.c */
+    const struct prover_ops *ops; /* prover_process.c */
     unsigned slots;               /* jobs that may be under way; at least 1, fixed */
 };
 
