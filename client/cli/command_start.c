@@ -257,6 +257,7 @@ static void tell(void *context, const struct line *line, int64_t wall_ns)
 {
     struct start *s = context;
 
+    outside_told(&s->outside, line);
     printer_line(&s->printer, line, wall_ns);
 }
 
@@ -274,6 +275,13 @@ static struct telemetry measure(void *context)
     struct start *s = context;
 
     return s->options.no_telemetry ? (struct telemetry){0} : hardware_telemetry(s->country);
+}
+
+static void stopping(void *context)
+{
+    struct start *s = context;
+
+    outside_stopping(&s->outside);
 }
 
 static enum status hold(void *context, enum core_route route, int64_t until_wall_ns,
@@ -330,6 +338,7 @@ static int run(struct start *s)
         .proved = proved,
         .measure = measure,
         .hold = hold,
+        .stopping = stopping,
         .context = s,
         .watches = s->outside.watches,
     };

@@ -62,6 +62,23 @@ static void reopen(void *context)
         words_warn("the log file: %s; going on with the one that is open", why.text);
 }
 
+/* ---- the service manager ---- */
+
+static void tick(void *context)
+{
+    notify_alive(context);
+}
+
+void outside_told(struct outside *o, const struct line *line)
+{
+    notify_status(&o->notify, line->text);
+}
+
+void outside_stopping(struct outside *o)
+{
+    notify_stopping(&o->notify);
+}
+
 /* ---- life ---- */
 
 void outside_watch(struct outside *o, int fd, void (*ready)(void *context), void *context)
@@ -80,11 +97,16 @@ void outside_init(struct outside *o, const struct outside_options *options)
         outside_watch(o, control_fd(o->control), serve, o->control);
     if (options->log)
         outside_watch(o, options->hangup_fd, reopen, o);
+    notify_init(&o->notify);
+    if (o->notify.watchdog_fd > 0)
+        outside_watch(o, o->notify.watchdog_fd, tick, &o->notify);
+    notify_ready(&o->notify);
 }
 
 void outside_fini(struct outside *o)
 {
     control_free(o->control);
+    notify_fini(&o->notify);
     *o = (struct outside){0};
 }
 

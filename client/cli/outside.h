@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a run shows itself to the world around it: it answers nxp status, and takes up a log file
- * that was moved away (SIGHUP).
+/* How a run shows itself to the world around it: it answers nxp status, takes up a log file anew that
+ * was moved away (SIGHUP), and tells a service manager that it is ready, alive and stopping.
  *
  * Nothing here ends a run: what cannot be opened is said on stderr, and proving goes on.
  *
@@ -11,6 +11,7 @@
 #include "client/cli/status_report.h"
 #include "client/shell/control.h"
 #include "client/shell/log_file.h"
+#include "client/shell/notify.h"
 #include "client/shell/prover.h"
 #include "client/shell/shell.h"
 
@@ -30,6 +31,7 @@ struct outside {
     struct status_meter meter;
     struct snapshot snapshot; /* large */
     struct control *control;
+    struct notify notify;
     struct shell_watch watches[SHELL_MAX_WATCHES]; /* for the loop */
     size_t watch_count;
 };
@@ -39,3 +41,5 @@ void outside_init(struct outside *o, const struct outside_options *options);
 void outside_watch(struct outside *o, int fd, void (*ready)(void *context), void *context);
 void outside_fini(struct outside *o);
 void outside_proved(struct outside *o, const struct prover_facts *facts);
+void outside_told(struct outside *o, const struct line *line);
+void outside_stopping(struct outside *o);

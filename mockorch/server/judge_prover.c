@@ -119,9 +119,7 @@ static enum status verify_one(const struct judge_prover *j, const struct guest *
         if (is_finding(f.st))
             judge_memory_keep(j->memory, question, &f);
     }
-    if (f.st)
-        *why = f.why;
-    return f.st;
+    return f.st ? fail(why, f.st, "%s", f.why.text) : ST_OK;
 }
 
 static enum status verify_proofs(const struct judge_prover *j, const struct guest *g,

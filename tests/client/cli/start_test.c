@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "proto/signing.h"
@@ -279,6 +281,50 @@ static void the_log_file_is_taken_up_anew_after_a_hangup_and_a_quiet_run_says_no
     tear_down(&o);
 }
 
+static void a_service_manager_hears_that_it_is_ready_what_it_does_and_that_it_stops(void **state)
+{
+    static char heard[16384];
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve, &o);
+    struct scratch s;
+    size_t size = 0;
+    ssize_t n;
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    o.dry = true;
+    snprintf(at.sun_path, sizeof at.sun_path, "%s", scratch_path(&s, "notify"));
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    setenv("NOTIFY_SOCKET", at.sun_path, 1);
+    setenv("WATCHDOG_USEC", "100000", 1);
+    run_begin(&r, s.path, args_of(server, ""));
+    unsetenv("NOTIFY_SOCKET");
+    unsetenv("WATCHDOG_USEC");
+    while (!strstr(heard, "WATCHDOG=1\n") || !strstr(heard, "next try in")) {
+        n = recv(fd, heard + size, sizeof heard - 2 - size, 0);
+        assert_true(n > 0);
+        size += (size_t)n;
+        heard[size++] = '\n';
+    }
+    kill(r.pid, SIGTERM);
+    run_finish(&r);
+    assert_int_equal(r.code, 0);
+    while ((n = recv(fd, heard + size, sizeof heard - 2 - size, MSG_DONTWAIT)) > 0) {
+        size += (size_t)n;
+        heard[size++] = '\n';
+    }
+    assert_int_equal(strncmp(heard, "READY=1\n", 8), 0);
+    assert_non_null(strstr(heard, "STATUS=No task for now"));
+    assert_non_null(strstr(heard, "STOPPING=1\n"));
+    close(fd);
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
+}
+
 static void status_asks_the_running_client_and_else_the_disk(void **state)
 {
     struct orchestrator o;
@@ -441,6 +487,8 @@ int main(void)
         cmocka_unit_test(sigterm_sigint_and_sighup_end_it_cleanly),
         cmocka_unit_test(
             the_log_file_is_taken_up_anew_after_a_hangup_and_a_quiet_run_says_nothing),
+        cmocka_unit_test(
+            a_service_manager_hears_that_it_is_ready_what_it_does_and_that_it_stops),
         cmocka_unit_test(status_asks_the_running_client_and_else_the_disk),
         cmocka_unit_test(a_home_without_a_control_socket_is_no_reason_not_to_prove),
         cmocka_unit_test(a_restart_does_not_come_before_a_retry_after),
