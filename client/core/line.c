@@ -9,6 +9,7 @@ const char *line_type_name(enum line_type t)
         [LINE_REFRESH] = "Refresh",
         [LINE_WAITING] = "Waiting",
         [LINE_STATE_CHANGE] = "StateChange",
+        [LINE_SHUTDOWN] = "Shutdown",
     };
 
     return names[t];

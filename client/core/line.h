@@ -6,7 +6,7 @@
 #pragma once
 #include <stdint.h>
 
-enum line_type { LINE_SUCCESS, LINE_ERROR, LINE_REFRESH, LINE_WAITING, LINE_STATE_CHANGE };
+enum line_type { LINE_SUCCESS, LINE_ERROR, LINE_REFRESH, LINE_WAITING, LINE_STATE_CHANGE, LINE_SHUTDOWN };
 enum line_level { LINE_DEBUG, LINE_INFO, LINE_WARN, LINE_ERROR_LEVEL };
 
 const char *line_type_name(enum line_type t);   /* "StateChange" */
