@@ -13,6 +13,7 @@
 #include "client/core/problem.h"
 #include "client/core/state.h"
 
+#define PATH        "/v3/nodes/"
 #define PASSES_MOST 32 /* with two nodes and a gap of two minutes: an hour */
 
 bool node_init(struct core *c, const char *const *ids, size_t count)
@@ -21,21 +22,20 @@ bool node_init(struct core *c, const char *const *ids, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct core_node *n = &c->nodes[c->node_count++];
 
-        n->id = strdup(ids[i]);
-        if (!n->id || asprintf(&n->path, "/v3/nodes/%s", n->id) < 0) {
-            n->path = NULL;
+        n->path = malloc(sizeof PATH + strlen(ids[i]));
+        if (!n->path)
             return false;
-        }
+        n->id = n->path + strlen(PATH);
+        strcpy(n->path, PATH);
+        strcpy(n->path + strlen(PATH), ids[i]);
     }
     return true;
 }
 
 void node_fini(struct core *c)
 {
-    for (size_t i = 0; i < c->node_count; i++) {
-        free(c->nodes[i].id);
+    for (size_t i = 0; i < c->node_count; i++)
         free(c->nodes[i].path);
-    }
 }
 
 struct core_node *node_find(struct core *c, const char *id)

@@ -22,6 +22,7 @@ static struct snapshot_task task_of(const struct core *c, const struct entry *e,
         .task_type = r->task_type,
         .difficulty = r->difficulty,
         .inputs = r->input_count,
+        .inputs_proving = work_inputs_of(c, r->id),
         .attempts = r->attempts,
         .last_status = r->last_status,
         .fetched_wall_ns = r->fetched_wall_s * NS_PER_S,
@@ -30,8 +31,6 @@ static struct snapshot_task task_of(const struct core *c, const struct entry *e,
 
     for (size_t i = 0; i < r->input_count; i++)
         t.inputs_proved += r->proofs[i].data != NULL;
-    for (unsigned i = 0; i < c->job_room; i++)
-        t.inputs_proving += c->jobs[i].id && c->jobs[i].record == r->id;
     if (r->state == OUTBOX_PROVED)
         t.next_try_wall_ns = wall_of(c, e->next_try_ns, now_ns);
     return t;

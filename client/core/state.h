@@ -22,7 +22,8 @@ enum node_standing {
 
 /* One of the node ids that we work for. */
 struct core_node {
-    char *id, *path;
+    const char *id; /* the end of its path */
+    char *path;
     enum node_standing standing;
     unsigned passes;   /* how many of its next turns it leaves to others */
     unsigned troubles; /* of its own, in a row */
@@ -143,7 +144,7 @@ bool work_poll_cancel(struct core *c, struct action *out);
 void work_proved(struct core *c, const struct event *ev, int64_t now_ns);
 void work_unproved(struct core *c, const struct event *ev, int64_t now_ns);
 size_t work_under_way(const struct core *c); /* inputs that are being proved, cancelled ones too */
-bool work_proves(const struct core *c, uint64_t record); /* an input of it */
+size_t work_inputs_of(const struct core *c, uint64_t record); /* those of that task */
 void work_stop(struct core *c); /* cancels them all, and saves what is proved */
 /* Closes a task that cannot be proved here. */
 void work_abandon(struct core *c, struct entry *e, int64_t now_ns, const char *reason);

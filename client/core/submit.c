@@ -195,7 +195,7 @@ bool submit_poll(struct core *c, struct action *out, int64_t now_ns)
     assert(e && e->record.state == OUTBOX_SENDING);
     if (!ledger_durable(&c->ledger, e)) /* I2 */
         return false;
-    assert(!work_proves(c, e->record.id)); /* I16 */
+    assert(work_inputs_of(c, e->record.id) == 0); /* I16 */
     buffer_reset(&c->body);
     payload_put(&c->body, &e->record);
     if (!buffer_ok(&c->body)) {

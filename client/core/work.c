@@ -46,12 +46,13 @@ size_t work_under_way(const struct core *c)
     return count;
 }
 
-bool work_proves(const struct core *c, uint64_t record)
+size_t work_inputs_of(const struct core *c, uint64_t record)
 {
+    size_t count = 0;
+
     for (unsigned i = 0; i < c->job_room; i++)
-        if (c->jobs[i].id && c->jobs[i].record == record)
-            return true;
-    return false;
+        count += c->jobs[i].record == record; /* a free place has none */
+    return count;
 }
 
 bool work_poll_cancel(struct core *c, struct action *out)

@@ -580,6 +580,14 @@ static void a_second_shutdown_is_at_once(void **state)
     story_end(&s);
 }
 
+static void each_route_has_a_name_for_the_disk(void **state)
+{
+    (void)state;
+    assert_string_equal(core_route_name(CORE_ROUTE_NODE), "node");
+    assert_string_equal(core_route_name(CORE_ROUTE_FETCH), "fetch");
+    assert_string_equal(core_route_name(CORE_ROUTE_SUBMIT), "submit");
+}
+
 static void a_refusal_during_shutdown_changes_nothing(void **state)
 {
     struct story s;
@@ -624,6 +632,7 @@ int main(void)
         cmocka_unit_test(shutdown_takes_bounded_time),
         cmocka_unit_test(a_second_shutdown_is_at_once),
         cmocka_unit_test(a_refusal_during_shutdown_changes_nothing),
+        cmocka_unit_test(each_route_has_a_name_for_the_disk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

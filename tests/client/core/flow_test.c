@@ -198,6 +198,103 @@ static void a_prover_with_free_places_begins_the_next_task(void **state)
     story_end(&s);
 }
 
+static void a_slow_disk_holds_up_only_what_must_wait_for_it(void **state)
+{
+    struct story s;
+
+    (void)state;
+    begin(&s);
+    s.slow_disk = true;
+    give(&s, "A");
+    assert_int_equal(s.proof_count, 0); /* I1 */
+    story_saved(&s);
+    prove(&s, "A");
+    story_until(&s, 130); /* the next fetch is due, but the proof goes first */
+    assert_int_equal(s.waiting_count, 0);
+    story_saved(&s); /* PROVED */
+    assert_int_equal(s.waiting_count, 0);
+    assert_int_equal(story_state(&s, "A"), OUTBOX_SENDING);
+    story_saved(&s); /* I2 */
+    assert_int_equal(s.waiting_count, 2);
+    story_answer(&s, 200, NULL, NULL);
+    give(&s, "B");
+    assert_int_equal(s.saving_count, 2);
+    story_event(&s, EV_SHUTDOWN);
+    story_until(&s, 131);
+    assert_false(s.over);
+    story_saved(&s);
+    story_saved(&s);
+    assert_true(s.over);
+    assert_int_equal(story_state(&s, "A"), OUTBOX_ACKED);
+    assert_int_equal(story_state(&s, "B"), OUTBOX_FETCHED);
+    story_end(&s);
+}
+
+static void what_changes_while_it_is_written_is_written_again(void **state)
+{
+    struct story s;
+
+    (void)state;
+    story_begin(&s);
+    s.options.proofs_at_once = 2;
+    story_start(&s);
+    story_answer(&s, 200, NULL, NULL);
+    story_give(&s, (struct story_task){"A", "fib", TASK_PROOF_HASH, DIFFICULTY_SMALL, 2, 0});
+    s.slow_disk = true;
+    story_until(&s, 100);
+    story_prove(&s, "p0"); /* more than a minute of proving */
+    assert_int_equal(s.saving_count, 1);
+    story_prove(&s, "p1");
+    assert_int_equal(s.saving_count, 1); /* one write of a record at a time */
+    assert_int_equal(story_state(&s, "A"), OUTBOX_FETCHED);
+    story_saved(&s);
+    assert_int_equal(story_state(&s, "A"), OUTBOX_PROVED);
+    assert_int_equal(s.waiting_count, 0);
+    story_saved(&s);
+    story_saved(&s); /* SENDING */
+    story_expect(&s, HTTP_POST, SUBMIT);
+    story_end(&s);
+}
+
+static void what_arrives_for_a_task_that_is_given_up_is_thrown_away(void **state)
+{
+    struct story s;
+
+    (void)state;
+    story_begin(&s);
+    s.options.proofs_at_once = 3;
+    story_start(&s);
+    story_answer(&s, 200, NULL, NULL);
+    story_give(&s, (struct story_task){"A", "fib", TASK_PROOF_HASH, DIFFICULTY_SMALL, 3, 0});
+    s.slow_disk = true;
+    story_fail_proof(&s, ST_GUEST, "it trapped");
+    story_prove(&s, "too late"); /* its end is not on disk yet */
+    story_saved(&s);
+    story_fail_proof(&s, ST_CANCELLED, "cancelled");
+    assert_int_equal(core_stats(s.core)->abandoned, 1);
+    assert_int_equal(core_open_tasks(s.core), 0);
+    story_end(&s);
+}
+
+static void a_task_that_fails_does_not_cancel_another_one(void **state)
+{
+    struct story s;
+
+    (void)state;
+    story_begin(&s);
+    s.options.proofs_at_once = 2;
+    story_start(&s);
+    story_answer(&s, 200, NULL, NULL);
+    give(&s, "A");
+    give(&s, "B");
+    story_pick(&s, "A", 0);
+    story_fail_proof(&s, ST_GUEST, "it trapped");
+    assert_int_equal(s.cancels, 0);
+    prove(&s, "B");
+    story_expect(&s, HTTP_POST, SUBMIT);
+    story_end(&s);
+}
+
 static void a_stop_keeps_the_task_that_was_waiting(void **state)
 {
     struct story s;
@@ -250,6 +347,10 @@ int main(void)
         cmocka_unit_test(the_lines_tell_of_waiting_only_when_there_is_nothing_to_do),
         cmocka_unit_test(max_tasks_counts_what_waits_for_the_prover),
         cmocka_unit_test(a_prover_with_free_places_begins_the_next_task),
+        cmocka_unit_test(a_slow_disk_holds_up_only_what_must_wait_for_it),
+        cmocka_unit_test(what_changes_while_it_is_written_is_written_again),
+        cmocka_unit_test(what_arrives_for_a_task_that_is_given_up_is_thrown_away),
+        cmocka_unit_test(a_task_that_fails_does_not_cancel_another_one),
         cmocka_unit_test(a_stop_keeps_the_task_that_was_waiting),
         cmocka_unit_test(a_stop_while_a_fetch_is_under_way_does_not_wait_for_it),
     };

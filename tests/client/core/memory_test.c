@@ -3,6 +3,7 @@
  * while: the core never dies of it, and a task is accepted once memory is back. */
 #include "tests/support/test.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -102,6 +103,7 @@ static bool story(const struct signing_key *key, long allocations)
         }
     }
     heap_fail_after(-1);
+    core_free(NULL);
     smooth = core_stats(t.core)->fetch_errors + core_stats(t.core)->abandoned +
                  core_stats(t.core)->submit_waits ==
              0;
@@ -141,6 +143,9 @@ static void records_and_the_outbox_say_that_memory_is_missing(void **state)
     for (n = 0; heap_fail_after(n), !outbox_record_init(&r, "1", "T", "fib", 3); n++)
         assert_true(n < 10);
     heap_fail_after(-1);
+    r.proofs[1].data = malloc(1);
+    r.proofs[1].data[0] = 7;
+    r.proofs[1].size = 1;
     buffer_init(&bytes, 0);
     outbox_encode(&bytes, &r);
     for (n = 0; heap_fail_after(n), outbox_decode(&back, buffer_bytes(&bytes), NULL); n++)

@@ -267,6 +267,58 @@ static void troubles_of_all_nodes_are_waited_out_together(void **state)
     story_end(&s);
 }
 
+static void a_refused_node_takes_nobody_s_turns(void **state)
+{
+    struct story s;
+
+    (void)state;
+    begin(&s);
+    story_answer(&s, 404, NULL, NULL); /* 11 is left out */
+    story_until_path(&s, "/v3/nodes/22", 10);
+    story_answer(&s, 200, NULL, NULL);
+    story_answer(&s, 404, "1000", NULL); /* 22 is forgotten, 33 not known yet: nobody to stand aside for */
+    story_until_path(&s, FETCH, 1200);
+    assert_true(story_time(&s) >= 1000); /* a Retry-After counts for the allowance of all */
+    story_end(&s);
+}
+
+static void what_is_answered_about_a_node_after_the_stop_changes_nothing(void **state)
+{
+    struct story s;
+
+    (void)state;
+    for (int how = 0; how < 2; how++) {
+        begin(&s);
+        story_answer(&s, 200, NULL, NULL);
+        story_give(&s, (struct story_task){"A", "fib", TASK_PROOF_HASH, DIFFICULTY_SMALL, 1, 0});
+        story_until_path(&s, "/v3/nodes/22", 10);
+        story_event(&s, EV_SHUTDOWN);
+        if (how)
+            story_break(&s, false);
+        else
+            story_answer(&s, 404, NULL, NULL);
+        assert_false(story_said(&s, "node_refused"));
+        assert_false(story_said(&s, "node_unreachable"));
+        story_fail_proof(&s, ST_CANCELLED, "cancelled");
+        assert_int_equal(s.end, CORE_INTERRUPTED);
+        story_end(&s);
+    }
+}
+
+static void a_retry_after_to_one_node_is_obeyed_by_all(void **state)
+{
+    struct story s;
+
+    (void)state;
+    greet(&s);
+    story_answer(&s, 404, "1000", NULL);
+    story_until_path(&s, FETCH, 2000);
+    assert_true(story_time(&s) >= 1000);
+    assert_int_equal(story_asked(&s), DIFFICULTY_SMALL_MEDIUM);
+    assert_string_equal(s.asked_for, "22");
+    story_end(&s);
+}
+
 static void a_record_of_a_node_that_is_ours_no_more_is_still_submitted(void **state)
 {
     static const char *const other[] = {"44"};
@@ -299,6 +351,9 @@ int main(void)
         cmocka_unit_test(a_node_with_troubles_of_its_own_leaves_its_turns_to_others),
         cmocka_unit_test(a_task_given_twice_makes_its_node_stand_aside),
         cmocka_unit_test(troubles_of_all_nodes_are_waited_out_together),
+        cmocka_unit_test(a_refused_node_takes_nobody_s_turns),
+        cmocka_unit_test(what_is_answered_about_a_node_after_the_stop_changes_nothing),
+        cmocka_unit_test(a_retry_after_to_one_node_is_obeyed_by_all),
         cmocka_unit_test(a_record_of_a_node_that_is_ours_no_more_is_still_submitted),
     };
 

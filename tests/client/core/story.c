@@ -59,8 +59,22 @@ static void perform_save(struct story *s, const struct action *act)
     if (outbox_put(&s->disk->base, act->record, &why)) {
         ev.type = EV_UNSAVED;
         ev.unsaved = why.text;
+    } else if (s->slow_disk) {
+        assert_in_range(s->saving_count, 0, 15);
+        s->saving[s->saving_count++] = act->id;
+        return;
     }
     handle(s, &ev);
+}
+
+void story_saved(struct story *s)
+{
+    uint64_t id = s->saving[0];
+
+    assert_int_not_equal(s->saving_count, 0);
+    memmove(s->saving, s->saving + 1, --s->saving_count * sizeof *s->saving);
+    handle(s, &(struct event){.type = EV_SAVED, .id = id});
+    story_settle(s);
 }
 
 /* ---- what is waiting, and what of it is looked at ---- */
@@ -245,6 +259,7 @@ void story_crash(struct story *s)
     s->core = NULL;
     s->request = s->waiting_count = 0;
     s->proof = s->proof_count = 0;
+    s->saving_count = 0;
     s->over = false;
 }
 

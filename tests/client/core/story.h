@@ -38,6 +38,9 @@ struct story {
     struct core_options options;
     int64_t now_ns;
 
+    bool slow_disk; /* what it has written is told by story_saved only */
+    uint64_t saving[16];
+    unsigned saving_count;
     int64_t hold_until_ns[CORE_ROUTES]; /* on disk */
 
     struct story_request waiting[STORY_REQUESTS]; /* in the order of sending */
@@ -93,6 +96,7 @@ void story_pick(struct story *s, const char *task, unsigned i);
 void story_prove(struct story *s, const char *proof);
 void story_fail_proof(struct story *s, enum status status, const char *text);
 void story_event(struct story *s, enum event_type type);
+void story_saved(struct story *s); /* the oldest write that is under way */
 
 struct story_task {
     const char *id; /* NULL: the answer holds no task */
