@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/core/ladder.h"
 
+unsigned ladder_rung(enum difficulty d)
+{
+    unsigned rung = 0;
+
+    while (d != difficulty_down(d)) {
+        d = difficulty_down(d);
+        rung++;
+    }
+    return rung;
+}
+
 enum difficulty ladder_ask(const struct ladder *l)
 {
     enum difficulty next;

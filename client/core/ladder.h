@@ -17,6 +17,7 @@
 #define LADDER_FIRST           DIFFICULTY_SMALL_MEDIUM
 #define LADDER_PROMOTE_BELOW_S 420
 #define LADDER_BAR_LARGEST     16
+#define LADDER_RUNGS           9
 
 struct ladder {
     bool fixed; /* --max-difficulty: always ask for this one */
@@ -31,6 +32,8 @@ struct ladder {
     unsigned bar_height;  /* successes it took, or takes, to let the bar fall */
     unsigned bar_left;
 };
+
+unsigned ladder_rung(enum difficulty d); /* 0 for SMALL, 1, 2 … */
 
 enum difficulty ladder_ask(const struct ladder *l);
 /* A submission was accepted; assigned: as the server set it. */
