@@ -27,16 +27,16 @@ struct host {
     struct disk disk;
 
     struct runtime *runtime; /* NULL: no process */
-    uint64_t life;     /* counts processes; what belongs to a former one is void */
+    uint64_t life;           /* counts processes; what belongs to a former one is void */
     bool over;
     int64_t tick_ns; /* a tick is planned for then */
     uint64_t tick;
     unsigned requests_under_way;
     uint64_t requests;
 
-    struct host_job *jobs; /* plan->proofs_at_once of them */
+    struct host_job *jobs;             /* plan->proofs_at_once of them */
     int64_t hold_wall_ns[CORE_ROUTES]; /* on disk */
-    struct stats former; /* of processes that are gone */
+    struct stats former;               /* of processes that are gone */
 };
 
 bool host_bug_of_name(enum host_bug *out, const char *name)
@@ -227,10 +227,10 @@ static void tell_core(struct host *h, const struct packet *p)
     struct http_response seen = p->response;
 
     if (!p->answered) {
-        handle(h, &(struct event){.type = EV_TRANSPORT,
-                                  .id = p->id,
-                                  .transport = {.maybe_delivered = p->maybe_delivered,
-                                                .text = p->text}});
+        handle(h, &(struct event){
+                      .type = EV_TRANSPORT,
+                      .id = p->id,
+                      .transport = {.maybe_delivered = p->maybe_delivered, .text = p->text}});
         return;
     }
     if (h->o.bug == HOST_DEAF)
@@ -280,9 +280,9 @@ static void end_proof(struct host *h, const struct host_job *job)
     struct event ev = {.type = EV_PROVED, .id = job->id};
     bool fails = prng_chance(&h->prng, h->o.plan->prove_fails);
     struct why why = {"the model of a prover fails now and then"};
-    enum status st = fails ? ST_IO
-                           : prover_sim_prove(h->o.prover, &ev.proved.proof, job->program_id,
-                                              job->input, &why);
+    enum status st =
+        fails ? ST_IO
+              : prover_sim_prove(h->o.prover, &ev.proved.proof, job->program_id, job->input, &why);
 
     if (st) {
         ev.type = EV_UNPROVED;
@@ -370,8 +370,7 @@ static void perform(struct host *h, const struct action *act)
         tell(h, &act->line);
         break;
     case ACT_HOLD:
-        h->hold_wall_ns[act->hold.route] =
-            wall_ns(h) + (act->hold.until_ns - h->o.world->now_ns);
+        h->hold_wall_ns[act->hold.route] = wall_ns(h) + (act->hold.until_ns - h->o.world->now_ns);
         break;
     case ACT_SAVE:
         save(h, act);
@@ -482,9 +481,8 @@ void host_start(struct host *h)
         .proofs_at_once = h->o.plan->proofs_at_once,
         .max_tasks = h->o.plan->max_tasks,
         .has_max_difficulty = h->o.plan->max_difficulty >= 0,
-        .max_difficulty = (enum difficulty)(h->o.plan->max_difficulty < 0
-                                                ? 0
-                                                : h->o.plan->max_difficulty),
+        .max_difficulty =
+            (enum difficulty)(h->o.plan->max_difficulty < 0 ? 0 : h->o.plan->max_difficulty),
     };
     struct core *core;
     struct why why;

@@ -33,14 +33,14 @@ struct invariant_host {
 struct invariant_task {
     char *task_id;
     unsigned host;
-    uint64_t life;       /* that the task arrived in */
-    bool lost;           /* its process was killed before it was on disk */
-    unsigned proving;    /* inputs */
+    uint64_t life;    /* that the task arrived in */
+    bool lost;        /* its process was killed before it was on disk */
+    unsigned proving; /* inputs */
     bool sent;
     uint64_t body_hash;
-    bool unanswered;     /* an answer to its submission was lost, or is under way */
-    bool second_copy;    /* its credit is for one of two copies that the network made */
-    unsigned definite;   /* status of a definite answer; 0: none */
+    bool unanswered;   /* an answer to its submission was lost, or is under way */
+    bool second_copy;  /* its credit is for one of two copies that the network made */
+    unsigned definite; /* status of a definite answer; 0: none */
     uint64_t definite_life;
     unsigned credits;
 };
@@ -73,8 +73,7 @@ const char *invariant_name(int number)
 void invariant_init(struct invariant *v, const struct world *w, const struct profile *p,
                     unsigned hosts)
 {
-    *v = (struct invariant){
-        .world = w, .profile = p, .host_count = hosts};
+    *v = (struct invariant){.world = w, .profile = p, .host_count = hosts};
     v->hosts = memory_new(hosts * sizeof *v->hosts);
     for (unsigned i = 0; i < hosts; i++)
         v->hosts[i].last_credit_ns = -1;
@@ -172,9 +171,8 @@ static void check_pace(struct invariant *v, struct invariant_host *h, enum route
     *oldest = now_ns;
 }
 
-static void check_submission(struct invariant *v, struct invariant_host *h,
-                             const struct disk *disk, const struct wire_submission *m,
-                             struct bytes body)
+static void check_submission(struct invariant *v, struct invariant_host *h, const struct disk *disk,
+                             const struct wire_submission *m, struct bytes body)
 {
     const struct disk_cell *cell = disk_of_task(disk, m->task_id);
     struct invariant_task *t = find_task(v, m->task_id);
@@ -193,8 +191,8 @@ static void check_submission(struct invariant *v, struct invariant_host *h,
     if (t->sent && t->body_hash != hash)
         broken(v, 3, "task %.80s is submitted again with other bytes", m->task_id);
     if (t->proving)
-        broken(v, 16, "task %.80s is submitted while %u of its inputs is being proved",
-               m->task_id, t->proving);
+        broken(v, 16, "task %.80s is submitted while %u of its inputs is being proved", m->task_id,
+               t->proving);
     if (t->definite && t->definite_life == h->life)
         broken(v, 7, "task %.80s is submitted again after a %u", m->task_id, t->definite);
     t->sent = true;
@@ -295,8 +293,7 @@ static void note_submitted(struct invariant *v, struct invariant_host *h, const 
     }
 }
 
-void invariant_delivered(struct invariant *v, unsigned host, const struct packet *p,
-                         int64_t wall_s)
+void invariant_delivered(struct invariant *v, unsigned host, const struct packet *p, int64_t wall_s)
 {
     struct invariant_host *h = &v->hosts[host];
     unsigned status = p->answered ? p->response.status : 0;

@@ -12,15 +12,30 @@
 #define WALL_AT_ZERO_NS (INT64_C(1760000000) * NS_PER_S)
 #define JUDGE_NS        (20 * NS_PER_MS)
 #define JUDGE_JITTER_NS (200 * NS_PER_MS)
-#define RESTLESS        100000 /* events at one moment */
+#define RESTLESS        100000   /* events at one moment */
 #define DOWN_NS         NS_PER_S /* of a killed client, when the scenario does not say */
 
 const char *run_metric_name(enum run_metric m)
 {
     static const char *const names[] = {
-        "accepted", "refused", "unknown", "abandoned", "fetched", "duplicates", "proofs",
-        "proofs_lost", "credits", "requests", "fetch_requests", "submit_requests", "faults",
-        "resets", "lost_requests", "lost_answers", "repeated_requests", "kills",
+        "accepted",
+        "refused",
+        "unknown",
+        "abandoned",
+        "fetched",
+        "duplicates",
+        "proofs",
+        "proofs_lost",
+        "credits",
+        "requests",
+        "fetch_requests",
+        "submit_requests",
+        "faults",
+        "resets",
+        "lost_requests",
+        "lost_answers",
+        "repeated_requests",
+        "kills",
     };
 
     return names[m];
@@ -158,8 +173,7 @@ static enum status add_hosts(struct run *r, struct prover_sim *prover, struct wh
     enum status st = ST_OK;
 
     for (size_t i = 0; i < s->node_count && !st; i++)
-        st = orchestrator_add_node(server_core(r->server), s->nodes[i].id, s->nodes[i].wallet,
-                                   why);
+        st = orchestrator_add_node(server_core(r->server), s->nodes[i].id, s->nodes[i].wallet, why);
     for (size_t i = 0; i < s->client_count && !st; i++)
         for (uint32_t k = 0; k < s->clients[i].count && !st; k++)
             st = add_host(r, &s->clients[i], prover, why);
@@ -391,9 +405,8 @@ static bool settled(const struct run *r)
     for (unsigned i = 0; i < r->host_count; i++) {
         const struct host *h = r->hosts[i];
 
-        if (!host_settled(h) ||
-            (!host_over(h) && !no_tasks_left &&
-             !invariant_credited_since(&r->invariant, i, r->scenario->heal_ns)))
+        if (!host_settled(h) || (!host_over(h) && !no_tasks_left &&
+                                 !invariant_credited_since(&r->invariant, i, r->scenario->heal_ns)))
             return false;
     }
     return true;

@@ -35,7 +35,8 @@ static const struct argp_option options[] = {
      "allowance",
      1},
     {"headless", KEY_HEADLESS, 0, 0, "Print lines (always, in this version)", 1},
-    {"max-threads", KEY_THREADS, "T", 0, "Cores to use at most (three quarters of those that it may use)", 1},
+    {"max-threads", KEY_THREADS, "T", 0,
+     "Cores to use at most (three quarters of those that it may use)", 1},
     {"max-tasks", KEY_TASKS, "K", 0, "Stop after K accepted proofs", 1},
     {"max-difficulty", KEY_DIFFICULTY, "D", 0,
      "Always ask for this difficulty: SMALL, SMALL_MEDIUM, MEDIUM, LARGE, EXTRA_LARGE, "

@@ -96,8 +96,7 @@ long long whole_seconds(int64_t ns)
     return (long long)((ns + NS_PER_S - 1) / NS_PER_S);
 }
 
-uint64_t core_request(struct core *c, struct action *out, enum http_method method,
-                      const char *path)
+uint64_t core_request(struct core *c, struct action *out, enum http_method method, const char *path)
 {
     *out = (struct action){.type = ACT_REQUEST, .id = ++c->last_id};
     profile_request(c->profile, &out->request, method, path,
@@ -118,8 +117,7 @@ void core_hold(struct core *c, enum core_route route, int64_t until_ns)
     c->hold_changed[route] = true;
 }
 
-void core_note(struct core *c, enum core_route route, const struct route_note *note,
-               int64_t now_ns)
+void core_note(struct core *c, enum core_route route, const struct route_note *note, int64_t now_ns)
 {
     static const char *const names[CORE_ROUTES] = {"asking about nodes", "fetching", "submitting"};
     struct route *r = &c->routes[route];
@@ -247,7 +245,8 @@ static void handle_unsaved(struct core *c, const struct event *ev, int64_t now_n
 {
     ledger_unsaved(&c->ledger, ev->id, now_ns + c->profile->save_retry_ns);
     if (c->ledger.refusals <= c->profile->save_attempts)
-        say(c, LINE_ERROR, LINE_ERROR_LEVEL, "unsaved", NULL, 0, "The outbox cannot be written%s: %s",
+        say(c, LINE_ERROR, LINE_ERROR_LEVEL, "unsaved", NULL, 0,
+            "The outbox cannot be written%s: %s",
             c->ledger.refusals < c->profile->save_attempts
                 ? ""
                 : "; going on, but a crash would now lose work",
@@ -267,8 +266,8 @@ static void assert_books(const struct core *c)
     const struct stats *s = &c->stats;
 
     assert(c->phase == PHASE_NEW ||
-           s->fetched + s->restored ==
-               s->accepted + s->refused + s->unknown + s->abandoned + ledger_open(&c->ledger)); /* I11 */
+           s->fetched + s->restored == s->accepted + s->refused + s->unknown + s->abandoned +
+                                           ledger_open(&c->ledger)); /* I11 */
 }
 
 void core_handle(struct core *c, const struct event *ev, int64_t now_ns)
@@ -317,12 +316,13 @@ static bool poll_save(struct core *c, struct action *out, int64_t now_ns)
     return true;
 }
 
-/* The end: nothing under way whose outcome could still be learned and kept, or time is up. A disk that
- * keeps refusing is not waited for. */
+/* The end: nothing under way whose outcome could still be learned and kept, or time is up. A disk
+ * that keeps refusing is not waited for. */
 static bool poll_exit(struct core *c, struct action *out, int64_t now_ns)
 {
     bool disk_works = c->ledger.refusals < c->ledger.refusals_limit;
-    bool busy = work_under_way(c) > 0 || c->submit_request || (disk_works && !ledger_all_saved(&c->ledger));
+    bool busy =
+        work_under_way(c) > 0 || c->submit_request || (disk_works && !ledger_all_saved(&c->ledger));
 
     if (busy && !c->stop_at_once && now_ns < c->stop_by_ns)
         return false;
@@ -338,8 +338,7 @@ static bool poll_phase(struct core *c, struct action *out, int64_t now_ns)
         return node_poll(c, out, now_ns);
     case PHASE_WORKING:
         return submit_poll(c, out, now_ns) || work_poll_cancel(c, out) ||
-               work_poll(c, out, now_ns) || fetch_poll(c, out, now_ns) ||
-               node_poll(c, out, now_ns);
+               work_poll(c, out, now_ns) || fetch_poll(c, out, now_ns) || node_poll(c, out, now_ns);
     case PHASE_STOPPING:
         return work_poll_cancel(c, out) || poll_exit(c, out, now_ns);
     case PHASE_NEW:
@@ -357,8 +356,8 @@ bool core_poll(struct core *c, struct action *out, int64_t now_ns)
         fetch_decide(c, now_ns);
         assert_books(c);
     }
-    return poll_hold(c, out) || line_queue_poll(&c->lines, out) || poll_save(c, out, now_ns) || poll_phase(c, out, now_ns) ||
-           line_queue_poll(&c->lines, out);
+    return poll_hold(c, out) || line_queue_poll(&c->lines, out) || poll_save(c, out, now_ns) ||
+           poll_phase(c, out, now_ns) || line_queue_poll(&c->lines, out);
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -376,7 +375,8 @@ int64_t core_deadline_ns(const struct core *c)
     case PHASE_WORKING:
         deadline = least(deadline, node_deadline_ns(c));
         deadline = least(deadline, submit_deadline_ns(c));
-        return fetch_wanted(c) ? least(deadline, route_due_ns(&c->routes[CORE_ROUTE_FETCH])) : deadline;
+        return fetch_wanted(c) ? least(deadline, route_due_ns(&c->routes[CORE_ROUTE_FETCH]))
+                               : deadline;
     case PHASE_STOPPING:
         return least(deadline, c->stop_by_ns);
     case PHASE_NEW:

@@ -16,13 +16,13 @@
  * I2  A submission leaves only after its record says SENDING on disk.
  * I3  A submission is sent again only with the same bytes.
  * I4  A record leaves the core only after its final state is on disk.
- * I5  No request is made before the time that a Retry-After named for it, across runs too: each hold
- *     is handed out (ACT_HOLD) before anything else is done, and a new process is given what is left
- *     of it in wall time (hold_ns). Only a wall clock that is set forward in between shortens it;
- *     one that is set back lengthens it to a day at most.
+ * I5  No request is made before the time that a Retry-After named for it, across runs too: each
+ *     hold is handed out (ACT_HOLD) before anything else is done, and a new process is given what
+ *     is left of it in wall time (hold_ns). Only a wall clock that is set forward in between
+ *     shortens it; one that is set back lengthens it to a day at most.
  * I6  At most one look-up, one fetch, one submission and proofs_at_once proofs are under way.
- * I7  Nothing is sent for a task after a definite answer to its submission (unless the user turns its
- *     record back between two runs).
+ * I7  Nothing is sent for a task after a definite answer to its submission (unless the user turns
+ *     its record back between two runs).
  * I8  No task id is proved twice.
  * I11 The books balance: fetched + restored == accepted + refused + unknown + abandoned + open.
  * I14 No task is fetched while profile.open_tasks are open.
@@ -32,8 +32,8 @@
  * (I9, I10, I12, I13 and I15 can only be seen from outside: sim/invariant.h.)
  *
  * I1 and I2 give way when the disk has refused several times in a row: work goes on, and lines say
- * that it would not survive a crash. What could not be written is tried again for as long as we run,
- * final states too.
+ * that it would not survive a crash. What could not be written is tried again for as long as we
+ * run, final states too.
  *
  * Owner:   heap; the key and the profile are borrowed for the core's life.
  * Threads: one owner at a time.
@@ -49,8 +49,8 @@
 
 struct core_options {
     const struct profile *profile;
-    const char *const *node_ids; /* 1 to CORE_NODES different ones; copied. They share one allowance */
-    size_t node_count;           /* of fetches, each fetch goes out for the next of them in turn */
+    const char *const *node_ids; /* 1 to CORE_NODES different ones; copied. They share one */
+    size_t node_count;           /* allowance: each fetch goes out for the next of them in turn */
     const struct signing_key *key;
     uint64_t seed;             /* of the jitter */
     unsigned proofs_at_once;   /* inputs that the prover takes at a time; 0: one */

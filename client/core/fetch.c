@@ -2,13 +2,14 @@
 /* Fetching: when, for which difficulty, and what to do with the answer (client.md 5.3, 5.4).
  *
  * Fetching, proving and submitting go on side by side, joined by the ledger alone; the reference is
- * serial (5.1). While a task is proved the next one may arrive, so that the prover does not idle for
- * the time between two fetches. At most profile.queue_tasks wait for the prover: a task's life is
- * short (13.3) and runs from its arrival, so that one fetched further ahead would only grow old, or
- * expire, in our queue.
+ * serial (5.1). While a task is proved the next one may arrive, so that the prover does not idle
+ * for the time between two fetches. At most profile.queue_tasks wait for the prover: a task's life
+ * is short (13.3) and runs from its arrival, so that one fetched further ahead would only grow old,
+ * or expire, in our queue.
  *
- * A proof that may go out now goes out first. One that waits (for its time, for the user's allowance,
- * for the answer to another one) holds nothing up, until there are profile.open_tasks of them. */
+ * A proof that may go out now goes out first. One that waits (for its time, for the user's
+ * allowance, for the answer to another one) holds nothing up, until there are profile.open_tasks of
+ * them. */
 #include <assert.h>
 #include <string.h>
 
@@ -27,8 +28,7 @@ bool fetch_wanted(const struct core *c)
 {
     size_t open = ledger_open(&c->ledger), waiting = 0;
 
-    if (c->phase != PHASE_WORKING || c->fetch_request ||
-        open >= c->profile->open_tasks || /* I14 */
+    if (c->phase != PHASE_WORKING || c->fetch_request || open >= c->profile->open_tasks || /* I14 */
         (open > 0 && doubt_probes(&c->doubt)))
         return false;
     if (c->max_tasks && c->stats.accepted + open >= c->max_tasks)
@@ -114,8 +114,7 @@ static void say_limited(struct core *c, const struct route_note *note, int64_t w
 }
 
 /* The gap counts from the end of an attempt, as in the reference. Returns the wait. */
-static int64_t ended(struct core *c, const struct route_note *note, int64_t wait_ns,
-                     int64_t now_ns)
+static int64_t ended(struct core *c, const struct route_note *note, int64_t wait_ns, int64_t now_ns)
 {
     struct route *route = &c->routes[CORE_ROUTE_FETCH];
     int64_t gap_ns;
@@ -129,8 +128,7 @@ static int64_t ended(struct core *c, const struct route_note *note, int64_t wait
 }
 
 /* node_s_own: the cause is the node, so others go on at the usual pace. */
-static void failed(struct core *c, bool node_s_own, const struct route_note *note,
-                   int64_t now_ns)
+static void failed(struct core *c, bool node_s_own, const struct route_note *note, int64_t now_ns)
 {
     unsigned status = note->response ? note->response->status : 0;
     bool others = node_s_own && node_stand_aside(c, c->fetch_node);
@@ -151,10 +149,10 @@ static void failed(struct core *c, bool node_s_own, const struct route_note *not
 
 void fetch_transport(struct core *c, const char *text, int64_t now_ns)
 {
-    failed(c, false,
-           &(struct route_note){
-               .outcome = ROUTE_BROKEN, .advice_ns = BACKOFF_NO_ADVICE, .text = text},
-           now_ns);
+    failed(
+        c, false,
+        &(struct route_note){.outcome = ROUTE_BROKEN, .advice_ns = BACKOFF_NO_ADVICE, .text = text},
+        now_ns);
 }
 
 /* The record of a task. A task that cannot be read becomes a record too, so that it is in the

@@ -107,8 +107,7 @@ static void again(struct core *c, const struct route_note *note, unsigned status
 {
     struct route *route = &c->routes[CORE_ROUTE_NODE];
 
-    pace_hold(&route->pace,
-              now_ns + backoff_fail_ns(&c->node_backoff, &c->rng, note->advice_ns));
+    pace_hold(&route->pace, now_ns + backoff_fail_ns(&c->node_backoff, &c->rng, note->advice_ns));
     core_note(c, CORE_ROUTE_NODE, note, now_ns);
     say(c, LINE_ERROR, LINE_WARN, "node_unreachable", NULL, status,
         "The orchestrator could not be asked about node %s: %s; again in %lld s",
@@ -171,8 +170,8 @@ void node_response(struct core *c, const struct http_response *r, int64_t now_ns
     backoff_reset(&c->node_backoff);
     core_note(c, CORE_ROUTE_NODE, &note, now_ns);
     pace_hold(&c->routes[CORE_ROUTE_NODE].pace,
-              now_ns + (advice_ns > c->profile->start_gap_ns ? advice_ns
-                                                             : c->profile->start_gap_ns));
+              now_ns +
+                  (advice_ns > c->profile->start_gap_ns ? advice_ns : c->profile->start_gap_ns));
     if (success)
         known(c, n);
     else
@@ -184,8 +183,7 @@ void node_transport(struct core *c, const char *text, int64_t now_ns)
     c->node_request = 0;
     if (still_asking(c))
         again(c,
-              &(struct route_note){.outcome = ROUTE_BROKEN,
-                                   .advice_ns = BACKOFF_NO_ADVICE,
-                                   .text = text},
+              &(struct route_note){
+                  .outcome = ROUTE_BROKEN, .advice_ns = BACKOFF_NO_ADVICE, .text = text},
               0, now_ns);
 }

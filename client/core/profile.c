@@ -15,7 +15,7 @@
  *                           cut at 600 s, 30 for 5xx     top, ceiling 24 h
  *   GET /v3/nodes fails     exit                         exit on 4xx; else tried again
  *   odd answer to a fetch   exit                         an error like others
- *   one thing at a time     fetch, prove, submit         side by side; one task waits for the prover
+ *   one thing at a time     fetch, prove, submit         side by side; one task waits
  *   killed                  work lost                    task, proof, key and fate are on disk
  *   difficulty              up only                      down after expiry or failure
  */

@@ -2,8 +2,8 @@
 /* Proving: from a saved task to a signed proof (client.md 4.3 - 4.5).
  *
  * As many inputs are proved at a time as the prover takes; those of the oldest task come first, and
- * outcomes come in any order. A task ends with its first failed input: what else is being proved for
- * it is cancelled, and what still arrives for it is thrown away.
+ * outcomes come in any order. A task ends with its first failed input: what else is being proved
+ * for it is cancelled, and what still arrives for it is thrown away.
  *
  * Proofs of single inputs reach the disk when a crash would lose enough work otherwise
  * (profile.save_work_ns), with the task still FETCHED; each such save writes all proofs of the task

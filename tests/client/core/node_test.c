@@ -190,8 +190,8 @@ static void nodes_that_are_not_reachable_are_asked_about_again_in_turn(void **st
 /* 404 to a fetch: the orchestrator has forgotten the node since. */
 static void a_node_with_troubles_of_its_own_leaves_its_turns_to_others(void **state)
 {
-    static const char *const turns[] = {"22", "33", "22", "33", "11", "22", "33",
-                                        "22", "33", "22", "33", "11"};
+    static const char *const turns[] = {"22", "33", "22", "33", "11", "22",
+                                        "33", "22", "33", "22", "33", "11"};
     struct story s;
 
     (void)state;
@@ -276,7 +276,8 @@ static void a_refused_node_takes_nobody_s_turns(void **state)
     story_answer(&s, 404, NULL, NULL); /* 11 is left out */
     story_until_path(&s, "/v3/nodes/22", 10);
     story_answer(&s, 200, NULL, NULL);
-    story_answer(&s, 404, "1000", NULL); /* 22 is forgotten, 33 not known yet: nobody to stand aside for */
+    story_answer(&s, 404, "1000",
+                 NULL); /* 22 is forgotten, 33 not known yet: nobody to stand aside for */
     story_until_path(&s, FETCH, 1200);
     assert_true(story_time(&s) >= 1000); /* a Retry-After counts for the allowance of all */
     story_end(&s);

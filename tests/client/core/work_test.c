@@ -65,7 +65,8 @@ static struct found proofs_of(struct story *s, const char *task_id)
     return f;
 }
 
-static void expect_proofs(struct story *s, const char *task, const char *const *proofs, size_t count)
+static void expect_proofs(struct story *s, const char *task, const char *const *proofs,
+                          size_t count)
 {
     struct wire_memory memory = {0};
     struct wire_submission m;
