@@ -29,6 +29,7 @@ struct enrolment {
     struct config config;
     struct transport_curl *transport;
     int stop_fd;
+    unsigned status; /* of the last answer; 0: none */
 };
 
 /* ---- what the three commands share ---- */
@@ -72,7 +73,40 @@ static enum status call(struct enrolment *e, struct transport_reply *reply,
     r.headers[r.header_count++] =
         (struct http_header){"x-build-timestamp", profile_current.build_timestamp};
     r.headers[r.header_count++] = (struct http_header){"accept", "*/*"};
-    return transport_curl_call(e->transport, reply, &r, e->stop_fd, why);
+    enum status st;
+
+    e->status = 0;
+    st = transport_curl_call(e->transport, reply, &r, e->stop_fd, why);
+    if (!st)
+        e->status = reply->response.status;
+    return st;
+}
+
+static enum status advise(struct why *why, enum status st, const char *advice)
+{
+    const struct why said = *why;
+
+    return fail(why, st, "%s. %s", said.text, advice);
+}
+
+/* What a refusal means and what can be done (users-want.md 13, 14). */
+static enum status explain(const struct enrolment *e, enum status st, struct why *why)
+{
+    if (st != ST_INVALID)
+        return st;
+    if (e->status == 403)
+        return advise(why, st, "The network does not serve this place or this address");
+    if (e->status == 429)
+        return advise(why, st, "Too many registrations for now; nothing is lost, try again later");
+    return st;
+}
+
+static int exit_of(const struct enrolment *e, enum status st, const struct why *why)
+{
+    if (!st)
+        return EXIT_OK;
+    words_failed(st, why, "not registered");
+    return st == ST_INVALID && e->status == 403 ? EXIT_NOT_SERVED : (int)words_exit(st);
 }
 
 static void enrolment_fini(struct enrolment *e)
@@ -129,39 +163,76 @@ static enum status make_user(struct enrolment *e, char id[static ENROL_ID_SIZE],
 }
 
 /* The wallet has passed wallet_check, so nothing in it needs percent-encoding. */
+static enum enrol_answer look_up(struct enrolment *e, char id[static ENROL_ID_SIZE],
+                                 enum status *st, struct why *why)
+{
+    struct transport_reply reply;
+    enum enrol_answer answer;
+    char path[80];
+
+    snprintf(path, sizeof path, "/v3/users/%s", e->wallet);
+    *st = call(e, &reply, HTTP_GET, path, bytes_of(NULL, 0), why);
+    if (*st)
+        return ENROL_FAILED;
+    answer = enrol_judge_lookup(id, &reply.response, why);
+    if (answer == ENROL_FAILED)
+        *st = ST_INVALID;
+    else if (answer == ENROL_KNOWN)
+        words_info("the wallet is known; its user id is taken from the orchestrator");
+    return answer;
+}
+
 static enum status find_or_make_user(struct enrolment *e, char id[static ENROL_ID_SIZE],
                                      struct why *why)
 {
-    struct transport_reply reply;
-    char path[80];
-    enum status st;
+    struct why ignored;
+    enum status st, again;
 
-    snprintf(path, sizeof path, "/v3/users/%s", e->wallet);
-    st = call(e, &reply, HTTP_GET, path, bytes_of(NULL, 0), why);
-    if (st)
+    if (look_up(e, id, &st, why) != ENROL_NEW)
         return st;
-    switch (enrol_judge_lookup(id, &reply.response, why)) {
-    case ENROL_KNOWN:
-        words_info("the wallet is known; its user id is taken from the orchestrator");
+    st = make_user(e, id, why);
+    if (st != ST_INVALID || e->status != 409)
+        return st;
+    /* Known after all: made a moment ago, or the look-up was behind. */
+    if (look_up(e, id, &again, &ignored) == ENROL_KNOWN)
         return ST_OK;
-    case ENROL_NEW:
-        return make_user(e, id, why);
-    case ENROL_FAILED:
-        break;
+    e->status = 409;
+    return advise(why, st,
+                  "The wallet has a user, but the orchestrator does not tell its id; try again "
+                  "later, or write \"user_id\" and \"wallet_address\" into the configuration");
+}
+
+/* A node of another user is not ours; one that stood there without a user, or with this one, is. */
+static bool node_is_of_another(const struct config *c, const char *id, const char *wallet)
+{
+    if (*c->user_id)
+        return strcmp(c->user_id, id) != 0;
+    return *c->wallet_address && strcasecmp(c->wallet_address, wallet) != 0;
+}
+
+static enum status keep_user(struct enrolment *e, const char *id, struct why *why)
+{
+    enum status st = ST_OK;
+
+    if (*e->config.node_id && node_is_of_another(&e->config, id, e->wallet)) {
+        words_warn("node %s belonged to another user and is forgotten", e->config.node_id);
+        st = config_set(&e->config.node_id, "", why);
     }
-    return ST_INVALID;
+    if (!st)
+        st = config_set(&e->config.user_id, id, why);
+    if (!st)
+        st = config_set(&e->config.wallet_address, e->wallet, why);
+    return st ? st : save_config(e, why);
 }
 
 static enum status register_user(struct enrolment *e, struct why *why)
 {
     char id[ENROL_ID_SIZE];
-    bool same_wallet;
     enum status st = open_config(e, why);
 
     if (st)
         return st;
-    same_wallet = strcasecmp(e->config.wallet_address, e->wallet) == 0;
-    if (same_wallet && *e->config.user_id) {
+    if (strcasecmp(e->config.wallet_address, e->wallet) == 0 && *e->config.user_id) {
         words_success("already registered: user %s", e->config.user_id);
         return ST_OK;
     }
@@ -169,16 +240,12 @@ static enum status register_user(struct enrolment *e, struct why *why)
     if (!st)
         st = find_or_make_user(e, id, why);
     if (!st)
-        st = config_set(&e->config.user_id, id, why);
-    if (!st)
-        st = config_set(&e->config.wallet_address, e->wallet, why);
-    if (!st && !same_wallet) /* the node belonged to another user */
-        st = config_set(&e->config.node_id, "", why);
-    if (!st)
-        st = save_config(e, why);
-    if (!st)
-        words_success("user %s is registered; next: nxp register-node", id);
-    return st;
+        st = keep_user(e, id, why);
+    if (st)
+        return explain(e, st, why);
+    words_success("user %s is registered; next: %s", id,
+                  *e->config.node_id ? "nxp start" : "nxp register-node");
+    return ST_OK;
 }
 
 int command_register_user(int argc, char **argv)
@@ -188,7 +255,8 @@ int command_register_user(int argc, char **argv)
         .options = user_options,
         .parser = parse_user,
         .args_doc = "--wallet-address 0x…",
-        .doc = "Finds or makes the user of a wallet and writes the configuration.\v" WORDS_EXIT_CODES,
+        .doc = "Finds or makes the user of a wallet and writes the configuration. A node in it stays when it "
+               "is the same user's.\v" WORDS_EXIT_CODES " The network refuses this place or address: 6.",
         .children = children,
     };
     struct enrolment e = {0};
@@ -200,7 +268,7 @@ int command_register_user(int argc, char **argv)
     if (!st)
         st = register_user(&e, &why);
     enrolment_fini(&e);
-    return st ? (int)words_failed(st, &why, "not registered") : EXIT_OK;
+    return exit_of(&e, st, &why);
 }
 
 /* ---- register-node ---- */
@@ -245,7 +313,11 @@ static enum status make_node(struct enrolment *e, char id[static ENROL_ID_SIZE],
     if (!st)
         st = enrol_judge_node(id, &reply.response, why);
     buffer_fini(&body);
-    return st;
+    if (st == ST_INVALID && e->status == 404)
+        return advise(why, st,
+                      "That orchestrator does not know the user of the configuration: nxp logout, "
+                      "then nxp register-user; or name a node that you have: --node-id N");
+    return explain(e, st, why);
 }
 
 static enum status register_node(struct enrolment *e, struct why *why)
@@ -273,7 +345,7 @@ int command_register_node(int argc, char **argv)
         .options = node_options,
         .parser = parse_node,
         .doc = "Registers a node of the user in the configuration, or takes one that exists.\v"
-               WORDS_EXIT_CODES,
+               WORDS_EXIT_CODES " The network refuses this place or address: 6.",
         .children = children,
     };
     struct enrolment e = {0};
@@ -283,7 +355,7 @@ int command_register_node(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &e);
     st = register_node(&e, &why);
     enrolment_fini(&e);
-    return st ? (int)words_failed(st, &why, "not registered") : EXIT_OK;
+    return exit_of(&e, st, &why);
 }
 
 /* ---- logout ---- */

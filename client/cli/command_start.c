@@ -198,25 +198,6 @@ static enum status ask_the_network(struct start *s, struct why *why)
     return startup_option_run(&s->startup, s->country, why);
 }
 
-static enum status open_printer(struct start *s, struct why *why)
-{
-    const struct start_options *o = &s->options;
-    enum status st = interrupt_open(&s->stop_fd, why);
-
-    s->printer = (struct printer){
-        .out = stdout,
-        .quiet = o->quiet,
-        .json = o->json_log,
-        .least = o->has_level ? o->level : printer_level_of_rust_log(getenv("RUST_LOG")),
-    };
-    if (!st && o->log_path)
-        st = log_file_open(&s->printer.log, o->log_path, o->log_mib << 20, (unsigned)o->log_keep,
-                           why);
-    if (!st && o->log_path)
-        st = interrupt_split_hangup(s->stop_fd, &s->hangup_fd, why);
-    return st;
-}
-
 static enum status check_memory(const struct start *s, struct why *why)
 {
     const struct resources r = resources_read("", hardware_cpus());
@@ -353,6 +334,8 @@ static int run(struct start *s)
                                                         .log = s->printer.log,
                                                         .hangup_fd = s->hangup_fd});
     note_nodes(s);
+    if (s->options.with_background)
+        note(s, "INFO", "no_dashboard", "--with-background has no effect without a dashboard");
     s->release = startup_option_watch(&s->startup);
     if (s->release)
         outside_watch(&s->outside, release_watch_fd(s->release), note_release, s);
@@ -396,7 +379,9 @@ int command_start(int argc, char **argv)
 
     argp_parse(&start_options_argp, argc, argv, 0, NULL, &s.options);
     secrecy_begin();
-    st = open_printer(&s, &why);
+    st = interrupt_open(&s.stop_fd, &why);
+    if (!st)
+        st = log_option_open(&s.printer, &s.hangup_fd, &s.options.log, s.stop_fd, &why);
     if (!st)
         st = home_init(&s.home, getenv("NXP_HOME"), getenv("HOME"), &why);
     if (!st && s.options.check_memory)

@@ -59,7 +59,7 @@ static void print_help(FILE *to)
           "Files are in ~/.nexus/nxp, or in $NXP_HOME; the configuration is ~/.nexus/config.json.\n"
           "Exit status: 0 ok; 1 the answer is no or the work failed; 2 bad usage or bad input;\n"
           "3 the guest program failed; 4 a limit was reached; 5 file, network or memory;\n"
-          "130 interrupted.\n",
+          "6 the network refuses this place or address; 130 interrupted.\n",
           to);
 }
 
@@ -69,11 +69,16 @@ static bool is_help(const char *word)
            strcmp(word, "-?") == 0;
 }
 
-/* Runs the command with "nxp COMMAND" as its name, which argp shows. */
+/* Runs the command with "nxp COMMAND" as its name, which argp shows. The reference knows -h, where
+ * argp has -?. */
 static int run(const struct command *c, int argc, char **argv)
 {
+    static char help[] = "--help";
     char name[40];
 
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "-h") == 0)
+            argv[i] = help;
     snprintf(name, sizeof name, "nxp %s", c->name);
     argv[0] = name;
     return c->run(argc, argv);

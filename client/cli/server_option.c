@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/server_option.h"
 
+#include <stdlib.h>
+#include <strings.h>
+
 #include "base/clock.h"
+#include "client/cli/words.h"
 #include "proto/wire.h"
 
 enum { KEY_URL = 0x400, KEY_CACERT };
@@ -30,12 +34,26 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 const struct argp server_option_argp = {.options = options, .parser = parse_option};
 
+/* The network had others once, and the reference takes production for them without a word. */
+static void mention_environment(void)
+{
+    const char *name = getenv("NEXUS_ENVIRONMENT");
+
+    if (name && *name && strcasecmp(name, "production") != 0)
+        words_warn(
+            "NEXUS_ENVIRONMENT=%s: there is only production; --orchestrator-url names another "
+            "orchestrator",
+            name);
+}
+
 enum status server_option_connect(struct transport_curl **out, const struct server_option *o,
                                   const struct profile *profile, struct why *why)
 {
     /* Kept connections outlive the gap between two fetches. */
     long keep_s = (long)(profile->fetch_gap_ns / NS_PER_S) + 280;
 
+    if (!o->url)
+        mention_environment();
     return transport_curl_new(out,
                               &(struct transport_options){
                                   .base_url = o->url ? o->url : profile->base_url,

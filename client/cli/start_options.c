@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "client/cli/parse.h"
-#include "client/cli/printer.h"
 #include "client/cli/words.h"
 #include "client/core/enrol.h"
 
@@ -15,18 +14,12 @@ enum {
     KEY_THREADS,
     KEY_TASKS,
     KEY_DIFFICULTY,
-    KEY_JSON_LOG,
     KEY_ANONYMOUS,
     KEY_INTERVAL,
     KEY_NO_TELEMETRY,
     KEY_KERNEL,
     KEY_CHECK_MEMORY,
     KEY_BACKGROUND,
-    KEY_QUIET,
-    KEY_LOG_FILE,
-    KEY_LOG_SIZE,
-    KEY_LOG_KEEP,
-    KEY_LOG_LEVEL,
 };
 
 static const struct argp_option options[] = {
@@ -47,16 +40,8 @@ static const struct argp_option options[] = {
     {"kernel", KEY_KERNEL, "NAME", 0, "portable, avx2, avx512 or auto", 1},
     {"check-memory", KEY_CHECK_MEMORY, 0, 0,
      "Say how much memory is free and which proofs fit into it; end with 4 when none does", 1},
-    {"with-background", KEY_BACKGROUND, 0, 0, "Background colour of the dashboard", 1},
-    {"json-log", KEY_JSON_LOG, 0, 0, "One JSON object a line, on stdout and in the log file", 2},
-    {"quiet", KEY_QUIET, 0, 0, "No lines on stdout; errors stay on stderr", 2},
-    {"log-level", KEY_LOG_LEVEL, "LEVEL", 0,
-     "Leave out lines below debug, info, warn or error (all lines, or as RUST_LOG says); successes "
-     "are always told",
-     2},
-    {"log-file", KEY_LOG_FILE, "FILE", 0, "Append the lines to FILE; SIGHUP opens it anew", 2},
-    {"log-size", KEY_LOG_SIZE, "MIB", 0, "Rotate the log file at this size (10); 0: never", 2},
-    {"log-keep", KEY_LOG_KEEP, "N", 0, "Keep so many older log files (5)", 2},
+    {"with-background", KEY_BACKGROUND, 0, 0,
+     "Background colour of the dashboard; no effect without one", 1},
     {"no-telemetry", KEY_NO_TELEMETRY, 0, 0, "Say nothing about this machine in submissions", 1},
     {"anonymous", KEY_ANONYMOUS, 0, 0,
      "Prove the same small run over and over for nobody, with no network at all", 1},
@@ -86,6 +71,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &o->server;
         state->child_inputs[1] = &o->startup;
+        state->child_inputs[2] = &o->log;
         return 0;
     case KEY_NODE:
         add_node(o, arg, state);
@@ -93,8 +79,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_HEADLESS:
         return 0;
     case KEY_THREADS:
-        if (!parse_u64(&o->threads, arg, 1, 1024))
-            argp_error(state, "--max-threads: '%s' is no number from 1 to 1024", arg);
+        if (!parse_u64(&o->threads, arg, 0, UINT32_MAX))
+            argp_error(state, "--max-threads: '%s' is no number from 0 to 4294967295", arg);
+        if (o->threads == 0) /* as the reference */
+            o->threads = 1;
         return 0;
     case KEY_TASKS:
         if (!parse_u64(&o->max_tasks, arg, 1, UINT32_MAX))
@@ -115,34 +103,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_KERNEL:
         o->kernel = strcmp(arg, "auto") == 0 ? NULL : arg;
         return 0;
-    case KEY_JSON_LOG:
-        o->json_log = true;
-        return 0;
     case KEY_CHECK_MEMORY:
         o->check_memory = true;
         return 0;
     case KEY_BACKGROUND:
-        return 0; /* until there is a dashboard; command lines of the reference work as they are */
-    case KEY_QUIET:
-        o->quiet = true;
-        return 0;
-    case KEY_LOG_LEVEL:
-        if (!printer_level_parse(&o->level, arg))
-            argp_error(state, "--log-level: '%s' is none of debug, info, warn, error", arg);
-        o->has_level = true;
-        return 0;
-    case KEY_LOG_FILE:
-        o->log_path = arg;
-        return 0;
-    case KEY_LOG_SIZE:
-        if (!parse_u64(&o->log_mib, arg, 0, 1 << 20))
-            argp_error(state, "--log-size: '%s' is no number of MiB from 0 to 1048576", arg);
-        o->has_log_size = true;
-        return 0;
-    case KEY_LOG_KEEP:
-        if (!parse_u64(&o->log_keep, arg, 0, 1000))
-            argp_error(state, "--log-keep: '%s' is no number from 0 to 1000", arg);
-        o->has_log_keep = true;
+        o->with_background = true;
         return 0;
     case KEY_NO_TELEMETRY:
         o->no_telemetry = true;
@@ -158,12 +123,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
             argp_error(state, "--fetch-interval: less than 120 s only with --orchestrator-url");
         if (o->anonymous && (o->node_count || o->server.url))
             argp_error(state, "--anonymous knows no node and no orchestrator");
-        if ((o->has_log_size || o->has_log_keep) && !o->log_path)
-            argp_error(state, "--log-size, --log-keep: only with --log-file");
-        if (!o->has_log_size)
-            o->log_mib = 10;
-        if (!o->has_log_keep)
-            o->log_keep = 5;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -173,6 +132,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp_child children[] = {
     {&server_option_argp, 0, "Network:", 3},
     {&startup_option_argp, 0, "Before the start, on the production network:", 4},
+    {&log_option_argp, 0, "Lines and log file:", 2},
     {0},
 };
 

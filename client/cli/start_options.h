@@ -10,14 +10,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/cli/log_option.h"
 #include "client/cli/server_option.h"
 #include "client/cli/startup_option.h"
 #include "client/core/core.h"
-#include "client/core/line.h"
 #include "proto/wire.h"
 
 struct start_options {
     struct server_option server;
+    struct log_option log;
     struct startup_option startup;
     const char *node_ids[CORE_NODES]; /* different numbers */
     size_t node_count;                /* 0: the configuration's one */
@@ -27,13 +28,7 @@ struct start_options {
     enum difficulty difficulty;
     uint64_t interval_s; /* 0: the network's */
     const char *kernel;  /* NULL: the fastest */
-    bool json_log, quiet;
-    const char *log_path;       /* NULL: no file */
-    uint64_t log_mib, log_keep; /* rotation; 0 MiB: never */
-    bool has_log_size, has_log_keep;
-    bool has_level;
-    enum line_level level;
-    bool check_memory;
+    bool check_memory, with_background;
     bool no_telemetry;
     bool anonymous;
 };

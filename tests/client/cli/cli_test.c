@@ -47,8 +47,14 @@ static void help_says_what_the_document_says(void **state)
     }
     assert_int_equal(run(&r, s.path, "--help"), 0);
     assert_int_equal(run(&r, s.path, "-h"), 0);
+    assert_int_equal(run(&r, s.path, "start -h"), 0);
+    assert_non_null(strstr(r.out, "Usage: nxp start"));
+    assert_int_equal(run(&r, s.path, "outbox list -h"), 0);
+    assert_non_null(strstr(r.out, "Usage: nxp outbox"));
     assert_int_equal(run(&r, s.path, "--version"), 0);
     assert_non_null(strstr(r.out, "nexus-cli 0.10.18"));
+    assert_int_equal(run(&r, s.path, "-V"), 0);
+    assert_int_equal(strncmp(r.out, "nxp " NXP_VERSION " (as nexus-cli 0.10.18, build ", 12), 0);
     scratch_fini(&s);
 }
 
@@ -146,6 +152,27 @@ static void no_more_than_64_nodes_are_worked_for(void **state)
         sprintf(args + strlen(args), " --node-id=%u", i);
     assert_int_equal(run(&r, s.path, args), 2);
     assert_non_null(strstr(r.err, "more than 64"));
+    scratch_fini(&s);
+}
+
+static void an_environment_that_is_gone_is_mentioned(void **state)
+{
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    scratch_write(scratch_path(&s, "config.json"), "{\"user_id\": \"u\"}");
+    setenv("NEXUS_ENVIRONMENT", "beta", 1);
+    setenv("HTTPS_PROXY", "http://127.0.0.1:1", 1); /* nobody outside is asked */
+    assert_int_equal(run(&r, s.path, "register-node"), 5);
+    assert_non_null(strstr(r.err, "NEXUS_ENVIRONMENT=beta: there is only production"));
+    assert_int_equal(run(&r, s.path, "register-node --orchestrator-url http://127.0.0.1:1"), 5);
+    assert_null(strstr(r.err, "NEXUS_ENVIRONMENT"));
+    setenv("NEXUS_ENVIRONMENT", "PRODUCTION", 1);
+    assert_int_equal(run(&r, s.path, "register-node"), 5);
+    assert_null(strstr(r.err, "NEXUS_ENVIRONMENT"));
+    unsetenv("NEXUS_ENVIRONMENT");
+    unsetenv("HTTPS_PROXY");
     scratch_fini(&s);
 }
 
@@ -373,6 +400,7 @@ struct registry {
     unsigned lookup, user, node; /* statuses to answer */
     const char *user_id, *node_id;
     unsigned posts;
+    bool late; /* the look-up knows the user from the second time on */
 };
 
 static void reply_text(int fd, unsigned number, const char *text)
@@ -396,6 +424,9 @@ static bool serve_registry(void *context, const struct tiny_request *q)
                                                            : g->node;
 
     g->posts += strcmp(q->method, "POST") == 0;
+    if (lookup && g->late)
+        g->lookup = q->number > 1 ? 200 : 404;
+    status = lookup ? g->lookup : status;
     if (status != 200)
         tiny_reply(q->fd, status, "", problem, sizeof problem - 1);
     else if (lookup)
@@ -479,6 +510,91 @@ static void a_known_wallet_gets_its_user_id_back(void **state)
     scratch_fini(&s);
 }
 
+static void a_wallet_that_turns_out_to_be_known_gets_its_user_id_back(void **state)
+{
+    struct registry g = {.late = true, .user = 409, .user_id = "known-after-all"};
+    struct tiny_server *server = tiny_server_new(serve_registry, &g);
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    assert_int_equal(register_user(&s, server), 0);
+    assert_non_null(strstr(config_text(&s), "\"user_id\": \"known-after-all\""));
+    tiny_server_free(server);
+    scratch_fini(&s);
+}
+
+static void a_node_stays_unless_it_belonged_to_another_user(void **state)
+{
+    static const struct {
+        const char *config;
+        bool stays;
+    } table[] = {
+        {"{\"node_id\":\"7\"}", true}, /* nxp register-node --node-id 7 came first */
+        {"{\"node_id\":\"7\",\"user_id\":\"u1\"}", true},
+        {"{\"node_id\":\"7\",\"user_id\":\"u1\",\"wallet_address\":\"0x1\"}", true},
+        {"{\"node_id\":\"7\",\"wallet_address\":\"" WALLET "\"}", true},
+        {"{\"node_id\":\"7\",\"user_id\":\"u2\"}", false},
+        {"{\"node_id\":\"7\",\"wallet_address\":\"0x1\"}", false},
+    };
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct registry g = {.lookup = 200, .user_id = "u1"};
+        struct tiny_server *server = tiny_server_new(serve_registry, &g);
+
+        scratch_write(scratch_path(&s, "config.json"), table[i].config);
+        assert_int_equal(register_user(&s, server), 0);
+        if (table[i].stays) {
+            assert_non_null(strstr(config_text(&s), "\"node_id\": \"7\""));
+            assert_non_null(strstr(r.out, "next: nxp start"));
+        } else {
+            assert_non_null(strstr(config_text(&s), "\"node_id\": \"\""));
+            assert_non_null(strstr(r.err, "node 7 belonged to another user"));
+        }
+        tiny_server_free(server);
+    }
+    scratch_fini(&s);
+}
+
+static void a_refused_registration_says_what_can_be_done(void **state)
+{
+    static const struct {
+        struct registry registry;
+        bool node;
+        int code;
+        const char *says;
+    } table[] = {
+        {{.lookup = 403}, false, 6, "does not serve this place"},
+        {{.lookup = 404, .user = 403}, false, 6, "does not serve this place"},
+        {{.lookup = 404, .user = 409}, false, 1, "does not tell its id"},
+        {{.lookup = 404, .user = 429}, false, 1, "try again later"},
+        {{.node = 403}, true, 6, "does not serve this place"},
+        {{.node = 404}, true, 1, "nxp logout"},
+        {{.node = 429}, true, 1, "try again later"},
+        {{.node = 500}, true, 1, "told you so"},
+    };
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct registry g = table[i].registry;
+        struct tiny_server *server = tiny_server_new(serve_registry, &g);
+        int code;
+
+        scratch_write(scratch_path(&s, "config.json"), "{\"user_id\": \"u\"}");
+        code = table[i].node ? register_node(&s, server) : register_user(&s, server);
+        if (code != table[i].code || !strstr(r.err, table[i].says))
+            fail_msg("case %zu: exit %d, %s", i, code, r.err);
+        assert_string_equal(config_text(&s), "{\"user_id\": \"u\"}");
+        tiny_server_free(server);
+    }
+    scratch_fini(&s);
+}
+
 static void a_server_in_trouble_is_not_a_new_user(void **state)
 {
     static const struct registry table[] = {
@@ -525,6 +641,7 @@ int main(void)
         cmocka_unit_test(help_says_what_the_document_says),
         cmocka_unit_test(mistakes_on_the_command_line_end_with_2_and_say_why),
         cmocka_unit_test(no_more_than_64_nodes_are_worked_for),
+        cmocka_unit_test(an_environment_that_is_gone_is_mentioned),
         cmocka_unit_test(start_says_what_is_missing),
         cmocka_unit_test(a_proof_goes_into_a_file_and_is_checked),
         cmocka_unit_test(a_proof_is_described_in_json),
@@ -536,6 +653,9 @@ int main(void)
         cmocka_unit_test(an_empty_outbox_is_no_error),
         cmocka_unit_test(a_wallet_and_a_node_are_registered_once),
         cmocka_unit_test(a_known_wallet_gets_its_user_id_back),
+        cmocka_unit_test(a_wallet_that_turns_out_to_be_known_gets_its_user_id_back),
+        cmocka_unit_test(a_node_stays_unless_it_belonged_to_another_user),
+        cmocka_unit_test(a_refused_registration_says_what_can_be_done),
         cmocka_unit_test(a_server_in_trouble_is_not_a_new_user),
     };
 
