@@ -140,13 +140,15 @@ static enum status find_program(struct worker *w, const struct program **out, co
     return ST_OK;
 }
 
-/* Memory for all proofs together, those that run and what is kept for the next ones included. */
+/* Memory for all proofs together, those that run and what is kept for the next ones included. What
+ * is ours is read first: what a proof touches in between is then counted nowhere, not twice. */
 static struct resources look(const struct worker *w)
 {
+    uint64_t ours = hardware_resident_bytes();
     struct resources r = resources_read(w->hello.root, hardware_cpus());
 
     if (r.memory_bytes != UINT64_MAX)
-        r.memory_bytes = lane_plan_share_bytes(r.memory_bytes + hardware_resident_bytes());
+        r.memory_bytes = lane_plan_share_bytes(r.memory_bytes + ours);
     return r;
 }
 
