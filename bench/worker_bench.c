@@ -52,8 +52,9 @@ static struct prover *open_prover(unsigned cores, const char *root)
 
 static void begin(struct prover *p, uint64_t id, uint32_t n)
 {
-    p->ops->begin(p, &(struct prover_job){
-                         .id = id, .task_id = "", .program_id = "fib", .input = {n, 1, (uint32_t)id}});
+    p->ops->begin(p,
+                  &(struct prover_job){
+                      .id = id, .task_id = "", .program_id = "fib", .input = {n, 1, (uint32_t)id}});
 }
 
 static struct prover_outcome take(struct prover *p)
@@ -262,8 +263,8 @@ static int memory(void)
         printf("n = %6u: %s%s\n", terms[out.id], out.status ? out.text : "proved",
                prover_process_pid(p) == worker ? "" : " (BY ANOTHER WORKER)");
     }
-    printf("peak resident: worker %.0f MiB, client %.0f MiB, of 1024\n", status_mib(worker, "VmHWM"),
-           status_mib(getpid(), "VmHWM"));
+    printf("peak resident: worker %.0f MiB, client %.0f MiB, of 1024\n",
+           status_mib(worker, "VmHWM"), status_mib(getpid(), "VmHWM"));
     atomic_store(&group.over, true);
     pthread_join(counter, NULL);
     prover_free(p);

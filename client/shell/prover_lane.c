@@ -150,10 +150,8 @@ bool prover_lane_take(struct prover_lane *l, struct prover_lane_result *out)
     if (!done)
         return false;
     set_phase(l, DONE, IDLE);
-    *out = (struct prover_lane_result){.status = l->status,
-                                       .text = l->why.text,
-                                       .result = &l->result,
-                                       .time_ns = l->time_ns};
+    *out = (struct prover_lane_result){
+        .status = l->status, .text = l->why.text, .result = &l->result, .time_ns = l->time_ns};
     return true;
 }
 

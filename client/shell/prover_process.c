@@ -9,46 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "client/shell/job_table.h"
 #include "client/shell/resources.h"
 #include "client/shell/worker_child.h"
 #include "client/shell/worker_wire.h"
 
-#define MOST_TRIES 2
-#define GRACE_MS   1000 /* for the last steps of a process that is ending anyway */
-
-enum job_state {
-    JOB_FREE,
-    JOB_QUEUED,    /* not with a worker */
-    JOB_SENT,      /* waits there */
-    JOB_MEASURING, /* from here on it may be the reason of a death */
-    JOB_MEASURED,  /* waits for room: no reason */
-    JOB_STARTED,
-    JOB_DONE, /* to be taken */
-};
-
-struct job {
-    enum job_state state;
-    uint64_t id;
-    uint64_t order; /* of begin, then of the end */
-    uint32_t input[3];
-    char task_id[72]; /* longer ids are cut */
-    char program[WORKER_WIRE_NAME_SIZE];
-    unsigned tries; /* that a worker did not survive */
-    bool alone;
-    int64_t cancelled_ns; /* 0: is not */
-    uint64_t need_bytes, free_bytes;
-
-    enum status status;
-    struct buffer proof;
-    char *text;
-    struct prover_facts facts;
-};
+#define MOST_STARTS 2
+#define GRACE_MS    1000 /* for the last steps of a process that is ending anyway */
 
 enum worker_state { WORKER_DOWN, WORKER_STARTING, WORKER_UP };
 
@@ -56,25 +28,20 @@ struct prover_process {
     struct prover base; /* first, so that a cast back is valid */
     struct prover_process_options options;
     int epoll_fd;
-    int done_fd;  /* readable while a job is to be taken */
     int timer_fd; /* the next moment at which patience ends */
 
     enum worker_state state;
     struct worker_child child;
     struct worker_stream stream;
     uint64_t oom_kills; /* before it was started */
-    int64_t heard_ns;     /* something from it, or it was given something to answer */
+    int64_t heard_ns;   /* something from it, or it was given something to answer */
     unsigned failed_starts;
     enum status start_status; /* of the last failed one */
     struct why start_why;
     unsigned careful; /* jobs that still run one at a time */
     struct buffer frame;
 
-    uint64_t order;
-    struct job jobs[PROVER_PROCESS_MAX_SLOTS];
-    struct buffer taken_proof; /* of the last outcome handed out */
-    char *taken_text;
-    char taken_task[72];
+    struct job_table jobs;
 };
 
 static struct prover_process *process_of(struct prover *p)
@@ -85,60 +52,6 @@ static struct prover_process *process_of(struct prover *p)
 static int64_t now_ns(void)
 {
     return clock_now_ns(clock_system());
-}
-
-#define EACH_JOB(p, j) (struct job *j = (p)->jobs; j < (p)->jobs + (p)->base.slots; j++)
-
-static struct job *find_job(struct prover_process *p, uint64_t id)
-{
-    for EACH_JOB (p, j)
-        if (j->state != JOB_FREE && j->id == id)
-            return j;
-    return NULL;
-}
-
-/* With a worker, or on the way to one. */
-static bool job_open(const struct job *j)
-{
-    return j->state != JOB_FREE && j->state != JOB_DONE;
-}
-
-static bool job_suspect(const struct job *j)
-{
-    return j->state == JOB_MEASURING || j->state == JOB_STARTED;
-}
-
-/* ---- outcomes ---- */
-
-static void end_job(struct prover_process *p, struct job *j, enum status st, const char *text)
-{
-    const uint64_t one = 1;
-    ssize_t written;
-
-    j->state = JOB_DONE;
-    j->order = p->order++;
-    j->status = st;
-    j->text = text ? strdup(text) : NULL; /* without memory: without words */
-    written = write(p->done_fd, &one, sizeof one);
-    assert(written == sizeof one);
-}
-
-static void end_cancelled(struct prover_process *p, struct job *j)
-{
-    end_job(p, j, ST_CANCELLED, "the proof was stopped on request");
-}
-
-/* Once more, with nothing beside it, unless that was so already. */
-static void try_again(struct prover_process *p, struct job *j, enum status st, const char *text)
-{
-    if (j->cancelled_ns) {
-        end_cancelled(p, j);
-    } else if (++j->tries < MOST_TRIES) {
-        j->alone = true;
-        j->state = JOB_QUEUED;
-    } else {
-        end_job(p, j, st, text);
-    }
 }
 
 /* ---- the worker's life ---- */
@@ -189,21 +102,11 @@ static enum status start_worker(struct prover_process *p, struct why *why)
     return ST_OK;
 }
 
-static struct job *next_queued(struct prover_process *p)
-{
-    struct job *next = NULL;
-
-    for EACH_JOB (p, j)
-        if (j->state == JOB_QUEUED && (!next || j->order < next->order))
-            next = j;
-    return next;
-}
-
 static void send_jobs(struct prover_process *p)
 {
-    struct job *j;
+    struct job_entry *j;
 
-    while (p->state == WORKER_UP && (j = next_queued(p))) {
+    while (p->state == WORKER_UP && (j = job_table_next_queued(&p->jobs))) {
         struct worker_message m = {
             .type = WORKER_JOB, .id = j->id, .job = {.alone = j->alone, .program = j->program}};
 
@@ -225,9 +128,10 @@ static void start_failed(struct prover_process *p, enum status st, const char *t
  * failed, and later ones have another chance. */
 static void keep_working(struct prover_process *p)
 {
-    struct job *j;
+    struct job_entry *j;
 
-    while (p->state == WORKER_DOWN && next_queued(p) && p->failed_starts < MOST_TRIES) {
+    while (p->state == WORKER_DOWN && job_table_next_queued(&p->jobs) &&
+           p->failed_starts < MOST_STARTS) {
         struct why why;
         enum status st = start_worker(p, &why);
 
@@ -235,8 +139,8 @@ static void keep_working(struct prover_process *p)
             start_failed(p, st, why.text);
     }
     if (p->state == WORKER_DOWN) {
-        while ((j = next_queued(p)))
-            end_job(p, j, p->start_status, p->start_why.text);
+        while ((j = job_table_next_queued(&p->jobs)))
+            job_table_end(&p->jobs, j, p->start_status, p->start_why.text);
         p->failed_starts = 0;
     }
     send_jobs(p);
@@ -263,7 +167,7 @@ static enum status judge_death(struct prover_process *p, const struct worker_dea
     return ST_NO_MEMORY;
 }
 
-static void blame(struct prover_process *p, struct job *j, enum status st, const char *words)
+static void blame(struct prover_process *p, struct job_entry *j, enum status st, const char *words)
 {
     char text[WORKER_CHILD_TAIL + 400];
     int n = snprintf(text, sizeof text, "%s", words);
@@ -271,7 +175,7 @@ static void blame(struct prover_process *p, struct job *j, enum status st, const
     if (st == ST_NO_MEMORY && j->need_bytes && j->free_bytes)
         snprintf(text + n, sizeof text - (size_t)n, " (needed about %llu MiB, %llu available)",
                  (unsigned long long)j->need_bytes >> 20, (unsigned long long)j->free_bytes >> 20);
-    try_again(p, j, st, text);
+    job_table_try_again(&p->jobs, j, st, text);
 }
 
 /* Those that the worker was busy with are to blame; when it was not busy, all that it had. */
@@ -279,18 +183,21 @@ static void share_blame(struct prover_process *p, enum status st, const char *wo
 {
     bool suspects = false;
 
-    for EACH_JOB (p, j)
-        suspects |= job_suspect(j);
-    for EACH_JOB (p, j) {
-        if (!job_open(j) || j->state == JOB_QUEUED)
-            continue;
-        if (job_suspect(j) || !suspects)
-            blame(p, j, st, words);
-        else if (j->cancelled_ns)
-            end_cancelled(p, j);
-        else
-            j->state = JOB_QUEUED;
-    }
+    for
+        EACH_JOB(&p->jobs, j)
+    suspects |= job_suspect(j);
+    for
+        EACH_JOB(&p->jobs, j)
+        {
+            if (!job_with_worker(j))
+                continue;
+            if (job_suspect(j) || !suspects)
+                blame(p, j, st, words);
+            else if (j->cancelled_ns)
+                job_table_end_cancelled(&p->jobs, j);
+            else
+                j->state = JOB_QUEUED;
+        }
 }
 
 /* reason: why it is of no use any more; NULL: it has ended. */
@@ -323,30 +230,30 @@ static void refused(struct prover_process *p, const struct worker_message *m)
     struct worker_death death;
 
     start_failed(p, m->failed.status, m->failed.text);
-    p->failed_starts = MOST_TRIES;
+    p->failed_starts = MOST_STARTS;
     worker_child_end(&p->child, GRACE_MS, &death);
     worker_stream_fini(&p->stream);
     p->state = WORKER_DOWN;
 }
 
-static void proved(struct prover_process *p, struct job *j, const struct worker_message *m)
+static void proved(struct prover_process *p, struct job_entry *j, const struct worker_message *m)
 {
     buffer_put(&j->proof, m->proved.proof.data, m->proved.proof.size);
     j->facts.steps = m->proved.steps;
     j->facts.log_rows = m->proved.log_rows;
     j->facts.time_ns = (int64_t)m->proved.time_ns;
     if (buffer_ok(&j->proof))
-        end_job(p, j, ST_OK, NULL);
+        job_table_end(&p->jobs, j, ST_OK, NULL);
     else
-        end_job(p, j, ST_NO_MEMORY, "out of memory for the finished proof");
+        job_table_end(&p->jobs, j, ST_NO_MEMORY, "out of memory for the finished proof");
 }
 
 /* false: a message that has no place here. */
 static bool about_job(struct prover_process *p, const struct worker_message *m)
 {
-    struct job *j = find_job(p, m->id);
+    struct job_entry *j = job_table_find(&p->jobs, m->id);
 
-    if (!j || !job_open(j) || j->state == JOB_QUEUED)
+    if (!j || !job_with_worker(j))
         return false;
     switch (m->type) {
     case WORKER_MEASURING:
@@ -365,9 +272,9 @@ static bool about_job(struct prover_process *p, const struct worker_message *m)
         return true;
     case WORKER_FAILED:
         if (m->failed.status == ST_NO_MEMORY)
-            try_again(p, j, ST_NO_MEMORY, m->failed.text);
+            job_table_try_again(&p->jobs, j, ST_NO_MEMORY, m->failed.text);
         else
-            end_job(p, j, m->failed.status, m->failed.text);
+            job_table_end(&p->jobs, j, m->failed.status, m->failed.text);
         return true;
     default:
         return false;
@@ -420,20 +327,22 @@ static int64_t cancel_due_ns(struct prover_process *p)
 {
     int64_t due = INT64_MAX;
 
-    for EACH_JOB (p, j)
-        if (job_open(j) && j->cancelled_ns) {
-            int64_t mine = j->cancelled_ns + (int64_t)p->options.cancel_ms * NS_PER_MS;
+    for
+        EACH_JOB(&p->jobs, j)
+    if (job_open(j) && j->cancelled_ns) {
+        int64_t mine = j->cancelled_ns + (int64_t)p->options.cancel_ms * NS_PER_MS;
 
-            due = mine < due ? mine : due;
-        }
+        due = mine < due ? mine : due;
+    }
     return due;
 }
 
 static bool others_at_work(struct prover_process *p)
 {
-    for EACH_JOB (p, j)
-        if (job_suspect(j) && !j->cancelled_ns)
-            return true;
+    for
+        EACH_JOB(&p->jobs, j)
+    if (job_suspect(j) && !j->cancelled_ns)
+        return true;
     return false;
 }
 
@@ -442,8 +351,9 @@ static bool answer_due(struct prover_process *p)
 {
     bool due = p->state == WORKER_STARTING;
 
-    for EACH_JOB (p, j)
-        due |= j->state == JOB_SENT || j->state == JOB_MEASURING;
+    for
+        EACH_JOB(&p->jobs, j)
+    due |= j->state == JOB_SENT || j->state == JOB_MEASURING;
     return due;
 }
 
@@ -465,7 +375,8 @@ static void lose_patience(struct prover_process *p)
 {
     if (now_ns() < due_ns(p))
         return;
-    lose_worker(p, now_ns() >= answer_due_ns(p) ? "did not answer" : "did not stop when asked to", 0);
+    lose_worker(p, now_ns() >= answer_due_ns(p) ? "did not answer" : "did not stop when asked to",
+                0);
 }
 
 static void set_timer(struct prover_process *p)
@@ -503,18 +414,8 @@ static void look(struct prover_process *p)
 static void process_begin(struct prover *base, const struct prover_job *job)
 {
     struct prover_process *p = process_of(base);
-    struct job *j = NULL;
+    struct job_entry *j = job_table_begin(&p->jobs, job);
 
-    for EACH_JOB (p, each)
-        if (each->state == JOB_FREE)
-            j = each;
-    assert(j);
-    *j = (struct job){.state = JOB_QUEUED, .id = job->id, .order = p->order++};
-    buffer_init(&j->proof, 0);
-    memcpy(j->input, job->input, sizeof j->input);
-    /* Names in the guest store have at most 64 characters; a longer one will not be found. */
-    strncpy(j->program, job->program_id, sizeof j->program - 1);
-    strncpy(j->task_id, job->task_id, sizeof j->task_id - 1);
     if (p->careful) {
         p->careful--;
         j->alone = true;
@@ -526,13 +427,13 @@ static void process_begin(struct prover *base, const struct prover_job *job)
 static void process_cancel(struct prover *base, uint64_t id)
 {
     struct prover_process *p = process_of(base);
-    struct job *j = find_job(p, id);
+    struct job_entry *j = job_table_find(&p->jobs, id);
 
     if (!j || !job_open(j) || j->cancelled_ns)
         return;
     j->cancelled_ns = now_ns();
     if (j->state == JOB_QUEUED)
-        end_cancelled(p, j);
+        job_table_end_cancelled(&p->jobs, j);
     else
         send_message(p, &(struct worker_message){.type = WORKER_CANCEL, .id = id});
     set_timer(p);
@@ -543,50 +444,12 @@ static int process_fd(const struct prover *base)
     return ((const struct prover_process *)base)->epoll_fd;
 }
 
-static struct job *next_done(struct prover_process *p)
-{
-    struct job *next = NULL;
-
-    for EACH_JOB (p, j)
-        if (j->state == JOB_DONE && (!next || j->order < next->order))
-            next = j;
-    return next;
-}
-
 static bool process_take(struct prover *base, struct prover_outcome *out)
 {
     struct prover_process *p = process_of(base);
-    uint64_t count;
-    struct job *j;
 
     look(p);
-    j = next_done(p);
-    if (!j)
-        return false;
-    buffer_fini(&p->taken_proof);
-    free(p->taken_text);
-    p->taken_proof = j->proof;
-    p->taken_text = j->text;
-    memcpy(p->taken_task, j->task_id, sizeof p->taken_task);
-    *out = (struct prover_outcome){.id = j->id,
-                                   .status = j->status,
-                                   .proof = buffer_bytes(&p->taken_proof),
-                                   .text = p->taken_text ? p->taken_text : "",
-                                   .facts = j->facts};
-    out->facts.task_id = p->taken_task;
-    memcpy(out->facts.input, j->input, sizeof j->input);
-    *j = (struct job){.state = JOB_FREE};
-    if (!next_done(p))
-        (void)!read(p->done_fd, &count, sizeof count);
-    return true;
-}
-
-static bool busy(struct prover_process *p)
-{
-    for EACH_JOB (p, j)
-        if (job_open(j))
-            return true;
-    return false;
+    return job_table_take(&p->jobs, out);
 }
 
 static void close_fd(int fd)
@@ -601,18 +464,12 @@ static void process_free(struct prover *base)
     struct worker_death death;
 
     if (p->state != WORKER_DOWN) {
-        worker_child_end(&p->child, busy(p) ? 0 : GRACE_MS, &death);
+        worker_child_end(&p->child, job_table_busy(&p->jobs) ? 0 : GRACE_MS, &death);
         worker_stream_fini(&p->stream);
     }
-    for EACH_JOB (p, j) {
-        buffer_fini(&j->proof);
-        free(j->text);
-    }
-    buffer_fini(&p->taken_proof);
-    free(p->taken_text);
+    job_table_fini(&p->jobs);
     buffer_fini(&p->frame);
     close_fd(p->epoll_fd);
-    close_fd(p->done_fd);
     close_fd(p->timer_fd);
     free((char *)p->options.kernel);
     free((char *)p->options.guests);
@@ -642,8 +499,7 @@ static bool copy_options(struct prover_process_options *copy,
     copy->answer_ms = o->answer_ms ? o->answer_ms : 30000;
     copy->cancel_ms = o->cancel_ms ? o->cancel_ms : 2000;
     copy->idle_ms = o->idle_ms ? o->idle_ms : 20000;
-    return copy->kernel && copy->guests && copy->root && copy->command &&
-           (copy->file || !o->file);
+    return copy->kernel && copy->guests && copy->root && copy->command && (copy->file || !o->file);
 }
 
 /* The first worker must come up, or the client does not. */
@@ -665,11 +521,10 @@ static enum status wait_for_worker(struct prover_process *p, struct why *why)
 static enum status open_fds(struct prover_process *p, struct why *why)
 {
     p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    p->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     p->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (p->epoll_fd < 0 || p->done_fd < 0 || p->timer_fd < 0)
+    if (p->epoll_fd < 0 || p->timer_fd < 0)
         return fail(why, ST_IO, "prover: %s", strerror(errno));
-    watch(p, p->done_fd);
+    watch(p, p->jobs.done_fd);
     watch(p, p->timer_fd);
     return ST_OK;
 }
@@ -677,7 +532,7 @@ static enum status open_fds(struct prover_process *p, struct why *why)
 /* As many again as can be under way, so that the worker knows what comes next. */
 static unsigned slots_for(unsigned cores)
 {
-    return cores < PROVER_PROCESS_MAX_SLOTS / 2 ? 2 * cores : PROVER_PROCESS_MAX_SLOTS;
+    return cores < JOB_TABLE_MAX / 2 ? 2 * cores : JOB_TABLE_MAX;
 }
 
 enum status prover_process_new(struct prover **out, const struct prover_process_options *o,
@@ -696,10 +551,12 @@ enum status prover_process_new(struct prover **out, const struct prover_process_
         return fail(why, ST_NO_MEMORY, "prover: out of memory");
     p->base.ops = &ops;
     p->base.slots = slots_for(o->cores);
-    p->epoll_fd = p->done_fd = p->timer_fd = -1;
+    p->epoll_fd = p->timer_fd = p->jobs.done_fd = -1;
     signal(SIGCHLD, SIG_DFL);
-    st = copy_options(&p->options, o) ? open_fds(p, why)
+    st = copy_options(&p->options, o) ? job_table_init(&p->jobs, p->base.slots, why)
                                       : fail(why, ST_NO_MEMORY, "prover: out of memory");
+    if (!st)
+        st = open_fds(p, why);
     if (!st)
         st = wait_for_worker(p, why);
     if (st) {

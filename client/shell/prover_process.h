@@ -27,7 +27,6 @@
 #include "prover/nxp.h"
 
 #define PROVER_PROCESS_CAREFUL_JOBS 16
-#define PROVER_PROCESS_MAX_SLOTS    64 /* so that all of their messages fit into a socket */
 #define PROVER_PROCESS_COMMAND      "prover-worker"
 
 struct prover_process_options {

@@ -22,7 +22,7 @@
 #include "client/shell/resources.h"
 #include "client/shell/worker_wire.h"
 
-#define MAX_SLOTS 1024
+#define MAX_SLOTS  1024
 #define MIB(bytes) ((unsigned long long)((bytes) >> 20))
 
 struct program { /* loaded once; as many as there are guests installed */
@@ -320,9 +320,10 @@ static void refuse_too_large(struct worker *w, const struct lane_plan_input *in,
             i++;
             continue;
         }
-        snprintf(text, sizeof text,
-                 "the proof needs about %llu MiB of memory, more than the %llu MiB that %s has free",
-                 MIB(j->need_bytes), MIB(in->memory_bytes), r->memory_limit);
+        snprintf(
+            text, sizeof text,
+            "the proof needs about %llu MiB of memory, more than the %llu MiB that %s has free",
+            MIB(j->need_bytes), MIB(in->memory_bytes), r->memory_limit);
         fail_job(w, j, ST_LIMIT, text);
     }
 }
@@ -559,8 +560,9 @@ static void worker_fini(struct worker *w)
     close(w->event_fd);
 }
 
-/* No core files (a proof's memory is large, and nobody asked), an end with the client's end, and the
- * first choice of a kernel that must kill: the client keeps what is finished. All of it is a wish. */
+/* No core files (a proof's memory is large, and nobody asked), an end with the client's end, and
+ * the first choice of a kernel that must kill: the client keeps what is finished. All of it is a
+ * wish. */
 static void settle(void)
 {
     const struct rlimit none = {0};

@@ -84,8 +84,7 @@ enum status worker_child_start(struct worker_child *c, const char *file, const c
     pid_t pid;
     int error;
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) ||
-        pipe2(fds + 2, O_CLOEXEC)) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) || pipe2(fds + 2, O_CLOEXEC)) {
         error = errno;
         close_all(fds, 4);
         return fail(why, ST_IO, "the prover worker does not start: %s", strerror(error));

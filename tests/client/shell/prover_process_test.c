@@ -48,14 +48,14 @@ static void a_worker_that_does_not_come_up_is_an_error_with_words(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct prover *p;
         struct why why;
-        enum status st = prover_process_new(&p,
-                                            &(struct prover_process_options){
-                                                .guests = "/nowhere",
-                                                .cores = 1,
-                                                .command = table[i].command,
-                                                .file = table[i].file,
-                                                .answer_ms = PATIENCE_MS},
-                                            &why);
+        enum status st =
+            prover_process_new(&p,
+                               &(struct prover_process_options){.guests = "/nowhere",
+                                                                .cores = 1,
+                                                                .command = table[i].command,
+                                                                .file = table[i].file,
+                                                                .answer_ms = PATIENCE_MS},
+                               &why);
 
         if (st != table[i].status || !strstr(why.text, table[i].words))
             fail_msg("%s: %s, %s", table[i].command, status_name(st), why.text);
@@ -205,13 +205,12 @@ static void jobs_fail_when_no_worker_can_be_started_any_more(void **state)
     scratch_init(&s);
     link = scratch_path(&s, "nxp");
     assert_int_equal(symlink(self, link), 0);
-    assert_int_equal(prover_process_new(&p,
-                                        &(struct prover_process_options){.guests = "/nowhere",
-                                                                         .cores = 2,
-                                                                         .file = link,
-                                                                         .command = "crash"},
-                                        NULL),
-                     ST_OK);
+    assert_int_equal(
+        prover_process_new(&p,
+                           &(struct prover_process_options){
+                               .guests = "/nowhere", .cores = 2, .file = link, .command = "crash"},
+                           NULL),
+        ST_OK);
     assert_int_equal(unlink(link), 0);
     fake_worker_begin(p, 1, 9);
     fake_worker_begin(p, 2, 9);

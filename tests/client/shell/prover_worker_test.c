@@ -151,8 +151,8 @@ static void one_of_several_is_cancelled_and_the_others_go_on(void **state)
 /* A folder with the files of a control group of a GiB. */
 static void build_group(const struct scratch *s, const char *limit)
 {
-    static const char *const folders[] = {"proc", "proc/self", "sys", "sys/fs", "sys/fs/cgroup",
-                                          "sys/fs/cgroup/nxp"};
+    static const char *const folders[] = {"proc",   "proc/self",     "sys",
+                                          "sys/fs", "sys/fs/cgroup", "sys/fs/cgroup/nxp"};
 
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         assert_int_equal(mkdir(scratch_path(s, folders[i]), 0755), 0);
@@ -170,8 +170,8 @@ static void what_does_not_fit_into_memory_is_refused_with_its_need(void **state)
     (void)state;
     scratch_init(&s);
     build_group(&s, "268435456\n"); /* 256 MiB */
-    p = open_prover(&(struct prover_process_options){
-        .guests = "/nowhere", .cores = 2, .root = s.path});
+    p = open_prover(
+        &(struct prover_process_options){.guests = "/nowhere", .cores = 2, .root = s.path});
     out = prove(p, 1, "fib", LONG_RUN); /* 180 MiB */
     assert_int_equal(out.status, ST_LIMIT);
     assert_non_null(strstr(out.text, "needs about"));
@@ -226,8 +226,8 @@ static void kept_memory_makes_room_for_the_next_proof(void **state)
     (void)state;
     scratch_init(&s);
     build_group(&s, "536870912\n"); /* 512 MiB: two of the long runs would not fit */
-    p = open_prover(&(struct prover_process_options){
-        .guests = "/nowhere", .cores = 2, .root = s.path});
+    p = open_prover(
+        &(struct prover_process_options){.guests = "/nowhere", .cores = 2, .root = s.path});
     assert_int_equal(prove(p, 1, "fib", LONG_RUN).status, ST_OK);
     fake_worker_begin(p, 2, 9);
     fake_worker_begin(p, 3, LONG_RUN);
@@ -353,15 +353,14 @@ static void a_worker_dies_with_its_client(void **state)
 
 /* ---- by hand ---- */
 
-static const struct worker_message good_hello = {
-    .type = WORKER_HELLO,
-    .hello = {.version = WORKER_WIRE_VERSION,
-              .cores = 1,
-              .slots = 2,
-              .idle_ms = 1000,
-              .kernel = "auto",
-              .guests = "/nowhere",
-              .root = ""}};
+static const struct worker_message good_hello = {.type = WORKER_HELLO,
+                                                 .hello = {.version = WORKER_WIRE_VERSION,
+                                                           .cores = 1,
+                                                           .slots = 2,
+                                                           .idle_ms = 1000,
+                                                           .kernel = "auto",
+                                                           .guests = "/nowhere",
+                                                           .root = ""}};
 
 static struct worker_message job_of(uint64_t id)
 {
