@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nxp-mockorch: options and scenario to settings, then serve until a signal. Exit codes: 0 ended by
- * a signal, 1 it could not start, 2 usage. */
+ * a signal, 1 it could not start, 2 usage, 3 answers differ from the recording of --diff. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <signal.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mockorch/scenario/scenario.h"
+#include "mockorch/server/har.h"
 #include "mockorch/server/judge_prover.h"
 #include "mockorch/server/options.h"
 #include "mockorch/server/server.h"
@@ -36,6 +37,7 @@ struct program { /* all that one run owns */
     struct store *store; /* NULL: memory */
     struct orchestrator *orchestrator;
     struct tls *tls;
+    struct recorder *recorder;
     struct server *server;
 };
 
@@ -266,6 +268,21 @@ static enum status announce(const struct program *p, struct why *why)
     return ST_OK;
 }
 
+static void complain(void *context, const char *words)
+{
+    (void)context;
+    fprintf(stderr, "nxp-mockorch: %s\n", words);
+}
+
+static enum status prepare_recorder(struct program *p, struct why *why)
+{
+    const struct options *o = &p->options;
+    const struct recorder_options options = {
+        .record = o->record, .replay = o->replay, .diff = o->diff, .complain = complain};
+
+    return o->record || o->replay || o->diff ? recorder_new(&p->recorder, &options, why) : ST_OK;
+}
+
 static enum status prepare_tls(struct program *p, struct why *why)
 {
     const struct tls_options options = {.certificate = p->options.tls,
@@ -300,9 +317,13 @@ static enum status run(struct program *p, struct why *why)
         st = add_nodes(p, why);
     if (!st)
         st = prepare_tls(p, why);
+    if (!st)
+        st = prepare_recorder(p, why);
     if (st)
         return st;
     options.tls = p->tls;
+    options.recorder = p->recorder;
+    options.tape = p->options.record;
     options.orchestrator = p->orchestrator;
     options.judge = judge_prover_judge(p->judge);
     st = server_new(&p->server, &options, why);
@@ -315,11 +336,40 @@ static enum status run(struct program *p, struct why *why)
     return st;
 }
 
+/* Times in a recording count from the start of a run that is over: the archive begins in 1970. */
+static enum status print_har(const char *path, struct why *why)
+{
+    struct tape *tape;
+    struct buffer text;
+    enum status st = tape_load(&tape, path, why);
+
+    if (st)
+        return st;
+    buffer_init(&text, 0);
+    har_write(&text, tape, "http://localhost", 0);
+    if (buffer_ok(&text))
+        printf("%.*s\n", (int)text.size, (const char *)text.data);
+    else
+        st = fail(why, ST_NO_MEMORY, "'%s': out of memory", path);
+    buffer_fini(&text);
+    tape_free(tape);
+    return st;
+}
+
+static bool tell_differences(const struct recorder *r)
+{
+    if (recorder_compared(r))
+        fprintf(stderr, "nxp-mockorch: %" PRIu64 " of %" PRIu64 " compared answers differ\n",
+                recorder_differed(r), recorder_compared(r));
+    return recorder_differed(r) > 0;
+}
+
 int main(int argc, char **argv)
 {
     struct program p = {.scenario = NULL};
     struct why why;
     enum status st = ST_OK;
+    bool differs;
 
     start_clock(&p.clock);
     options_parse(&p.options, argc, argv);
@@ -327,15 +377,17 @@ int main(int argc, char **argv)
         list_faults();
         return 0;
     }
-    st = run(&p, &why);
+    st = p.options.har ? print_har(p.options.har, &why) : run(&p, &why);
     if (st)
         fprintf(stderr, "nxp-mockorch: %s\n", why.text);
     server_free(p.server);
     tls_free(p.tls);
+    differs = p.recorder && tell_differences(p.recorder);
+    recorder_free(p.recorder);
     orchestrator_free(p.orchestrator);
     store_free(p.store);
     judge_prover_free(p.judge);
     fault_plan_fini(&p.plan);
     scenario_free(p.scenario);
-    return st ? 1 : 0;
+    return st ? 1 : differs ? 3 : 0;
 }

@@ -31,6 +31,10 @@ enum key {
     KEY_ADMIN_TOKEN,
     KEY_TLS,
     KEY_TLS_OUT,
+    KEY_RECORD,
+    KEY_REPLAY,
+    KEY_DIFF,
+    KEY_HAR,
     KEY_STORE,
 };
 
@@ -88,6 +92,20 @@ static const struct argp_option table[] = {
     {"faults-by-header", KEY_BY_HEADER, 0, 0,
      "Let a request ask for a fault by name in the header x-mock-fault", 0},
     {"list-faults", KEY_LIST_FAULTS, 0, 0, "Print the faults with a name, and end", 0},
+    {0, 0, 0, 0, "Recordings", 5},
+    {"record", KEY_RECORD, "FILE", 0,
+     "Append every exchange to this file, one JSON object a line (0600; credentials are left out)",
+     0},
+    {"replay", KEY_REPLAY, "FILE", 0,
+     "Answer from such a recording: the k-th request of a method and path gets the k-th answer", 0},
+    {"diff", KEY_DIFF, "FILE", 0,
+     "Compare each answer with the recorded one in status, headers and form of the body; differences "
+     "go to standard error, and make the exit code 3",
+     0},
+    {"har", KEY_HAR, "FILE", 0,
+     "Print a recording as an HTTP Archive (HAR 1.2), and end. While --record runs, "
+     "/admin/har gives the same",
+     0},
     {0, 0, 0, 0, "Output", 4},
     {"json-log", KEY_JSON_LOG, 0, 0, "Log one JSON object a line instead of words", 0},
     {"quiet", 'q', 0, 0, "Do not log answers", 0},
@@ -157,6 +175,18 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_TLS_OUT:
         o->tls_certificate_out = text;
         break;
+    case KEY_RECORD:
+        o->record = text;
+        break;
+    case KEY_REPLAY:
+        o->replay = text;
+        break;
+    case KEY_DIFF:
+        o->diff = text;
+        break;
+    case KEY_HAR:
+        o->har = text;
+        break;
     case KEY_ADMIN:
         o->admin_listen = text;
         break;
@@ -220,6 +250,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case ARGP_KEY_END:
         if (o->tls_certificate_out && !(o->tls && strncmp(o->tls, "self", 4) == 0))
             argp_error(state, "--tls-cert-out: only with --tls self");
+        if (o->replay && o->diff)
+            argp_error(state, "--replay makes no live answers that --diff could compare");
         if (o->admin_token && strlen(o->admin_token) < TOKEN_LEAST)
             argp_error(state, "the admin token must have at least %d characters", TOKEN_LEAST);
         break;

@@ -12,6 +12,7 @@ struct options {
     const char *store; /* path of an SQLite file; NULL: memory */
     const char *admin_listen, *admin_token;
     const char *tls, *tls_certificate_out;
+    const char *record, *replay, *diff, *har;
     const char *guests[OPTIONS_MANY]; /* "NAME=ELF" */
     const char *nodes[OPTIONS_MANY];  /* "ID" or "ID=WALLET" */
     const char *faults[OPTIONS_MANY]; /* names of the catalogue */

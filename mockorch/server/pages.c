@@ -7,6 +7,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "mockorch/server/har.h"
+
 static size_t path_size(const char *uri)
 {
     return strcspn(uri, "?#");
@@ -82,6 +84,25 @@ static bool refused(const struct pages *p, struct evhttp_request *r, bool truste
     return true;
 }
 
+static void send_har(const struct pages *p, struct evhttp_request *r, struct buffer *text)
+{
+    struct tape *tape;
+    struct why why;
+
+    if (!p->tape) {
+        send_text(r, 404, "Nothing is recorded: start with --record FILE.\n");
+        return;
+    }
+    if (tape_load(&tape, p->tape, &why)) {
+        buffer_put_format(text, "%s\n", why.text);
+        send_page(r, 500, "text/plain; charset=utf-8", buffer_bytes(text));
+        return;
+    }
+    har_write(text, tape, p->url, p->wall_at_zero_ns);
+    tape_free(tape);
+    send_buffer(r, "application/json", text);
+}
+
 void pages_answer(const struct pages *p, struct evhttp_request *r, bool trusted, int64_t now_ns)
 {
     const char *uri = evhttp_request_get_uri(r);
@@ -105,6 +126,8 @@ void pages_answer(const struct pages *p, struct evhttp_request *r, bool trusted,
     } else if (path_is(uri, "/admin/state")) {
         orchestrator_state(p->orchestrator, &text, now_ns);
         send_buffer(r, "application/json", &text);
+    } else if (path_is(uri, "/admin/har")) {
+        send_har(p, r, &text);
     } else {
         send_text(r, 404, "No such page.\n");
     }

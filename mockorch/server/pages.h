@@ -4,6 +4,7 @@
  *   GET  /healthz        "ok", for everybody
  *   GET  /metrics        Prometheus text
  *   GET  /admin/state    users, nodes, tasks, figures as JSON
+ *   GET  /admin/har      what --record has recorded, as an HTTP Archive
  *
  * All but /healthz are for those on a loopback or unix-socket listener, and otherwise for those who
  * send "Authorization: Bearer TOKEN". Without a token nobody elsewhere sees them (403).
@@ -22,6 +23,9 @@ struct pages {
     struct orchestrator *orchestrator;
     const struct metrics_times *times;
     const char *token; /* NULL: none */
+    const char *tape;  /* file of the recording; NULL: none */
+    const char *url;   /* of the protocol's listener */
+    int64_t wall_at_zero_ns;
 };
 
 /* Is this path a page? A query string does not matter. */

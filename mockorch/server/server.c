@@ -6,10 +6,12 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "mockorch/server/address.h"
@@ -27,6 +29,7 @@ struct exchange { /* a request that has no full answer yet */
     int64_t began_ns;
     uint64_t job; /* at the judge; 0: not there */
     bool unsaved; /* its answer waits for the commit at the end of this turn of the loop */
+    struct recorder_note *note; /* NULL: nothing is recorded */
 };
 
 struct door { /* a listener and those who came through it */
@@ -65,6 +68,7 @@ static void forget(struct exchange *x)
     while (*at != x)
         at = &(*at)->next;
     *at = x->next;
+    recorder_drop(x->note);
     free(x);
 }
 
@@ -95,6 +99,16 @@ static void set_tick(struct server *s)
     event_add(s->tick, &tv);
 }
 
+static void note_answer(struct exchange *x, const struct http_response *response,
+                        const struct verdict *verdict, int64_t now_ns)
+{
+    static const struct http_response none;
+
+    recorder_end(x->server->options.recorder, x->note, verdict->status ? response : &none,
+                 verdict->faults, now_ns);
+    x->note = NULL;
+}
+
 static void answer(struct exchange *x, const struct http_response *response,
                    const struct verdict *verdict)
 {
@@ -106,6 +120,7 @@ static void answer(struct exchange *x, const struct http_response *response,
     if (s->options.log)
         s->options.log(s->options.log_context, &record);
     set_tick(s);
+    note_answer(x, response, verdict, record.now_ns);
     delivery_load(x->delivery, response, &verdict->carriage);
     x->unsaved = verdict->unsaved;
     if (x->unsaved)
@@ -153,6 +168,13 @@ static void process(struct exchange *x, const struct http_request *request)
     struct verdict verdict;
     struct why why;
 
+    if (x->note && recorder_replays(s->options.recorder)) {
+        recorder_answer(s->options.recorder, x->note, &response);
+        verdict = (struct verdict){.call = CALL_UNKNOWN, .status = response.status};
+        fail(&verdict.why, ST_OK, "from the recording");
+        answer(x, &response, &verdict);
+        return;
+    }
     orchestrator_answer(s->options.orchestrator, &response, &verdict, request, x->began_ns);
     if (!verdict.pending) {
         answer(x, &response, &verdict);
@@ -186,6 +208,22 @@ static const char *input_header(struct evhttp_request *r, const char *name)
     return evhttp_find_header(evhttp_request_get_input_headers(r), name);
 }
 
+/* With all its headers, which the orchestrator does not look at. */
+static struct recorder_note *note_request(struct server *s, const struct http_request *request,
+                                          struct evhttp_request *r, int64_t now_ns)
+{
+    struct http_request whole = *request;
+    const struct evkeyval *h;
+
+    if (!s->options.recorder)
+        return NULL;
+    whole.header_count = 0;
+    TAILQ_FOREACH (h, evhttp_request_get_input_headers(r), next)
+        if (whole.header_count < HTTP_MAX_HEADERS)
+            whole.headers[whole.header_count++] = (struct http_header){h->key, h->value};
+    return recorder_begin(s->options.recorder, &whole, now_ns);
+}
+
 static void open_exchange(struct server *s, struct evhttp_request *r)
 {
     struct evbuffer *body = evhttp_request_get_input_buffer(r);
@@ -212,6 +250,7 @@ static void open_exchange(struct server *s, struct evhttp_request *r)
         return;
     }
     s->exchanges = x;
+    x->note = note_request(s, &request, r, x->began_ns);
     process(x, &request);
 }
 
@@ -221,7 +260,10 @@ static void requested(struct evhttp_request *r, void *context)
     struct server *s = d->server;
     const struct pages pages = {.orchestrator = s->options.orchestrator,
                                 .times = &s->times,
-                                .token = s->options.admin_token};
+                                .token = s->options.admin_token,
+                                .tape = s->options.tape,
+                                .url = s->front.url,
+                                .wall_at_zero_ns = clock_wall_ns(s->clock) - now_of(s)};
 
     if (d->pages && (!d->protocol || pages_own(evhttp_request_get_uri(r))))
         pages_answer(&pages, r, d->bound.local, now_of(s));
@@ -419,6 +461,7 @@ void server_free(struct server *s)
         struct exchange *next = s->exchanges->next;
 
         delivery_drop(s->exchanges->delivery);
+        recorder_drop(s->exchanges->note);
         free(s->exchanges);
         s->exchanges = next;
     }

@@ -14,6 +14,7 @@
 #pragma once
 #include "base/clock.h"
 #include "mockorch/core/orchestrator.h"
+#include "mockorch/server/recorder.h"
 #include "mockorch/server/tls.h"
 
 struct server;
@@ -28,6 +29,8 @@ struct server_options {
     const char *admin_listen; /* of the pages, always plain HTTP; NULL: they are on `listen` */
     const char *admin_token;  /* NULL: see mockorch/server/pages.h */
     struct tls *tls;          /* of `listen`; NULL: plain HTTP */
+    struct recorder *recorder; /* NULL: nothing is recorded, replayed or compared */
+    const char *tape;          /* that it records on, for /admin/har; NULL: none */
     struct orchestrator *orchestrator;
     struct judge *judge;
     unsigned judge_threads;  /* 0: 1 */
