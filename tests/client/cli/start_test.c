@@ -24,9 +24,21 @@ struct orchestrator {
     bool silent; /* takes submissions, never answers */
     bool dry;    /* has no tasks */
     bool refuses; /* submissions */
-    unsigned fetches, submissions;
+    unsigned fetches, submissions, look_ups;
+    char first_node[24]; /* that a task was fetched for */
     struct buffer submitted[2];
 };
+
+static void note_node(struct orchestrator *o, struct bytes body)
+{
+    struct wire_memory memory = {0};
+    struct wire_fetch m;
+
+    if (o->fetches == 0 &&
+        wire_decode_fetch(&m, &memory, body, WIRE_MAX_RESPONSE, NULL) == ST_OK)
+        snprintf(o->first_node, sizeof o->first_node, "%s", m.node_id);
+    wire_memory_fini(&memory);
+}
 
 static bool serve(void *context, const struct tiny_request *q)
 {
@@ -35,8 +47,10 @@ static bool serve(void *context, const struct tiny_request *q)
     bool answer = true;
 
     if (strncmp(q->path, "/v3/nodes/", 10) == 0) {
+        o->look_ups++;
         tiny_reply(q->fd, o->node_status, "", "", 0);
     } else if (strcmp(q->path, "/v3/tasks") == 0) {
+        note_node(o, bytes_of(q->body, q->body_size));
         task[5] = (char)('0' + o->fetches++);
         if (o->dry)
             tiny_reply(q->fd, 429, "Retry-After: 3600\r\n", "", 0);
@@ -117,6 +131,29 @@ static void tasks_are_proved_and_submitted_until_enough(void **state)
     assert_non_null(strstr(r.err, "nothing to retry"));
     assert_int_equal(run(&r, s.path, "outbox export 1 x"), 2);
     assert_non_null(strstr(r.err, "holds no proof"));
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
+}
+
+static void several_nodes_are_worked_for_in_turn(void **state)
+{
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve, &o);
+    struct scratch s;
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    /* The second node is known after two seconds, so one of four fetches at least is for it. */
+    assert_int_equal(run(&r, s.path, args_of(server, " --node-id 77 --max-tasks 4")), 0);
+    assert_non_null(strstr(r.out, "Starting headless mode with Node ID: 5880437\n"));
+    assert_non_null(strstr(r.out, "Starting headless mode with Node ID: 77\n"));
+    assert_int_equal(o.look_ups, 2);
+    assert_string_equal(o.first_node, "5880437");
+    assert_int_equal(run(&r, s.path, "outbox list --json"), 0);
+    assert_non_null(strstr(r.out, "\"node_id\": \"5880437\""));
+    assert_non_null(strstr(r.out, "\"node_id\": \"77\""));
     tiny_server_free(server);
     scratch_fini(&s);
     tear_down(&o);
@@ -482,6 +519,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tasks_are_proved_and_submitted_until_enough),
+        cmocka_unit_test(several_nodes_are_worked_for_in_turn),
         cmocka_unit_test(a_proof_survives_kill_9_and_is_sent_with_the_same_bytes),
         cmocka_unit_test(a_refused_proof_is_exported_and_sent_again_when_the_user_asks),
         cmocka_unit_test(sigterm_sigint_and_sighup_end_it_cleanly),
