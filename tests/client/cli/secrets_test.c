@@ -42,7 +42,7 @@ static bool serve(void *context, const struct tiny_request *q)
 
 static const char *args_of(const struct tiny_server *server, const char *more)
 {
-    static char args[300];
+    static char args[900];
 
     snprintf(args, sizeof args,
              "start --node-id 5880437 --orchestrator-url %s --fetch-interval 1 --json-log %s",
@@ -199,17 +199,39 @@ static void count_in_memory(const struct secret *s, pid_t pid, unsigned *left_ou
 }
 
 /* Only who may look past the mark that the process set can look into its memory: root. */
-static void check_memory(const struct secret *s, pid_t pid)
+static void check_memory(const struct secret *s, pid_t pid, unsigned pages)
 {
     unsigned left_out, dumped;
 
     if (geteuid() != 0) {
-        assert_int_equal(open(proc_path(pid, "mem"), O_RDONLY | O_CLOEXEC), -1);
+        if (pages > 0) /* the client itself */
+            assert_int_equal(open(proc_path(pid, "mem"), O_RDONLY | O_CLOEXEC), -1);
         return;
     }
     count_in_memory(s, pid, &left_out, &dumped);
-    assert_int_equal(left_out, 1);
+    assert_int_equal(left_out, pages);
     assert_int_equal(dumped, 0);
+}
+
+/* The processes that it has begun know nothing of the key. Returns how many there are. */
+static unsigned check_children(const struct secret *s, pid_t pid)
+{
+    char name[64];
+    unsigned count = 0;
+    FILE *children;
+    int child;
+
+    snprintf(name, sizeof name, "task/%d/children", (int)pid);
+    children = fopen(proc_path(pid, name), "re");
+    assert_non_null(children);
+    while (fscanf(children, "%d", &child) == 1) {
+        check_file_absent(s, proc_path(child, "environ"));
+        check_file_absent(s, proc_path(child, "cmdline"));
+        check_memory(s, child, 0);
+        count++;
+    }
+    fclose(children);
+    return count;
 }
 
 static void check_no_core(pid_t pid)
@@ -244,7 +266,8 @@ static void check_everything(const struct secret *s, const struct scratch *home)
     check_file_absent(s, proc_path(r.pid, "environ"));
     check_file_absent(s, proc_path(r.pid, "cmdline"));
     check_no_core(r.pid);
-    check_memory(s, r.pid);
+    check_memory(s, r.pid, 1);
+    assert_int_equal(check_children(s, r.pid), 1); /* the prover */
     check_files(s, home);
     kill(r.pid, SIGTERM);
     run_finish(&r);
@@ -260,11 +283,13 @@ static void the_key_of_a_run_is_in_one_locked_page_and_one_private_file(void **s
     struct tiny_server *server = tiny_server_new(serve, &fetches);
     struct secret secret = {0};
     struct scratch home;
+    char option[600];
 
     (void)state;
     umask(022); /* as usual: the client's files do not depend on it */
     scratch_init(&home);
-    run_begin(&r, home.path, args_of(server, ""));
+    snprintf(option, sizeof option, "--log-file %s", scratch_path(&home, "log"));
+    run_begin(&r, home.path, args_of(server, option));
     run_until(&r, "\"event\":\"submitted\"");
     run_until(&r, "next try in");
     read_key(&secret, &home);
