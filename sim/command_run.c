@@ -22,6 +22,7 @@ enum {
     KEY_JSON,
     KEY_TRACE,
     KEY_BREAK,
+    KEY_POLICY,
 };
 
 struct request {
@@ -29,7 +30,7 @@ struct request {
     size_t name_count;
     bool has_seed, has_first;
     uint64_t seeds, first_seed;
-    const char *until, *junit, *trace, *broken;
+    const char *until, *junit, *trace, *broken, *policy;
     struct campaign_options campaign;
     struct report report;
     struct buffer extra;
@@ -42,6 +43,10 @@ static const struct argp_option options[] = {
     {"until", KEY_UNTIL, "T", 0,
      "Stop at this virtual time, e.g. 90s, 2h or 361120ms; what must hold in the end is not asked "
      "then",
+     1},
+    {"policy", KEY_POLICY, "NAME", 0,
+     "Who decides in the clients: ours, reference-current or reference-seed (the network's own, "
+     "defects included: what they break is counted, not failed)",
      1},
     {"jobs", 'j', "J", 0, "Spread the seeds over J processes (1)", 2},
     {"trace", KEY_TRACE, "FILE", 0, "Write every event of the run there (with --seed)", 2},
@@ -116,6 +121,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_JUNIT:
         r->junit = arg;
         return 0;
+    case KEY_POLICY:
+        r->policy = arg;
+        if (!host_policy_of_name(&r->campaign.run.policy, arg))
+            argp_error(state, "--policy: '%s' is none of ours, reference-current, reference-seed",
+                       arg);
+        return 0;
     case KEY_BREAK:
         r->broken = arg;
         if (!host_bug_of_name(&r->campaign.run.bug, arg))
@@ -172,7 +183,7 @@ static enum status run_scenario(struct request *r, struct prover_sim *prover, co
     if (st)
         goto out;
     entry->seconds = (double)(clock_now_ns(clock_system()) - started_ns) / (double)NS_PER_S;
-    if (entry->sum.silent_rule >= 0 && !r->campaign.run.until_ns)
+    if (entry->sum.silent_rule >= 0 && !r->campaign.run.until_ns && !r->report.policy)
         memcpy(entry->silent, s->rules[entry->sum.silent_rule].name, sizeof entry->silent);
     report_end(&r->report, entry);
 out:
@@ -210,6 +221,9 @@ static enum status prepare(struct request *r, struct why *why)
         c->jobs = (unsigned)c->seeds;
     if (r->broken)
         buffer_put_format(&r->extra, " --break %s", r->broken);
+    if (c->run.policy != HOST_OURS)
+        buffer_put_format(&r->extra, " --policy %s", r->policy);
+    r->report.policy = c->run.policy == HOST_OURS ? NULL : r->policy;
     buffer_put_u8(&r->extra, 0);
     r->report.extra = (const char *)r->extra.data;
     if (r->trace) {

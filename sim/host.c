@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "client/core/reference.h"
 #include "sim/memory.h"
 
 /* A write that ends in a sync takes this long, at least and at most. */
@@ -54,6 +55,19 @@ bool host_bug_of_name(enum host_bug *out, const char *name)
     for (size_t i = 0; i < sizeof bugs / sizeof *bugs; i++) {
         if (strcmp(bugs[i].name, name) == 0) {
             *out = bugs[i].bug;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool host_policy_of_name(enum host_policy *out, const char *name)
+{
+    static const char *const names[] = {"ours", "reference-current", "reference-seed"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(names[i], name) == 0) {
+            *out = (enum host_policy)i;
             return true;
         }
     }
@@ -470,33 +484,59 @@ static void restore_all(struct host *h)
     }
 }
 
-void host_start(struct host *h)
+static struct runtime *new_core(struct host *h)
 {
+    const struct scenario_client *plan = h->o.plan;
     struct core_options o = {
         .profile = h->o.profile,
         .node_ids = h->o.node_ids,
         .node_count = h->o.node_count,
         .key = h->key,
         .seed = prng_u64(&h->prng),
-        .proofs_at_once = h->o.plan->proofs_at_once,
-        .max_tasks = h->o.plan->max_tasks,
-        .has_max_difficulty = h->o.plan->max_difficulty >= 0,
-        .max_difficulty =
-            (enum difficulty)(h->o.plan->max_difficulty < 0 ? 0 : h->o.plan->max_difficulty),
+        .proofs_at_once = plan->proofs_at_once,
+        .max_tasks = plan->max_tasks,
+        .has_max_difficulty = plan->max_difficulty >= 0,
+        .max_difficulty = (enum difficulty)(plan->max_difficulty < 0 ? 0 : plan->max_difficulty),
     };
     struct core *core;
     struct why why;
 
+    for (int i = 0; i < CORE_ROUTES; i++)
+        o.hold_ns[i] = h->hold_wall_ns[i] - wall_ns(h);
+    if (core_new(&core, &o, &why))
+        abort(); /* out of memory: as memory.h */
+    return core_runtime(core);
+}
+
+/* One node of the client's, as the reference knows no more. */
+static struct runtime *new_reference(struct host *h)
+{
+    const struct scenario_client *plan = h->o.plan;
+    bool seed = h->o.policy == HOST_REFERENCE_SEED;
+    struct reference_options o = {
+        .node_id = h->o.node_ids[0],
+        .key = h->key,
+        .workers = seed && plan->proofs_at_once > 8 ? 8 : plan->proofs_at_once,
+        .max_tasks = plan->max_tasks,
+        .has_max_difficulty = plan->max_difficulty >= 0,
+        .max_difficulty = (enum difficulty)(plan->max_difficulty < 0 ? 0 : plan->max_difficulty),
+    };
+    struct runtime *r;
+    struct why why;
+
+    if (seed ? reference_seed_new(&r, &o, &why) : reference_current_new(&r, &o, &why))
+        abort(); /* out of memory */
+    return r;
+}
+
+void host_start(struct host *h)
+{
     if (h->runtime || h->over)
         return;
     h->life++;
     drop_jobs(h);
     h->tick_ns = INT64_MAX;
-    for (int i = 0; i < CORE_ROUTES; i++)
-        o.hold_ns[i] = h->hold_wall_ns[i] - wall_ns(h);
-    if (core_new(&core, &o, &why))
-        abort(); /* out of memory: as memory.h */
-    h->runtime = core_runtime(core);
+    h->runtime = h->o.policy == HOST_OURS ? new_core(h) : new_reference(h);
     restore_all(h);
     note(h, "starts, life", h->life);
     invariant_started(h->o.invariant, h->o.number, h->o.plan->proofs_at_once);

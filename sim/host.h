@@ -11,6 +11,16 @@
 #include "sim/network.h"
 #include "sim/prover_sim.h"
 
+/* Who decides in the client. */
+enum host_policy {
+    HOST_OURS,              /* "ours": client/core/core.h */
+    HOST_REFERENCE_CURRENT, /* "reference-current": client.md 5, defects included */
+    HOST_REFERENCE_SEED,    /* "reference-seed": client.md 12 */
+};
+
+/* false: no policy of that name. */
+bool host_policy_of_name(enum host_policy *out, const char *name);
+
 /* A mistake planted on purpose, to see that the invariants find it. */
 enum host_bug {
     HOST_NO_BUG,
@@ -34,6 +44,7 @@ struct host_options {
     const char *const *node_ids;
     size_t node_count;
     int64_t wall_at_zero_ns;
+    enum host_policy policy;
     enum host_bug bug;
 };
 

@@ -95,7 +95,8 @@ static void broken(struct invariant *v, int number, const char *format, ...)
 {
     va_list args;
 
-    if (v->broken)
+    v->violations++;
+    if (v->broken || v->counts)
         return;
     v->broken = number;
     v->broken_ns = v->world->now_ns;

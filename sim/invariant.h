@@ -57,6 +57,8 @@ struct invariant {
     struct lookup by_id;
     uint64_t credits;
     int64_t longest_advice_ns;
+    bool counts; /* of clients that break them by design: violations are counted, none is kept */
+    uint64_t violations;
     int broken; /* 0: all hold; otherwise the number */
     int64_t broken_ns;
     uint64_t broken_events;

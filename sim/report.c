@@ -97,6 +97,22 @@ static bool passed(const struct report_scenario *s)
     return !s->sum.failed && !s->silent[0];
 }
 
+/* A reference client has no verdict: what it made of the same seeds. */
+static void print_baseline(const struct report *r, const struct report_scenario *s)
+{
+    const uint64_t *m = s->sum.metrics;
+
+    printf("BASE %s %s: %" PRIu64 " seeds, %.0f h of virtual time; %" PRIu64 " tasks fetched, %" PRIu64
+           " credited, %" PRIu64 " proofs sent and lost, %" PRIu64
+           " requests, %.2f requests a credit, %" PRIu64 " rules broken, hash %016" PRIx64
+           ", %.2f s\n",
+           s->name, r->policy, s->sum.runs, s->sum.virtual_h, m[RUN_FETCHED], m[RUN_CREDITS],
+           m[RUN_PROOFS_LOST], m[RUN_REQUESTS],
+           m[RUN_CREDITS] ? (double)m[RUN_REQUESTS] / (double)m[RUN_CREDITS] : 0.0,
+           m[RUN_VIOLATIONS], s->sum.hash, s->seconds);
+    fflush(stdout);
+}
+
 void report_end(struct report *r, struct report_scenario *s)
 {
     const struct campaign_sum *sum = &s->sum;
@@ -104,6 +120,10 @@ void report_end(struct report *r, struct report_scenario *s)
 
     if (r->json)
         return;
+    if (r->policy) {
+        print_baseline(r, s);
+        return;
+    }
     if (sum->failed > s->failure_count)
         printf("     and %" PRIu64 " more seeds that fail\n", sum->failed - s->failure_count);
     if (s->silent[0])
@@ -169,7 +189,8 @@ static json_t *json_scenario(const struct report *r, const struct report_scenari
         json_object_set_new(metrics, run_metric_name((enum run_metric)m),
                             json_integer((json_int_t)s->sum.metrics[m]));
     snprintf(hash, sizeof hash, "%016" PRIx64, s->sum.hash);
-    return json_pack("{s:s, s:b, s:I, s:I, s:f, s:I, s:s, s:f, s:s, s:o, s:o}", "scenario", s->name,
+    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:f, s:I, s:s, s:f, s:s, s:o, s:o}", "scenario", s->name, "policy",
+                     r->policy ? r->policy : "ours",
                      "passed", passed(s), "seeds", (json_int_t)s->sum.runs, "failed",
                      (json_int_t)s->sum.failed, "virtual_hours", s->sum.virtual_h, "events",
                      (json_int_t)s->sum.events, "trace_hash", hash, "seconds", s->seconds,

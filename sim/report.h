@@ -20,6 +20,7 @@ struct report_scenario {
 
 struct report {
     bool json; /* instead of lines */
+    const char *policy; /* of a reference client: no verdict, but what it did; NULL: ours */
     const char *extra; /* options that a repetition needs, with a blank before; "" */
     struct report_scenario *scenarios;
     size_t count;

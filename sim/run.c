@@ -36,6 +36,7 @@ const char *run_metric_name(enum run_metric m)
         "lost_answers",
         "repeated_requests",
         "kills",
+        "violations",
     };
 
     return names[m];
@@ -154,6 +155,7 @@ static enum status add_host(struct run *r, const struct scenario_client *plan,
         .node_ids = r->node_texts + r->node_count,
         .node_count = plan->nodes,
         .wall_at_zero_ns = r->settings.wall_at_zero_ns,
+        .policy = r->options->policy,
         .bug = r->options->bug,
     };
     enum status st = ST_OK;
@@ -212,6 +214,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
     r->node_ids = memory_new((count_nodes(s) + 1) * sizeof *r->node_ids);
     r->node_texts = memory_new((count_nodes(s) + 1) * sizeof(const char *));
     invariant_init(&r->invariant, &r->world, &profile_current, hosts);
+    r->invariant.counts = o->policy != HOST_OURS;
     prng = world_prng(&r->world, 1);
     r->settings.seed = prng_u64(&prng);
     if (!r->settings.wall_at_zero_ns)
@@ -428,9 +431,10 @@ static bool look(struct run *r)
         return r->ended;
     }
     patience = patience_ns(r);
-    if (now_ns > (r->recovered ? s->duration_ns : 0) + s->heal_ns + patience)
-        invariant_impatient(&r->invariant, "not everything is settled with new credits", patience);
-    return r->invariant.broken != 0;
+    if (now_ns <= (r->recovered ? s->duration_ns : 0) + s->heal_ns + patience)
+        return false;
+    invariant_impatient(&r->invariant, "not everything is settled with new credits", patience);
+    return true;
 }
 
 static void go(struct run *r)
@@ -481,6 +485,7 @@ static void count(const struct run *r, struct run_result *out)
     m[RUN_LOST_ANSWERS] = r->network.lost_answers;
     m[RUN_REPEATED_REQUESTS] = r->network.duplicates;
     m[RUN_KILLS] = r->kills;
+    m[RUN_VIOLATIONS] = r->invariant.violations;
     for (size_t i = 0; i < r->plan.count; i++)
         out->struck[i] = r->plan.rules[i].struck;
 }
@@ -508,7 +513,9 @@ static void check_expectations(const struct run *r, struct run_result *out)
 
 static void judge(struct run *r, struct run_result *out)
 {
-    if (!r->invariant.broken && r->scenario->heal_ns && r->ended)
+    bool ours = r->options->policy == HOST_OURS;
+
+    if (ours && !r->invariant.broken && r->scenario->heal_ns && r->ended)
         for (unsigned i = 0; i < r->host_count; i++)
             invariant_final(&r->invariant, i, host_disk(r->hosts[i]));
     *out = (struct run_result){
@@ -522,7 +529,7 @@ static void judge(struct run *r, struct run_result *out)
     };
     memcpy(out->text, r->invariant.text, sizeof out->text);
     count(r, out);
-    if (r->ended)
+    if (ours && r->ended)
         check_expectations(r, out);
 }
 

@@ -22,6 +22,7 @@ enum run_metric {
     RUN_FETCHED, RUN_DUPLICATES, RUN_PROOFS, RUN_PROOFS_LOST, RUN_CREDITS,
     RUN_REQUESTS, RUN_FETCH_REQUESTS, RUN_SUBMIT_REQUESTS,
     RUN_FAULTS, RUN_RESETS, RUN_LOST_REQUESTS, RUN_LOST_ANSWERS, RUN_REPEATED_REQUESTS, RUN_KILLS,
+    RUN_VIOLATIONS, /* of invariants, by a reference client; ours ends with the first */
     RUN_METRICS,
 };
 
@@ -30,6 +31,7 @@ const char *run_metric_name(enum run_metric m); /* "proofs_lost" */
 struct run_options {
     uint64_t seed;
     int64_t until_ns; /* 0: to the end; otherwise stop there and judge nothing that is not over */
+    enum host_policy policy; /* of every client; only ours is held to invariants and expectations */
     enum host_bug bug;
     FILE *trace; /* may be NULL */
 };
