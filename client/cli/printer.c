@@ -45,6 +45,8 @@ static json_t *json_line(const struct line *line, const char *type, int64_t wall
         json_object_set_new(root, "task_id", json_string(line->task_id));
     if (line->status)
         json_object_set_new(root, "status", json_integer(line->status));
+    if (line->wait_ns > 0)
+        json_object_set_new(root, "until", json_string(stamp_utc(when, wall_ns + line->wait_ns)));
     json_object_set_new(root, "message", json_string(line->text));
     return root;
 }
@@ -75,7 +77,8 @@ static bool wanted(const struct printer *p, enum line_level level, bool success)
 
 void printer_line(const struct printer *p, const struct line *line, int64_t wall_ns)
 {
-    char when[STAMP_SIZE], text[sizeof line->text + 80];
+    char when[STAMP_SIZE], then[STAMP_SIZE], until[STAMP_SIZE + 16] = "";
+    char text[sizeof line->text + 160];
     size_t size;
 
     if (!wanted(p, line->level, line->type == LINE_SUCCESS))
@@ -84,8 +87,11 @@ void printer_line(const struct printer *p, const struct line *line, int64_t wall
         tell_object(p, line->level, json_line(line, line_type_name(line->type), wall_ns));
         return;
     }
-    size = (size_t)snprintf(text, sizeof text, "%s [%s] %s\n", line_type_name(line->type),
-                            stamp_local(when, wall_ns), line->text);
+    if (line->wait_ns > 0)
+        snprintf(until, sizeof until, " (until %s)",
+                 stamp_clock(then, wall_ns + line->wait_ns, wall_ns));
+    size = (size_t)snprintf(text, sizeof text, "%s [%s] %s%s\n", line_type_name(line->type),
+                            stamp_local(when, wall_ns), line->text, until);
     keep(p, text);
     if (strcmp(line->event, "submitted") == 0)
         strcpy(text + size, "\n"); /* an empty line, as the reference */

@@ -6,6 +6,8 @@
  *   {"time": "2026-11-24T08:41:17.123Z", "type": "Success", "level": "info", "event":
  *    "submitted", "task_id": "ID", "status": 200, "message": "Step 4 of 4: …"}
  *
+ * A line that tells of a wait says until when: " (until 08:43:17)", or a member "until".
+ *
  * Lines below `least` are left out, but what succeeded is always told, as the reference does
  * (client.md 9.3). A log file that cannot be written is told once on stderr, and the run goes on.
  *

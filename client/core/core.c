@@ -86,6 +86,11 @@ void say(struct core *c, enum line_type type, enum line_level level, const char 
     va_end(args);
 }
 
+void say_wait(struct core *c, int64_t wait_ns)
+{
+    line_queue_wait(&c->lines, wait_ns);
+}
+
 int64_t core_wall_s(const struct core *c, int64_t now_ns)
 {
     return (now_ns + c->wall_offset_ns) / NS_PER_S;
@@ -122,11 +127,13 @@ void core_note(struct core *c, enum core_route route, const struct route_note *n
     static const char *const names[CORE_ROUTES] = {"asking about nodes", "fetching", "submitting"};
     struct route *r = &c->routes[route];
 
-    if (route_note(r, note, &c->rng, now_ns))
+    if (route_note(r, note, &c->rng, now_ns)) {
         say(c, LINE_ERROR, LINE_WARN, "route_failing", NULL, 0,
             "The orchestrator seems to be down, %s keeps failing (%s); single probes from now on, "
             "the first in %lld s",
             names[route], note->text, whole_seconds(route_wait_ns(r, now_ns)));
+        say_wait(c, route_wait_ns(r, now_ns));
+    }
     if (route_wait_ns(r, now_ns) > pace_gap_ns(&r->pace))
         core_hold(c, route, route_due_ns(r));
 }
@@ -200,10 +207,12 @@ static void obey_holds(struct core *c, int64_t now_ns)
 
     for (int i = 0; i < CORE_ROUTES; i++)
         pace_hold(&c->routes[i].pace, now_ns + hold_left_ns(c, (enum core_route)i));
-    if (node_ns > 0)
+    if (node_ns > 0) {
         say(c, LINE_WAITING, LINE_INFO, "held", NULL, 0,
             "The orchestrator named a time to a former run; first request in %lld s",
             whole_seconds(node_ns));
+        say_wait(c, node_ns);
+    }
 }
 
 static void start(struct core *c, int64_t now_ns)

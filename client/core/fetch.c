@@ -54,13 +54,18 @@ static bool is_idle(const struct core *c)
 
 void fetch_decide(struct core *c, int64_t now_ns)
 {
-    int64_t wait_ns = route_wait_ns(&c->routes[CORE_ROUTE_FETCH], now_ns);
+    const struct route *route = &c->routes[CORE_ROUTE_FETCH];
+    int64_t wait_ns = route_wait_ns(route, now_ns);
+    char why[ROUTE_WHY];
 
     if (wait_ns == 0 || c->fetch_wait_said || !fetch_wanted(c) || !is_idle(c))
         return;
     c->fetch_wait_said = true;
+    route_words(route, why, now_ns);
     say(c, LINE_WAITING, LINE_INFO, "waiting", NULL, 0,
-        "Step 1 of 4: Waiting - ready for next task (%lld) seconds", whole_seconds(wait_ns));
+        "Step 1 of 4: Waiting - ready for next task (%lld) seconds%s%s", whole_seconds(wait_ns),
+        *why ? ": " : "", why);
+    say_wait(c, wait_ns);
 }
 
 bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
@@ -145,6 +150,7 @@ static void failed(struct core *c, bool node_s_own, const struct route_note *not
         say(c, LINE_ERROR, is_denial(status) ? LINE_ERROR_LEVEL : LINE_WARN, "fetch_failed", NULL,
             status, "Failed to fetch a task: %s; next try in %lld s", note->text,
             whole_seconds(wait_ns));
+    say_wait(c, wait_ns);
 }
 
 void fetch_transport(struct core *c, const char *text, int64_t now_ns)

@@ -18,5 +18,6 @@ struct line {
     const char *event; /* for machines: "submitted"; a constant */
     char task_id[72];  /* "" when it is about no task; longer ids are cut */
     unsigned status;   /* of the answer it is about; 0: none */
+    int64_t wait_ns;   /* it tells of a wait that long from now on; 0: none */
     char text[480];
 };

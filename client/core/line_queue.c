@@ -23,6 +23,12 @@ void line_queue_say(struct line_queue *q, const struct line_about *about, const 
     problem_clean(line->text);
 }
 
+void line_queue_wait(struct line_queue *q, int64_t wait_ns)
+{
+    assert(q->count > 0);
+    q->lines[(q->first + q->count - 1) % LINE_QUEUE_ROOM].wait_ns = wait_ns;
+}
+
 bool line_queue_poll(struct line_queue *q, struct action *out)
 {
     if (q->count == 0)

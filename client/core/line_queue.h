@@ -29,5 +29,7 @@ struct line_about {
 
 void line_queue_say(struct line_queue *q, const struct line_about *about, const char *format,
                     va_list args) __attribute__((format(printf, 3, 0)));
+/* The line said last tells of a wait that long; 0: none after all. */
+void line_queue_wait(struct line_queue *q, int64_t wait_ns);
 /* false: none waits. */
 bool line_queue_poll(struct line_queue *q, struct action *out);

@@ -112,6 +112,7 @@ static void again(struct core *c, const struct route_note *note, unsigned status
     say(c, LINE_ERROR, LINE_WARN, "node_unreachable", NULL, status,
         "The orchestrator could not be asked about node %s: %s; again in %lld s",
         c->nodes[c->node_asks].id, note->text, whole_seconds(route_wait_ns(route, now_ns)));
+    say_wait(c, route_wait_ns(route, now_ns));
     c->node_asks = (c->node_asks + 1) % c->node_count;
 }
 

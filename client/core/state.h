@@ -100,6 +100,7 @@ struct core {
 void say(struct core *c, enum line_type type, enum line_level level, const char *event,
          const struct outbox_record *about, unsigned status, const char *format, ...)
     __attribute__((format(printf, 7, 8)));
+void say_wait(struct core *c, int64_t wait_ns); /* of the line said last */
 int64_t core_wall_s(const struct core *c, int64_t now_ns);
 /* A new process, too, makes no request to that route before then (I5). */
 void core_hold(struct core *c, enum core_route route, int64_t until_ns);

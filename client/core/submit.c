@@ -130,6 +130,7 @@ static void later(struct core *c, struct entry *e, int64_t advice_ns, unsigned s
         "The proof of task %s is kept after attempt %u: %s; %s, again in %lld s", r->task_id,
         r->attempts, text, status ? backoff_advice_words(advice_ns) : "no answer",
         whole_seconds(wait_ns > due_ns ? wait_ns : due_ns));
+    say_wait(c, wait_ns > due_ns ? wait_ns : due_ns);
     ledger_move(e, OUTBOX_PROVED);
 }
 

@@ -444,6 +444,7 @@ static void a_restart_does_not_come_before_a_retry_after(void **state)
     o.dry = true;
     run_begin(&r, s.path, args_of(server, ""));
     run_until(&r, "next try in");
+    assert_non_null(strstr(r.out, " (until ")); /* by the clock on the wall */
     kill(r.pid, SIGKILL);
     run_finish(&r);
     run_begin(&r, s.path, args_of(server, ""));

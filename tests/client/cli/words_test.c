@@ -102,11 +102,18 @@ static void lines_are_text_as_the_reference_prints_it(void **state)
     (void)state;
     printer_line(&p, &submitted, WALL_NS);
     printer_line(&p, &waiting, WALL_NS);
+    waiting.wait_ns = (int64_t)90 * 1000000000;
+    printer_line(&p, &waiting, WALL_NS);
+    waiting.wait_ns *= 1000;
+    printer_line(&p, &waiting, WALL_NS);
     printer_note(&p, "INFO", "stop", WALL_NS, "Shutting %s", "down...");
     fclose(p.out);
     assert_string_equal(text, "Success [2025-11-24 16:00:00] Step 4 of 4: Proof submitted "
                               "successfully for task 08-01K2\n\n"
                               "Waiting [2025-11-24 16:00:00] Step 1 of 4: Waiting\n"
+                              "Waiting [2025-11-24 16:00:00] Step 1 of 4: Waiting (until 16:01:30)\n"
+                              "Waiting [2025-11-24 16:00:00] Step 1 of 4: Waiting (until 2025-11-25 "
+                              "17:00:00)\n"
                               "[INFO] Shutting down...\n");
     free(text);
 }
@@ -198,12 +205,19 @@ static void lines_are_json_objects_on_demand(void **state)
 
     (void)state;
     printer_line(&p, &submitted, WALL_NS);
+    printer_line(&p,
+                 &(struct line){.type = LINE_WAITING, .event = "waiting", .text = "so long",
+                                .wait_ns = 90000000000},
+                 WALL_NS);
     printer_note(&p, "INFO", "stop", WALL_NS, "Shutting \"down\"");
     fclose(p.out);
     assert_string_equal(
         text, "{\"time\":\"2025-11-24T16:00:00.123Z\",\"type\":\"Success\",\"level\":\"info\","
               "\"event\":\"submitted\",\"task_id\":\"08-01K2\",\"status\":200,\"message\":\"Step 4 "
               "of 4: Proof submitted successfully for task 08-01K2\"}\n"
+              "{\"time\":\"2025-11-24T16:00:00.123Z\",\"type\":\"Waiting\",\"level\":\"debug\","
+              "\"event\":\"waiting\",\"until\":\"2025-11-24T16:01:30.123Z\",\"message\":\"so "
+              "long\"}\n"
               "{\"time\":\"2025-11-24T16:00:00.123Z\",\"type\":\"Program\",\"level\":\"info\","
               "\"event\":\"stop\",\"message\":\"Shutting \\\"down\\\"\"}\n");
     free(text);
