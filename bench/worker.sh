@@ -9,10 +9,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-10}
 cmake --preset release >/dev/null
-cmake --build --preset release --target worker_bench
+cmake --build --preset release --target worker_bench nxp nxp-mockorch
 bench=build/release/bench/worker_bench
 uptime
 "$bench" rate "$rounds"
 "$bench" warm "$rounds"
 "$bench" memory
 "$bench" idle 60
+bench/idle.sh 60

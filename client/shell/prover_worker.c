@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,34 +16,19 @@
 
 #include "client/shell/guest_store.h"
 #include "client/shell/hardware.h"
-#include "client/shell/lane_plan.h"
-#include "client/shell/prover_lane.h"
+#include "client/shell/lane_set.h"
+#include "client/shell/program_cache.h"
 #include "client/shell/resources.h"
 #include "client/shell/worker_wire.h"
 
 #define MAX_SLOTS  1024
 #define MIB(bytes) ((unsigned long long)((bytes) >> 20))
 
-struct program { /* loaded once; as many as there are guests installed */
-    struct program *next;
-    char name[WORKER_WIRE_NAME_SIZE];
-    struct nxp_program *loaded;
-};
-
-struct lane {
-    struct prover_lane *thread; /* NULL: not made yet */
-    bool busy;
-    uint64_t job;
-    uint64_t held_bytes; /* largest need since it gave its memory back */
-    uint64_t need_bytes; /* of what runs */
-    unsigned threads;
-};
-
 struct job {
     uint64_t id;
     bool alone, measured, running;
     uint32_t input[3];
-    const struct program *program;
+    const struct nxp_program *program;
     char name[WORKER_WIRE_NAME_SIZE];
     uint64_t need_bytes;
 };
@@ -57,9 +41,9 @@ struct worker {
     struct worker_hello hello; /* texts copied */
     bool greeted, closed;
 
-    struct program *programs;
-    struct lane *lanes; /* hello.cores */
-    struct job *jobs;   /* hello.slots, in the order of their coming */
+    struct program_cache programs;
+    struct lane_set lanes; /* hello.cores */
+    struct job *jobs;      /* hello.slots, in the order of their coming */
     size_t job_count;
 };
 
@@ -108,38 +92,6 @@ static struct job *find_job(struct worker *w, uint64_t id)
 
 /* ---- measuring ---- */
 
-static enum status find_program(struct worker *w, const struct program **out, const char *name,
-                                struct why *why)
-{
-    struct program *p = w->programs;
-    struct buffer elf;
-    enum status st;
-
-    while (p && strcmp(p->name, name) != 0)
-        p = p->next;
-    if (p) {
-        *out = p;
-        return ST_OK;
-    }
-    p = calloc(1, sizeof *p);
-    if (!p)
-        return fail(why, ST_NO_MEMORY, "out of memory for the program");
-    buffer_init(&elf, 0);
-    strcpy(p->name, name);
-    st = guest_store_find(&elf, w->hello.guests, name, why);
-    if (!st)
-        st = nxp_program_new(&p->loaded, buffer_bytes(&elf), why);
-    buffer_fini(&elf);
-    if (st) {
-        free(p);
-        return st;
-    }
-    p->next = w->programs;
-    w->programs = p;
-    *out = p;
-    return ST_OK;
-}
-
 /* Memory for all proofs together, those that run and what is kept for the next ones included. What
  * is ours is read first: what a proof touches in between is then counted nowhere, not twice. */
 static struct resources look(const struct worker *w)
@@ -166,7 +118,7 @@ static enum status estimate(struct nxp_result *out, const struct worker *w, cons
     st = buffer_ok(&encoded) ? nxp_prover_new(&prover, &o, why)
                              : fail(why, ST_NO_MEMORY, "out of memory for the input");
     if (!st)
-        st = nxp_estimate(prover, out, j->program->loaded,
+        st = nxp_estimate(prover, out, j->program,
                           &(struct nxp_input){.public_input = buffer_bytes(&encoded)}, why);
     nxp_prover_free(prover);
     buffer_fini(&encoded);
@@ -181,7 +133,7 @@ static enum status measure(struct worker *w, struct job *j, struct why *why)
     uint64_t allowed = w->hello.limits.max_steps ? w->hello.limits.max_steps : default_steps;
     uint64_t most = lane_plan_most_steps(r.memory_bytes);
     struct nxp_result result;
-    enum status st = find_program(w, &j->program, j->name, why);
+    enum status st = program_cache_find(&w->programs, &j->program, w->hello.guests, j->name, why);
 
     if (st)
         return st;
@@ -214,99 +166,34 @@ static void measure_next(struct worker *w, struct job *j)
                .type = WORKER_MEASURED, .id = j->id, .need_bytes = j->need_bytes});
 }
 
-/* ---- lanes ---- */
-
-static void release_idle(struct worker *w)
-{
-    for (unsigned i = 0; i < w->hello.cores; i++) {
-        struct lane *l = &w->lanes[i];
-
-        if (!l->busy && l->held_bytes) {
-            prover_lane_release(l->thread);
-            l->held_bytes = 0;
-        }
-    }
-    malloc_trim(0);
-}
+/* ---- proving ---- */
 
 static struct lane_plan_input running(const struct worker *w, const struct resources *r)
 {
     unsigned cores = r->cores < w->hello.cores ? r->cores : w->hello.cores;
     struct lane_plan_input in = {.cores = cores, .memory_bytes = r->memory_bytes};
 
-    for (unsigned i = 0; i < w->hello.cores; i++) {
-        const struct lane *l = &w->lanes[i];
-
-        if (l->busy) {
-            in.running.inputs++;
-            in.running.threads += l->threads;
-            in.running.bytes += l->need_bytes;
-        }
-    }
+    lane_set_count(&w->lanes, &in);
     for (size_t i = 0; i < w->job_count; i++)
         in.running_alone |= w->jobs[i].running && w->jobs[i].alone;
     return in;
 }
 
-/* The idle lane that has kept the most. */
-static struct lane *idle_lane(struct worker *w)
+static void start_job(struct worker *w, struct job *j, unsigned threads, const struct resources *r)
 {
-    struct lane *best = NULL;
-
-    for (unsigned i = 0; i < w->hello.cores; i++) {
-        struct lane *l = &w->lanes[i];
-
-        if (!l->busy && (!best || l->held_bytes > best->held_bytes))
-            best = l;
-    }
-    assert(best); /* each uses a core at least */
-    return best;
-}
-
-static uint64_t held_bytes(const struct worker *w)
-{
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < w->hello.cores; i++) {
-        const struct lane *l = &w->lanes[i];
-
-        sum += l->busy && l->need_bytes > l->held_bytes ? l->need_bytes : l->held_bytes;
-    }
-    return sum;
-}
-
-static enum status start_job(struct worker *w, struct job *j, unsigned threads,
-                             const struct resources *r, struct why *why)
-{
-    struct lane *l = idle_lane(w);
-    struct prover_lane_work work = {.program = j->program->loaded,
+    struct prover_lane_work work = {.program = j->program,
                                     .want_no_output = guest_store_sha256(j->name) != NULL,
                                     .threads = threads};
-    uint64_t grows = j->need_bytes > l->held_bytes ? j->need_bytes - l->held_bytes : 0;
+    struct why why;
+    enum status st;
 
-    /* What is kept for later proofs makes room for this one. */
-    if (held_bytes(w) + grows > r->memory_bytes)
-        release_idle(w);
-    if (!l->thread) {
-        enum status st = prover_lane_new(&l->thread,
-                                         &(struct prover_lane_options){.kernel = w->hello.kernel,
-                                                                       .limits = w->hello.limits,
-                                                                       .event_fd = w->event_fd},
-                                         why);
-        if (st)
-            return st;
-    }
     memcpy(work.input, j->input, sizeof work.input);
-    l->busy = j->running = true;
-    l->job = j->id;
-    l->threads = threads;
-    l->need_bytes = j->need_bytes;
-    if (j->need_bytes > l->held_bytes)
-        l->held_bytes = j->need_bytes;
+    j->running = true;
     say(w, &(struct worker_message){
                .type = WORKER_STARTED, .id = j->id, .free_bytes = r->memory_bytes});
-    prover_lane_begin(l->thread, &work);
-    return ST_OK;
+    st = lane_set_start(&w->lanes, j->id, j->need_bytes, r->memory_bytes, &work, &why);
+    if (st)
+        fail_job(w, j, st, why.text);
 }
 
 static void refuse_too_large(struct worker *w, const struct lane_plan_input *in,
@@ -346,21 +233,12 @@ static void start_jobs(struct worker *w)
             ids[count++] = w->jobs[i].id;
         }
     starts = lane_plan(threads, &in, wishes, count);
-    for (size_t i = 0; i < starts; i++) {
-        struct job *j = find_job(w, ids[i]);
-        struct why why;
-        enum status st = start_job(w, j, threads[i], &r, &why);
-
-        if (st)
-            fail_job(w, j, st, why.text);
-    }
+    for (size_t i = 0; i < starts; i++)
+        start_job(w, find_job(w, ids[i]), threads[i], &r);
 }
 
-static void finish(struct worker *w, struct lane *l, const struct prover_lane_result *result)
+static void finish(struct worker *w, struct job *j, const struct prover_lane_result *result)
 {
-    struct job *j = find_job(w, l->job);
-
-    l->busy = false;
     if (result->status) {
         fail_job(w, j, result->status, result->text);
         return;
@@ -377,15 +255,12 @@ static void finish(struct worker *w, struct lane *l, const struct prover_lane_re
 
 static void take_results(struct worker *w)
 {
-    uint64_t count;
+    struct prover_lane_result result;
+    uint64_t count, id;
 
     (void)!read(w->event_fd, &count, sizeof count); /* not readable any more */
-    for (unsigned i = 0; i < w->hello.cores; i++) {
-        struct prover_lane_result result;
-
-        if (w->lanes[i].busy && prover_lane_take(w->lanes[i].thread, &result))
-            finish(w, &w->lanes[i], &result);
-    }
+    while (lane_set_take(&w->lanes, &id, &result))
+        finish(w, find_job(w, id), &result);
 }
 
 /* ---- listening ---- */
@@ -408,12 +283,15 @@ static enum status greet(struct worker *w, const struct worker_hello *h, struct 
     w->hello.kernel = strdup(h->kernel);
     w->hello.guests = strdup(h->guests);
     w->hello.root = strdup(h->root);
-    w->lanes = calloc(h->cores, sizeof *w->lanes);
     w->jobs = calloc(h->slots, sizeof *w->jobs);
-    if (!w->hello.kernel || !w->hello.guests || !w->hello.root || !w->lanes || !w->jobs)
+    if (!w->hello.kernel || !w->hello.guests || !w->hello.root || !w->jobs)
         return fail(why, ST_NO_MEMORY, "out of memory");
-    w->greeted = true;
-    return ST_OK;
+    st = lane_set_init(&w->lanes, h->cores,
+                       &(struct prover_lane_options){
+                           .kernel = w->hello.kernel, .limits = h->limits, .event_fd = w->event_fd},
+                       why);
+    w->greeted = !st;
+    return st;
 }
 
 static void answer_hello(struct worker *w, const struct worker_hello *h)
@@ -449,9 +327,7 @@ static void cancel_job(struct worker *w, uint64_t id)
         fail_job(w, j, ST_CANCELLED, "the proof was stopped on request");
         return;
     }
-    for (unsigned i = 0; i < w->hello.cores; i++)
-        if (w->lanes[i].busy && w->lanes[i].job == id)
-            prover_lane_cancel(w->lanes[i].thread);
+    lane_set_cancel(&w->lanes, id);
 }
 
 static enum status obey(struct worker *w, const struct worker_message *m, struct why *why)
@@ -502,30 +378,17 @@ static struct job *next_unmeasured(struct worker *w)
     return NULL;
 }
 
-static bool busy(const struct worker *w)
-{
-    for (unsigned i = 0; w->greeted && i < w->hello.cores; i++)
-        if (w->lanes[i].busy)
-            return true;
-    return false;
-}
-
-static bool holds_memory(const struct worker *w)
-{
-    return w->greeted && held_bytes(w) > 0;
-}
-
 /* New messages are looked for between two measurements, so that a job that comes with others is
  * planned with them, and a cancelled one is not measured. */
 static enum status step(struct worker *w, struct why *why)
 {
     struct pollfd fds[] = {{.fd = w->fd, .events = POLLIN}, {.fd = w->event_fd, .events = POLLIN}};
-    bool idle = !busy(w) && holds_memory(w);
+    bool idle = !lane_set_busy(&w->lanes) && lane_set_keeps(&w->lanes);
     enum status st;
     struct job *j;
 
     if (poll(fds, 2, idle ? (int)w->hello.idle_ms : -1) == 0)
-        release_idle(w);
+        lane_set_release(&w->lanes);
     st = listen_to(w, why);
     while (!st && !w->closed && (j = next_unmeasured(w))) {
         measure_next(w, j);
@@ -540,20 +403,11 @@ static enum status step(struct worker *w, struct why *why)
 
 static void worker_fini(struct worker *w)
 {
-    for (unsigned i = 0; w->lanes && i < w->hello.cores; i++)
-        if (w->lanes[i].thread)
-            prover_lane_free(w->lanes[i].thread);
-    while (w->programs) {
-        struct program *next = w->programs->next;
-
-        nxp_program_free(w->programs->loaded);
-        free(w->programs);
-        w->programs = next;
-    }
+    lane_set_fini(&w->lanes);
+    program_cache_fini(&w->programs);
     free((char *)w->hello.kernel);
     free((char *)w->hello.guests);
     free((char *)w->hello.root);
-    free(w->lanes);
     free(w->jobs);
     buffer_fini(&w->out);
     worker_stream_fini(&w->stream);
@@ -589,7 +443,7 @@ enum status prover_worker_run(int fd, struct why *why)
     buffer_init(&w.out, 0);
     while (!st && !w.closed)
         st = step(&w, why);
-    if (busy(&w))
+    if (lane_set_busy(&w.lanes))
         _exit(1); /* nobody waits for these proofs any more */
     worker_fini(&w);
     return st;
