@@ -65,20 +65,20 @@ static void say(void *context, enum line_level level, const char *event, const c
         printer_note(c->printer, "INFO", event, clock_wall_ns(clock_system()), "%s", text);
 }
 
-/* Named ones, else the network's own, else (another orchestrator) none. */
+/* Named ones, else the network's own when they are wanted and it is the network. */
 static const struct startup_pages *pages_of(const struct startup_context *c,
                                             const struct startup_pages *named,
-                                            const struct startup_pages *own)
+                                            const struct startup_pages *own, bool wanted)
 {
-    return named->count > 0 || c->server->url ? named : own;
+    return named->count > 0 || c->server->url || !wanted ? named : own;
 }
 
 enum status startup_option_run(const struct startup_context *c, char country[static COUNTRY_CODE],
                                struct why *why)
 {
     const struct startup s = {
-        .versions = pages_of(c, &c->option->versions, &startup_versions),
-        .countries = pages_of(c, &c->option->countries, &startup_countries),
+        .versions = pages_of(c, &c->option->versions, &startup_versions, c->profile->start_checks),
+        .countries = pages_of(c, &c->option->countries, &startup_countries, true),
         .version = c->profile->network_version,
         .copy = c->copy,
         .skip_versions = c->option->skip_versions,
@@ -95,9 +95,9 @@ enum status startup_option_run(const struct startup_context *c, char country[sta
 
 struct release_watch *startup_option_watch(const struct startup_context *c)
 {
-    const char *url = c->option->release_url ? c->option->release_url
-                      : c->server->url       ? NULL
-                                             : RELEASE_WATCH_URL;
+    const char *url = c->option->release_url                        ? c->option->release_url
+                      : c->server->url || !c->profile->start_checks ? NULL
+                                                                    : RELEASE_WATCH_URL;
     struct release_watch *w;
 
     if (!url || release_watch_begin(&w, url, c->profile->user_agent, c->profile->network_version,

@@ -25,6 +25,7 @@ const struct profile profile_current = {
     .user_agent = "nexus-cli/0.10.18",
     .build_timestamp = "1770077994000",
     .base_url = "https://production.orchestrator.nexus.xyz",
+    .start_checks = true,
     .fetch_gap_ns = 120 * NS_PER_S,
     .fetch_base_ns = 2 * NS_PER_S,
     .fetch_cap_ns = 600 * NS_PER_S,

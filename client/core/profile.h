@@ -5,6 +5,7 @@
  * Units:   as the names say.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct profile {
     const char *build_timestamp; /* X-Build-Timestamp, ms since 1970; NULL as well */
     bool content_type_on_get;
     const char *base_url; /* of production */
+    bool start_checks;    /* there: asks for versions, restricted countries, releases */
 
     int64_t fetch_gap_ns; /* from the end of one fetch to the next */
     int64_t fetch_base_ns, fetch_cap_ns;

@@ -183,10 +183,10 @@ static enum status find_country(char out[static COUNTRY_CODE], const struct star
             return st;
     }
     strcpy(out, "US");
-    tell(s, LINE_WARN, "country_unknown",
-         "Where this machine is could not be found out; the network is told US, as its own client "
-         "does then%s",
-         s->telemetry ? " (--no-telemetry tells it nothing)" : "");
+    tell(s, LINE_WARN, "country_unknown", "Where this machine is could not be found out; %s",
+         s->telemetry ? "the network is told US, as its own client does then (--no-telemetry "
+                        "tells it nothing)"
+                      : "it counts as US, as for the network's own client");
     return ST_OK;
 }
 

@@ -289,6 +289,11 @@ static void the_country_is_found_on_the_second_page_or_is_us(void **state)
     assert_int_equal(start(&w), ST_OK);
     assert_string_equal(w.country, "US");
     assert_non_null(strstr(w.said, "warn country_unknown: "));
+    assert_non_null(strstr(w.said, "the network is told US"));
+    w.startup.telemetry = false;
+    w.versions[0] = RULES("", "\"IR\":null");
+    assert_int_equal(start(&w), ST_OK);
+    assert_non_null(strstr(w.said, "it counts as US"));
     tear_down(&w);
 }
 
