@@ -159,6 +159,87 @@ static void several_nodes_are_worked_for_in_turn(void **state)
     tear_down(&o);
 }
 
+/* ---- the lines of client.md 9.1 ---- */
+
+static bool serve_trouble(void *context, const struct tiny_request *q)
+{
+    struct orchestrator *o = context;
+    char task[] = "\x22\x17\x0a\x02T0\x12\x03" "fib\x2a\x0c\x09\0\0\0\1\0\0\0\1\0\0\0";
+
+    if (strncmp(q->path, "/v3/nodes/", 10) == 0) {
+        tiny_reply(q->fd, 200, "", "", 0);
+    } else if (strcmp(q->path, "/v3/tasks") == 0) {
+        task[5] = (char)('0' + o->fetches);
+        switch (o->fetches++) {
+        case 0:
+            tiny_reply(q->fd, 500, "", "out of order", 12);
+            break;
+        case 1:
+            memcpy(task + 8, "huh", 3); /* a program that nobody has */
+            tiny_reply(q->fd, 200, "", task, sizeof task - 1);
+            break;
+        default:
+            tiny_reply(q->fd, 200, "", task, sizeof task - 1);
+        }
+    } else {
+        tiny_reply(q->fd, o->submissions++ == 0 ? 503 : 200, "", "", 0);
+    }
+    return true;
+}
+
+static void the_lines_of_a_run_are_those_of_the_reference(void **state)
+{
+    static const struct {
+        const char *type, *text;
+    } lines[] = {
+        {"[INFO]", "Starting headless mode with Node ID: 5880437\n"},
+        {"StateChange [", "Ready to fetch tasks\n"},
+        {"Refresh [", "Step 1 of 4: Fetching task...\n"},
+        {"Error [", "Failed to fetch a task: HTTP 500: out of order; next try in "},
+        {"Success [", "Server adjusted difficulty: asked SMALL_MEDIUM, assigned SMALL"},
+        {"Success [", "Step 1 of 4: Got task T1\n"},
+        {"StateChange [", "Step 2 of 4: Proving task T1\n"},
+        {"Error [", "Task T1 is given up: "},
+        {"Waiting [", "Step 1 of 4: Waiting - ready for next task ("},
+        {"Success [", "Step 1 of 4: Got task T2\n"},
+        {"StateChange [", "Step 2 of 4: Proving task T2\n"},
+        {"Success [", "Proof generated for task T2\n"},
+        {"StateChange [", "Step 3 of 4: Submitting proof for task T2...\n"},
+        {"Error [", "The proof of task T2 is kept after attempt 1: HTTP 503"},
+        {"StateChange [", "Step 3 of 4: Submitting proof for task T2...\n"},
+        {"Success [", "Step 4 of 4: Proof submitted successfully for task T2 (2 attempts)\n\n"},
+        {"StateChange [", "Completed task T2: 1 input in "},
+        {"[INFO]", "Shutting down...\n"},
+        {"[SUCCESS]", "Nexus CLI exited successfully\n"},
+    };
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve_trouble, &o);
+    struct scratch s;
+    const char *at = r.out;
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    assert_int_equal(run(&r, s.path, args_of(server, " --max-tasks 1")), 0);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        const char *found = strstr(at, lines[i].text), *begin = found;
+
+        if (!found)
+            fail_msg("'%s' is not said, or not then: %s", lines[i].text, r.out);
+        while (begin > r.out && begin[-1] != '\n')
+            begin--;
+        assert_int_equal(strncmp(begin, lines[i].type, strlen(lines[i].type)), 0);
+        if (*lines[i].type != '[') { /* "Type [YYYY-MM-DD HH:MM:SS] text" */
+            assert_int_equal(found - begin, strlen(lines[i].type) + strlen("2026-11-24 08:41:17] "));
+            assert_int_equal(memcmp(found - 2, "] ", 2), 0);
+        }
+        at = found + 1;
+    }
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
+}
+
 static void a_proof_survives_kill_9_and_is_sent_with_the_same_bytes(void **state)
 {
     struct orchestrator o;
@@ -521,6 +602,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tasks_are_proved_and_submitted_until_enough),
         cmocka_unit_test(several_nodes_are_worked_for_in_turn),
+        cmocka_unit_test(the_lines_of_a_run_are_those_of_the_reference),
         cmocka_unit_test(a_proof_survives_kill_9_and_is_sent_with_the_same_bytes),
         cmocka_unit_test(a_refused_proof_is_exported_and_sent_again_when_the_user_asks),
         cmocka_unit_test(sigterm_sigint_and_sighup_end_it_cleanly),
