@@ -37,6 +37,8 @@ struct host {
 
     struct host_job *jobs;             /* plan->proofs_at_once of them */
     int64_t hold_wall_ns[CORE_ROUTES]; /* on disk */
+    struct learnt learnt;              /* on disk */
+    bool has_learnt;
     struct stats former;               /* of processes that are gone */
 };
 
@@ -386,6 +388,10 @@ static void perform(struct host *h, const struct action *act)
     case ACT_HOLD:
         h->hold_wall_ns[act->hold.route] = wall_ns(h) + (act->hold.until_ns - h->o.world->now_ns);
         break;
+    case ACT_LEARNT:
+        h->learnt = *act->learnt;
+        h->has_learnt = true;
+        break;
     case ACT_SAVE:
         save(h, act);
         break;
@@ -503,6 +509,7 @@ static struct runtime *new_core(struct host *h)
 
     for (int i = 0; i < CORE_ROUTES; i++)
         o.hold_ns[i] = h->hold_wall_ns[i] - wall_ns(h);
+    o.learnt = h->has_learnt ? &h->learnt : NULL;
     if (core_new(&core, &o, &why))
         abort(); /* out of memory: as memory.h */
     return core_runtime(core);

@@ -142,6 +142,23 @@ static enum status read_holds(struct start *s, int64_t hold_ns[static CORE_ROUTE
     return st;
 }
 
+/* *found is false when there is nothing; what is damaged is worth no failure. */
+static enum status read_learnt(struct start *s, struct learnt *out, bool *found, struct why *why)
+{
+    struct buffer bytes;
+    enum status st;
+
+    buffer_init(&bytes, 0);
+    st = outbox_sqlite_learnt(s->outbox, server_of(s), &bytes, why);
+    *found = !st && bytes.size > 0;
+    if (*found && learnt_decode(out, buffer_bytes(&bytes), NULL)) {
+        *found = false;
+        words_warn("what former runs have learnt about this machine is damaged: it is learnt anew");
+    }
+    buffer_fini(&bytes);
+    return st;
+}
+
 static enum status open_core(struct start *s, struct why *why)
 {
     struct core_options o = {
@@ -154,8 +171,9 @@ static enum status open_core(struct start *s, struct why *why)
         .max_difficulty = s->options.difficulty,
         .fetch_gap_ns = (int64_t)s->options.interval_s * NS_PER_S,
     };
+    struct learnt learnt;
     struct core *core;
-    bool kept;
+    bool kept, experienced = false;
     struct why unlocked;
     enum status st = signing_start(why);
 
@@ -165,6 +183,10 @@ static enum status open_core(struct start *s, struct why *why)
                    unlocked.text);
     if (!st)
         st = read_holds(s, o.hold_ns, why);
+    if (!st)
+        st = read_learnt(s, &learnt, &experienced, why);
+    if (experienced)
+        o.learnt = &learnt;
     if (!st)
         st = keystore_session(&s->key, &kept, s->home.keys, s->open_tasks > 0, why);
     if (st)
@@ -273,6 +295,20 @@ static enum status hold(void *context, enum core_route route, int64_t until_wall
     return outbox_sqlite_hold(s->outbox, server_of(s), core_route_name(route), until_wall_ns, why);
 }
 
+static enum status keep(void *context, const struct learnt *learnt, struct why *why)
+{
+    struct start *s = context;
+    struct buffer bytes;
+    enum status st = ST_OK;
+
+    buffer_init(&bytes, 0);
+    learnt_encode(&bytes, learnt);
+    if (buffer_ok(&bytes))
+        st = outbox_sqlite_learn(s->outbox, server_of(s), buffer_bytes(&bytes), why);
+    buffer_fini(&bytes);
+    return st;
+}
+
 static void note_books(const struct start *s)
 {
     const struct stats *t = runtime_stats(s->runtime);
@@ -319,6 +355,7 @@ static int run(struct start *s)
         .proved = proved,
         .measure = measure,
         .hold = hold,
+        .keep = keep,
         .stopping = stopping,
         .context = s,
         .watches = s->outside.watches,

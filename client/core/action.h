@@ -13,6 +13,7 @@
 enum action_type {
     ACT_LINE,    /* tell the user */
     ACT_HOLD,    /* remember across runs: no request to this route before then */
+    ACT_LEARNT,  /* keep for the next run, if possible */
     ACT_SAVE,    /* make a record durable -> EV_SAVED or EV_UNSAVED with its id */
     ACT_REQUEST, /* send -> EV_RESPONSE or EV_TRANSPORT with its id */
     ACT_PROVE,   /* prove and verify one input -> EV_PROVED or EV_UNPROVED with its id */
@@ -36,12 +37,15 @@ enum core_end {
     CORE_BROKEN,      /* a reference client ends on an answer that it does not expect */
 };
 
+struct learnt;
+
 struct action {
     enum action_type type;
     uint64_t id;
     union {
         struct line line;
         const struct outbox_record *record;
+        const struct learnt *learnt;
         struct {
             enum core_route route;
             int64_t until_ns; /* on the clock of core_poll */

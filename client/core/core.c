@@ -27,10 +27,13 @@ enum status core_new(struct core **out, const struct core_options *o, struct why
         .next_record_id = o->next_record_id ? o->next_record_id : 1,
         .node_backoff = {.base_ns = p->start_base_ns, .cap_ns = p->start_cap_ns},
         .fetch_backoff = {.base_ns = p->fetch_base_ns, .cap_ns = p->fetch_cap_ns},
-        .ladder = {.fixed = o->has_max_difficulty, .wanted = o->max_difficulty},
         .ledger = {.refusals_limit = p->save_attempts,
                    .backoff = {.base_ns = p->submit_base_ns, .cap_ns = p->submit_cap_ns}},
     };
+    if (o->learnt)
+        c->learnt = *o->learnt;
+    c->learnt.ladder.fixed = o->has_max_difficulty;
+    c->learnt.ladder.wanted = o->max_difficulty;
     route_init(&c->routes[CORE_ROUTE_NODE], 0, 0);
     route_init(&c->routes[CORE_ROUTE_FETCH], o->fetch_gap_ns ? o->fetch_gap_ns : p->fetch_gap_ns,
                p->fetch_cap_ns);
@@ -96,6 +99,12 @@ int64_t core_wall_s(const struct core *c, int64_t now_ns)
     return (now_ns + c->wall_offset_ns) / NS_PER_S;
 }
 
+int64_t core_age_s(const struct core *c, const struct entry *e, int64_t now_ns)
+{
+    return e->restored ? core_wall_s(c, now_ns) - e->record.fetched_wall_s
+                       : (now_ns - e->arrived_ns) / NS_PER_S;
+}
+
 long long whole_seconds(int64_t ns)
 {
     return (long long)((ns + NS_PER_S - 1) / NS_PER_S);
@@ -149,6 +158,15 @@ static bool poll_hold(struct core *c, struct action *out)
         return true;
     }
     return false;
+}
+
+static bool poll_learnt(struct core *c, struct action *out)
+{
+    if (!c->learnt_changed)
+        return false;
+    c->learnt_changed = false;
+    *out = (struct action){.type = ACT_LEARNT, .learnt = &c->learnt};
+    return true;
 }
 
 void core_stop(struct core *c, enum core_end end, int64_t now_ns)
@@ -366,7 +384,7 @@ bool core_poll(struct core *c, struct action *out, int64_t now_ns)
         assert_books(c);
     }
     return poll_hold(c, out) || line_queue_poll(&c->lines, out) || poll_save(c, out, now_ns) ||
-           poll_phase(c, out, now_ns) || line_queue_poll(&c->lines, out);
+           poll_learnt(c, out) || poll_phase(c, out, now_ns) || line_queue_poll(&c->lines, out);
 }
 
 static int64_t least(int64_t a, int64_t b)

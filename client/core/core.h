@@ -43,6 +43,7 @@
 #pragma once
 #include "client/core/action.h"
 #include "client/core/event.h"
+#include "client/core/learnt.h"
 #include "client/core/profile.h"
 #include "client/core/runtime.h"
 #include "client/core/stats.h"
@@ -59,6 +60,7 @@ struct core_options {
     enum difficulty max_difficulty;
     int64_t fetch_gap_ns;      /* 0: the profile's */
     uint64_t next_record_id;   /* above every id on disk */
+    const struct learnt *learnt;  /* by a former run; NULL: nothing. Copied */
     int64_t hold_ns[CORE_ROUTES]; /* what is left of a former run's holds at EV_START; more than a
                                      day counts as a day, less than nothing as nothing */
 };

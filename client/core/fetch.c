@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "client/core/limit.h"
 #include "client/core/problem.h"
 #include "client/core/state.h"
@@ -22,6 +23,27 @@ static bool is_leaving(const struct core *c, const struct entry *e)
 {
     return (e->record.state == OUTBOX_PROVED && !ledger_durable(&c->ledger, e)) ||
            (e->record.state == OUTBOX_SENDING && !c->submit_request);
+}
+
+/* The prover is busy for so long that a task fetched now would be late (by cautious estimates of the
+ * queue and of what is asked for). */
+static bool queue_is_too_long(const struct core *c)
+{
+    enum difficulty asks = learnt_ask(&c->learnt, c->job_room);
+    int64_t life = lifespan_s(&c->learnt.life, asks), queue_s = 0;
+
+    for (size_t i = 0; i < c->ledger.count; i++) {
+        const struct entry *e = c->ledger.entries[i];
+        struct learnt_task t = {.program = e->record.program_id,
+                                .difficulty = e->record.difficulty,
+                                .inputs = e->missing};
+
+        if (e->record.state == OUTBOX_FETCHED)
+            queue_s += learnt_takes_s(&c->learnt, &t, 1);
+    }
+    queue_s /= c->job_room;
+    return queue_s > 0 && life != LIFESPAN_UNKNOWN &&
+           queue_s + speed_bucket_ns(&c->learnt.speed, asks, c->job_room) / NS_PER_S > life;
 }
 
 bool fetch_wanted(const struct core *c)
@@ -40,7 +62,7 @@ bool fetch_wanted(const struct core *c)
             return false;
         waiting += e->record.state == OUTBOX_FETCHED && !e->begun;
     }
-    return waiting < c->profile->queue_tasks;
+    return waiting < c->profile->queue_tasks && !queue_is_too_long(c);
 }
 
 /* Nothing to prove and nothing to send: we only wait for the next task, and say so. */
@@ -77,7 +99,7 @@ bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
     if (!c->fetch_wait_said)
         say(c, LINE_REFRESH, LINE_INFO, "fetching", NULL, 0, "Step 1 of 4: Fetching task...");
     c->fetch_wait_said = false;
-    c->fetch_asked = ladder_ask(&c->ladder);
+    c->fetch_asked = learnt_ask(&c->learnt, c->job_room);
     c->fetch_node = node_take_turn(c);
 
     buffer_reset(&c->body);

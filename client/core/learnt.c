@@ -67,11 +67,11 @@ static void pass_ladder(struct pass *p, struct ladder *l)
     l->bar_left = (unsigned)number(p, l->bar_left, l->barred ? 1 : 0, LADDER_BAR_LARGEST);
 }
 
-static void pass_life(struct pass *p, struct life *l)
+static void pass_life(struct pass *p, struct lifespan *l)
 {
     for (int i = 0; i < LADDER_RUNGS; i++) {
-        l->of[i].accepted_s = number(p, l->of[i].accepted_s, 0, LIFE_LONGEST_S);
-        l->of[i].gone_s = number(p, l->of[i].gone_s, 0, LIFE_LONGEST_S);
+        l->of[i].accepted_s = number(p, l->of[i].accepted_s, 0, LIFESPAN_LONGEST_S);
+        l->of[i].gone_s = number(p, l->of[i].gone_s, 0, LIFESPAN_LONGEST_S);
         l->of[i].odd = (unsigned)number(p, l->of[i].odd, 0, 1);
         if (l->of[i].gone_s && l->of[i].gone_s <= l->of[i].accepted_s)
             p->bad = true;
@@ -141,7 +141,7 @@ enum difficulty learnt_ask(const struct learnt *l, unsigned at_once)
     enum difficulty d = ladder_ask(&l->ladder);
 
     while (!l->ladder.fixed && d != difficulty_down(d) &&
-           seconds_up(speed_bucket_ns(&l->speed, d, at_once)) > life_s(&l->life, d))
+           seconds_up(speed_bucket_ns(&l->speed, d, at_once)) > lifespan_s(&l->life, d))
         d = difficulty_down(d);
     return d;
 }
@@ -158,9 +158,9 @@ int64_t learnt_takes_s(const struct learnt *l, const struct learnt_task *t, unsi
 }
 
 bool learnt_in_time(const struct learnt *l, const struct learnt_task *t, unsigned at_once,
-                    int64_t *takes_s, int64_t *life_s_out)
+                    int64_t *takes_s, int64_t *life_s)
 {
     *takes_s = estimate_s(l, SPEED_TYPICAL, t, at_once);
-    *life_s_out = life_s(&l->life, t->difficulty);
-    return *life_s_out == LIFE_UNKNOWN || *takes_s <= *life_s_out - t->age_s;
+    *life_s = lifespan_s(&l->life, t->difficulty);
+    return *life_s == LIFESPAN_UNKNOWN || *takes_s <= *life_s - t->age_s;
 }

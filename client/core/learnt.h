@@ -10,12 +10,12 @@
 #pragma once
 #include "base/bytes.h"
 #include "client/core/ladder.h"
-#include "client/core/life.h"
+#include "client/core/lifespan.h"
 #include "client/core/speed.h"
 
 struct learnt {
     struct ladder ladder; /* fixed and wanted are the user's and are not kept */
-    struct life life;
+    struct lifespan life;
     struct speed speed;
 };
 

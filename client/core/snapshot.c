@@ -14,6 +14,7 @@ static int64_t wall_of(const struct core *c, int64_t at_ns, int64_t now_ns)
 static struct snapshot_task task_of(const struct core *c, const struct entry *e, int64_t now_ns)
 {
     const struct outbox_record *r = &e->record;
+    int64_t life = lifespan_s(&c->learnt.life, r->difficulty);
     struct snapshot_task t = {
         .task_id = r->task_id,
         .node_id = r->node_id,
@@ -29,6 +30,8 @@ static struct snapshot_task task_of(const struct core *c, const struct entry *e,
         .on_disk = ledger_durable(&c->ledger, e),
     };
 
+    if (life != LIFESPAN_UNKNOWN)
+        t.expires_wall_ns = (r->fetched_wall_s + life) * NS_PER_S;
     for (size_t i = 0; i < r->input_count; i++)
         t.inputs_proved += r->proofs[i].data != NULL;
     if (r->state == OUTBOX_PROVED)
@@ -63,7 +66,7 @@ void core_snapshot(const struct core *c, struct snapshot *out, int64_t now_ns)
         .phase = phases[c->phase],
         .profile = c->profile->name,
         .stats = c->stats,
-        .asks = ladder_ask(&c->ladder),
+        .asks = learnt_ask(&c->learnt, c->job_room),
         .proving = work_under_way(c),
         .proofs_at_once = c->job_room,
         .open = ledger_open(&c->ledger),

@@ -7,7 +7,7 @@
 #pragma once
 #include "client/core/core.h"
 #include "client/core/doubt.h"
-#include "client/core/ladder.h"
+#include "client/core/learnt.h"
 #include "client/core/ledger.h"
 #include "client/core/line_queue.h"
 #include "client/core/route.h"
@@ -90,7 +90,8 @@ struct core {
     int64_t hold_ns[CORE_ROUTES];
     bool hold_changed[CORE_ROUTES];
 
-    struct ladder ladder;
+    struct learnt learnt;
+    bool learnt_changed;
     struct ledger ledger;
     struct stats stats;
 };
@@ -102,6 +103,8 @@ void say(struct core *c, enum line_type type, enum line_level level, const char 
     __attribute__((format(printf, 7, 8)));
 void say_wait(struct core *c, int64_t wait_ns); /* of the line said last */
 int64_t core_wall_s(const struct core *c, int64_t now_ns);
+/* Since the task arrived; by the wall clock when that was in a former run. */
+int64_t core_age_s(const struct core *c, const struct entry *e, int64_t now_ns);
 /* A new process, too, makes no request to that route before then (I5). */
 void core_hold(struct core *c, enum core_route route, int64_t until_ns);
 /* What became of a request; a line when the route has begun to fail. */

@@ -52,6 +52,10 @@ static void accepted(struct core *c, struct entry *e, unsigned status, int64_t n
 
     c->stats.accepted++;
     doubt_accepted(&c->doubt);
+    if (status != 409) /* then it lived when an earlier attempt arrived */
+        lifespan_accepted(&c->learnt.life, r->difficulty,
+                      core_age_s(c, e, now_ns) - (now_ns - e->sent_ns) / NS_PER_S);
+    c->learnt_changed = true;
     if (node)
         node->accepted++;
     if (r->attempts > 1)
@@ -59,7 +63,7 @@ static void accepted(struct core *c, struct entry *e, unsigned status, int64_t n
     say(c, LINE_SUCCESS, LINE_INFO, "submitted", r, status,
         "Step 4 of 4: Proof submitted successfully for task %s%s", r->task_id, attempts);
     if (!e->restored) {
-        ladder_success(&c->ladder, r->difficulty, seconds);
+        ladder_success(&c->learnt.ladder, r->difficulty, seconds);
         say(c, LINE_STATE_CHANGE, LINE_INFO, "done", r, 0,
             "Completed task %s: %zu input%s in %lld s, difficulty %s", r->task_id, r->input_count,
             r->input_count == 1 ? "" : "s", (long long)seconds, difficulty_name(r->difficulty));
@@ -81,8 +85,11 @@ static void gone(struct core *c, struct entry *e, unsigned status, const char *t
         return;
     }
     c->stats.refused++;
-    if (status)
-        ladder_failure(&c->ladder, r->difficulty);
+    if (status) {
+        ladder_failure(&c->learnt.ladder, r->difficulty);
+        lifespan_gone(&c->learnt.life, r->difficulty, core_age_s(c, e, now_ns));
+        c->learnt_changed = true;
+    }
     say(c, LINE_ERROR, LINE_ERROR_LEVEL, "expired", r, status,
         "Task %s expired before its proof was accepted: %s", r->task_id, text);
     finish(c, e, OUTBOX_REFUSED, now_ns);
@@ -143,16 +150,28 @@ static bool too_old(const struct core *c, const struct entry *e, int64_t now_ns)
     return age_s > c->profile->submit_life_ns / NS_PER_S;
 }
 
-static struct entry *oldest_due(const struct core *c, int64_t now_ns)
+/* By what has been learnt; a proof that is probably too late is sent all the same. */
+static int64_t expiry_s(const struct core *c, const struct entry *e)
 {
+    int64_t life = lifespan_s(&c->learnt.life, e->record.difficulty);
+    int64_t longest = c->profile->submit_life_ns / NS_PER_S;
+
+    return e->record.fetched_wall_s + (life < longest ? life : longest);
+}
+
+/* The one that expires first. */
+static struct entry *next_due(const struct core *c, int64_t now_ns)
+{
+    struct entry *next = NULL;
+
     for (size_t i = 0; i < c->ledger.count; i++) {
         struct entry *e = c->ledger.entries[i];
 
         if (e->record.state == OUTBOX_PROVED && e->next_try_ns <= now_ns &&
-            ledger_durable(&c->ledger, e))
-            return e;
+            ledger_durable(&c->ledger, e) && (!next || expiry_s(c, e) < expiry_s(c, next)))
+            next = e;
     }
-    return NULL;
+    return next;
 }
 
 void submit_decide(struct core *c, int64_t now_ns)
@@ -161,7 +180,7 @@ void submit_decide(struct core *c, int64_t now_ns)
 
     if (c->submit_record || route_wait_ns(&c->routes[CORE_ROUTE_SUBMIT], now_ns) > 0) /* I5, I6 */
         return;
-    e = oldest_due(c, now_ns);
+    e = next_due(c, now_ns);
     if (!e)
         return;
     if (too_old(c, e, now_ns)) {

@@ -81,9 +81,15 @@ void work_abandon(struct core *c, struct entry *e, int64_t now_ns, const char *r
     ledger_move(e, OUTBOX_ABANDONED);
 }
 
+static void too_large(struct core *c, const struct entry *e)
+{
+    ladder_failure(&c->learnt.ladder, e->record.difficulty);
+    c->learnt_changed = true;
+}
+
 static void out_of_memory(struct core *c, struct entry *e, int64_t now_ns)
 {
-    ladder_failure(&c->ladder, e->record.difficulty);
+    too_large(c, e);
     work_abandon(c, e, now_ns, "out of memory for the finished proof");
 }
 
@@ -118,21 +124,54 @@ static const char *useless(const struct core *c, const struct entry *e, int64_t 
     return NULL;
 }
 
+/* true: it would be late, and is given up. */
+static bool pass_over(struct core *c, struct entry *e, int64_t now_ns)
+{
+    const struct outbox_record *r = &e->record;
+    struct learnt_task t = {.program = r->program_id,
+                            .difficulty = r->difficulty,
+                            .inputs = e->missing,
+                            .age_s = core_age_s(c, e, now_ns)};
+    int64_t takes_s, life;
+    struct why why;
+
+    if (learnt_in_time(&c->learnt, &t, c->job_room, &takes_s, &life))
+        return false;
+    (void)fail(&why, ST_LIMIT,
+               "it is %lld s old, would take %lld s more, and tasks of difficulty %s live about "
+               "%lld s",
+               (long long)t.age_s, (long long)takes_s, difficulty_name(r->difficulty),
+               (long long)life);
+    lifespan_passed_over(&c->learnt.life, r->difficulty);
+    c->learnt_changed = true;
+    work_abandon(c, e, now_ns, why.text);
+    return true;
+}
+
+/* A task of a former run may need no more work, or not be worth it. */
+static void settle(struct core *c, struct entry *e, int64_t now_ns)
+{
+    const char *reason = useless(c, e, now_ns);
+
+    if (reason)
+        work_abandon(c, e, now_ns, reason);
+    else if (e->missing == 0) /* only its signature is */
+        all_proved(c, e, now_ns);
+}
+
 void work_decide(struct core *c, int64_t now_ns)
 {
+    bool free = find_job(c, 0) != NULL;
+
     for (size_t i = 0; i < c->ledger.count; i++) {
         struct entry *e = c->ledger.entries[i];
 
-        if (e->restored && e->record.state == OUTBOX_FETCHED && !e->begun) {
-            const char *reason = useless(c, e, now_ns);
-
-            if (reason)
-                work_abandon(c, e, now_ns, reason);
-            else if (e->missing == 0) /* only its signature is */
-                all_proved(c, e, now_ns);
-            if (e->record.state != OUTBOX_FETCHED)
-                return; /* one line at a time */
-        }
+        if (e->record.state != OUTBOX_FETCHED || e->begun)
+            continue;
+        if (e->restored)
+            settle(c, e, now_ns);
+        if (e->record.state != OUTBOX_FETCHED || (free && pass_over(c, e, now_ns)))
+            return; /* one line at a time */
     }
 }
 
@@ -172,9 +211,11 @@ bool work_poll(struct core *c, struct action *out, int64_t now_ns)
     e = next_to_prove(c, &input);
     if (!e)
         return false;
-    if (!e->begun)
+    if (!e->begun) {
+        speed_task(&c->learnt.speed, e->record.difficulty, e->record.input_count);
         say(c, LINE_STATE_CHANGE, LINE_INFO, "proving", &e->record, 0,
             "Step 2 of 4: Proving task %s", e->record.task_id);
+    }
     e->begun = true;
     e->next_input = input + 1;
     *job = (struct job){
@@ -234,6 +275,8 @@ void work_proved(struct core *c, const struct event *ev, int64_t now_ns)
         return;
     }
     c->stats.proofs++;
+    speed_proved(&c->learnt.speed, e->record.program_id, e->record.difficulty,
+                 now_ns - job.begun_ns);
     e->record.telemetry = ev->proved.telemetry;
     e->unsaved_ns += now_ns - job.begun_ns;
     if (--e->missing == 0)
@@ -252,7 +295,7 @@ void work_unproved(struct core *c, const struct event *ev, int64_t now_ns)
     if (job.unwanted)
         return; /* we stop: the task is on disk and is proved after the next start */
     if (ev->unproved.status == ST_LIMIT || ev->unproved.status == ST_NO_MEMORY)
-        ladder_failure(&c->ladder, e->record.difficulty);
+        too_large(c, e);
     work_abandon(c, e, now_ns, ev->unproved.text);
 }
 

@@ -15,7 +15,8 @@
 
 #include "client/shell/outbox_legacy.h"
 
-#define VERSION       2
+#define VERSION       3
+#define READABLE      2 /* older ones are not read without being made newer */
 #define BUSY_MS       5000 /* a reader that recovers the log holds us up this long at most */
 #define PRUNE_EVERY   500  /* final records */
 #define KEEP_DAMAGED  "100"
@@ -25,7 +26,7 @@
 static_assert(OUTBOX_ACKED == 3 && OUTBOX_REFUSED == 4 && OUTBOX_STATES == 7, "states in SQL");
 static_assert(OUTBOX_MAX_RECORD < 1000000000, "SQLite's default limit of a blob");
 
-enum { PUT, EACH, GET, ERASE, RETRY, ASIDE, OLD, MANY, BULKY, FORGET, HOLD, HELD, STATEMENTS };
+enum { PUT, EACH, GET, ERASE, RETRY, ASIDE, OLD, MANY, BULKY, FORGET, HOLD, HELD, LEARN, LEARNT, STATEMENTS };
 
 static_assert(STATEMENTS == sizeof((struct outbox_sqlite *)0)->statements / sizeof(void *),
               "a place for each");
@@ -50,6 +51,9 @@ static const char *const sql[STATEMENTS] = {
     [HOLD] = "INSERT INTO hold(server, route, until) VALUES(?1, ?2, ?3) "
              "ON CONFLICT(server, route) DO UPDATE SET until = ?3",
     [HELD] = "SELECT until FROM hold WHERE server = ?1 AND route = ?2",
+    [LEARN] = "INSERT INTO learnt(server, bytes) VALUES(?1, ?2) "
+              "ON CONFLICT(server) DO UPDATE SET bytes = ?2",
+    [LEARNT] = "SELECT bytes FROM learnt WHERE server = ?1",
 };
 
 static struct outbox_sqlite *sqlite_of(struct outbox *o)
@@ -401,6 +405,37 @@ enum status outbox_sqlite_held(struct outbox_sqlite *o, const char *server, cons
     return code == SQLITE_ROW || code == SQLITE_DONE ? ST_OK : failed(o, code, why);
 }
 
+enum status outbox_sqlite_learn(struct outbox_sqlite *o, const char *server, struct bytes learnt,
+                                struct why *why)
+{
+    struct sqlite3_stmt *s = o->statements[LEARN];
+
+    sqlite3_bind_text(s, 1, server, -1, SQLITE_STATIC);
+    sqlite3_bind_blob64(s, 2, learnt.data, learnt.size, SQLITE_STATIC);
+    return finish(o, s, why);
+}
+
+enum status outbox_sqlite_learnt(struct outbox_sqlite *o, const char *server, struct buffer *out,
+                                 struct why *why)
+{
+    struct sqlite3_stmt *s = o->statements[LEARNT];
+    enum status st = ST_OK;
+    int code;
+
+    sqlite3_bind_text(s, 1, server, -1, SQLITE_STATIC);
+    code = sqlite3_step(s);
+    if (code == SQLITE_ROW) {
+        buffer_put(out, sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+        if (!buffer_ok(out))
+            st = no_memory(o, why);
+    } else if (code != SQLITE_DONE) {
+        st = failed(o, code, why);
+    }
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+    return st;
+}
+
 /* ---- opening ---- */
 
 static enum status lock(struct outbox_sqlite *o, struct why *why)
@@ -446,11 +481,13 @@ static enum status connect_to(struct outbox_sqlite *o, struct why *why)
     return execute(o, "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;", why);
 }
 
-static enum status prepare_all(struct outbox_sqlite *o, struct why *why)
+/* Those that the tables of that version are for. */
+static enum status prepare_all(struct outbox_sqlite *o, int64_t version, struct why *why)
 {
+    int count = version < VERSION ? LEARN : STATEMENTS;
     int code = SQLITE_OK;
 
-    for (int i = 0; i < STATEMENTS && !code; i++)
+    for (int i = 0; i < count && !code; i++)
         code = sqlite3_prepare_v3(o->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &o->statements[i],
                                   NULL);
     return code ? failed(o, code, why) : ST_OK;
@@ -506,6 +543,10 @@ static const char tables[] =
     "  PRIMARY KEY(server, route)) STRICT, WITHOUT ROWID;"
     "PRAGMA user_version=1;";
 
+static const char tables_3[] =
+    "CREATE TABLE learnt(server TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "PRAGMA user_version=3;";
+
 static enum status upgrade(struct outbox_sqlite *o, const char *legacy, struct why *why)
 {
     enum status st = execute(o, "BEGIN IMMEDIATE", why);
@@ -515,12 +556,12 @@ static enum status upgrade(struct outbox_sqlite *o, const char *legacy, struct w
         st = read_version(o, &version, why);
     if (!st && version < 1)
         st = execute(o, tables, why);
+    if (!st && version < 3)
+        st = execute(o, tables_3, why);
     if (!st)
-        st = prepare_all(o, why);
+        st = prepare_all(o, VERSION, why);
     if (!st && version < 2)
         st = outbox_legacy_each(legacy, take_over, o, why);
-    if (!st && version < 2)
-        st = execute(o, "PRAGMA user_version=2", why);
     st = commit(o, st, why);
     if (!st) /* also what a crash after that commit has left */
         outbox_legacy_remove(legacy);
@@ -599,10 +640,10 @@ enum status outbox_sqlite_read(struct outbox_sqlite **out, const char *path, str
         st = connect_to(o, why);
     if (!st)
         st = read_version(o, &version, why);
-    if (!st && version < VERSION) /* made a moment ago, or its maker died while making it */
+    if (!st && version < READABLE) /* made a moment ago, or its maker died while making it */
         st = fail(why, ST_NOT_FOUND, "outbox '%s' is not set up yet", path);
     if (!st)
-        st = prepare_all(o, why);
+        st = prepare_all(o, version, why);
     if (st)
         sqlite_free(&o->base);
     else

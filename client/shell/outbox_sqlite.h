@@ -5,9 +5,10 @@
  *   record   one row per task; `bytes` is outbox_encode's, with its own hash
  *   damaged  rows that are no record any more, set aside with what is left of them; the newest 100
  *   hold     until when a route of a server asked for silence, in wall time
+ *   learnt   what a client of a server has learnt (client/core/learnt.h has the bytes)
  *
  * Versions: PRAGMA user_version. 1: the tables. 2: the record files of older versions (a folder,
- * client/shell/outbox_legacy.h) are taken over. All steps that are missing are one transaction.
+ * client/shell/outbox_legacy.h) are taken over. 3: the table learnt. All steps that are missing are one transaction.
  *
  * A final record stays final: no put turns it back, only outbox_sqlite_retry does, for a user who
  * asks for it. Final records stay for 30 days, at most 10 000 of them, and the newest 64 that are
@@ -39,7 +40,7 @@ struct outbox_sqlite {
     bool read_only; /* another process may own it: nothing is set aside */
     int lock_fd;    /* -1: none */
     struct sqlite3 *db;
-    struct sqlite3_stmt *statements[12];
+    struct sqlite3_stmt *statements[14];
     unsigned finals;         /* put since the last pruning */
     size_t damaged;          /* set aside by `each`, and when files were taken over */
     char damaged_names[128]; /* their ids: "2, 17" */
@@ -68,3 +69,10 @@ enum status MUST_USE outbox_sqlite_hold(struct outbox_sqlite *o, const char *ser
 enum status MUST_USE outbox_sqlite_held(struct outbox_sqlite *o, const char *server,
                                         const char *route, int64_t *until_wall_ns,
                                         struct why *why);
+
+/* Replaces what was learnt about that server. */
+enum status MUST_USE outbox_sqlite_learn(struct outbox_sqlite *o, const char *server,
+                                         struct bytes learnt, struct why *why);
+/* Puts it into out, which the caller has initialised; nothing when there is nothing. */
+enum status MUST_USE outbox_sqlite_learnt(struct outbox_sqlite *o, const char *server,
+                                          struct buffer *out, struct why *why);

@@ -43,6 +43,19 @@ static void hold(struct shell *s, const struct action *act)
     s->tell(s->context, &line, wall_ns);
 }
 
+static void keep(struct shell *s, const struct action *act)
+{
+    struct line line = {.type = LINE_ERROR, .level = LINE_WARN, .event = "unsaved"};
+    struct why why;
+
+    if (!s->keep || !s->keep(s->context, act->learnt, &why))
+        return;
+    snprintf(line.text, sizeof line.text,
+             "The outbox cannot be written: %s; a restart would not know how fast this machine is",
+             why.text);
+    s->tell(s->context, &line, clock_wall_ns(s->clock));
+}
+
 static void request(struct shell *s, const struct action *act)
 {
     bool alone = strcmp(act->request.path, "/v3/tasks/submit") == 0;
@@ -71,6 +84,9 @@ static bool perform(struct shell *s, const struct action *act)
         break;
     case ACT_HOLD:
         hold(s, act);
+        break;
+    case ACT_LEARNT:
+        keep(s, act);
         break;
     case ACT_SAVE:
         save(s, act);

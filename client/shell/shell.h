@@ -34,8 +34,10 @@ struct shell {
     /* Keeps until when a route is held; wall time. */
     enum status (*hold)(void *context, enum core_route route, int64_t until_wall_ns,
                         struct why *why);
+    /* Keeps what has been learnt, for the next run; may be NULL. */
+    enum status (*keep)(void *context, const struct learnt *learnt, struct why *why);
     void (*stopping)(void *context); /* the wish to stop has been heard; may be NULL */
-    void *context; /* of tell, proved, measure, hold and stopping */
+    void *context; /* of tell, proved, measure, hold, keep and stopping */
     const struct shell_watch *watches;
     size_t watch_count;
 };

@@ -333,6 +333,7 @@ static bool perform(struct life *l, const struct action *act)
     case ACT_PROVE:
         prove(l, act);
         break;
+    case ACT_LEARNT: /* a life begins with nothing learnt */
     case ACT_CANCEL:
         break; /* too late: they end as proved */
     case ACT_EXIT:

@@ -42,40 +42,40 @@ static void a_task_s_life_is_learnt_from_both_sides(void **state)
         {'p', S, 0, M, 50},  /* a borrowed bound is stretched where it is */
         {'g', XL, 604801, XL, 50}, {'a', XL, 604801, XL, 50}, /* a clock was set */
     };
-    struct life l = {0};
+    struct lifespan l = {0};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(table); i++) {
         int64_t life;
 
         if (table[i].what == 'a')
-            life_accepted(&l, table[i].d, table[i].age_s);
+            lifespan_accepted(&l, table[i].d, table[i].age_s);
         else if (table[i].what == 'g')
-            life_gone(&l, table[i].d, table[i].age_s);
+            lifespan_gone(&l, table[i].d, table[i].age_s);
         else
-            life_passed_over(&l, table[i].d);
-        life = life_s(&l, table[i].of);
-        if (life != (table[i].life_s < 0 ? LIFE_UNKNOWN : table[i].life_s))
+            lifespan_passed_over(&l, table[i].d);
+        life = lifespan_s(&l, table[i].of);
+        if (life != (table[i].life_s < 0 ? LIFESPAN_UNKNOWN : table[i].life_s))
             fail_msg("row %zu: life %lld", i, (long long)life);
     }
 }
 
 static void a_bound_that_is_stretched_forever_is_given_up(void **state)
 {
-    struct life l = {0};
+    struct lifespan l = {0};
     int times = 0;
 
     (void)state;
-    life_passed_over(&l, M); /* there is none */
-    life_gone(&l, M, 60);
-    while (life_s(&l, M) != LIFE_UNKNOWN) {
-        life_passed_over(&l, M);
+    lifespan_passed_over(&l, M); /* there is none */
+    lifespan_gone(&l, M, 60);
+    while (lifespan_s(&l, M) != LIFESPAN_UNKNOWN) {
+        lifespan_passed_over(&l, M);
         times++;
     }
     assert_in_range(times, 60, 90);
-    life_gone(&l, M, 600);
-    for (times = 0; life_s(&l, M) < 600; times++) /* successes below: more patience */
-        life_accepted(&l, S, 10);
+    lifespan_gone(&l, M, 600);
+    for (times = 0; lifespan_s(&l, M) < 600; times++) /* successes below: more patience */
+        lifespan_accepted(&l, S, 10);
     assert_in_range(times, 90, 100);
 }
 
@@ -149,8 +149,8 @@ static struct learnt some(void)
     struct learnt l = {0};
 
     ladder_success(&l.ladder, M, 100);
-    life_accepted(&l.life, M, 200);
-    life_gone(&l.life, L, 800); /* a life of 400, and of 500 for M */
+    lifespan_accepted(&l.life, M, 200);
+    lifespan_gone(&l.life, L, 800); /* a life of 400, and of 500 for M */
     speed_proved(&l.speed, "fib", M, 100 * NS_PER_S);
     speed_task(&l.speed, M, 4);
     return l;
@@ -201,7 +201,7 @@ static void a_task_is_not_begun_that_would_be_late(void **state)
             assert_int_equal(takes_s, 100 * (int64_t)t.inputs);
     }
     assert_int_equal(learnt_takes_s(&l, &(struct learnt_task){"fib", M, 3, 0}, 2), 200);
-    l.life = (struct life){0};
+    l.life = (struct lifespan){0};
     assert_true(learnt_in_time(&l, &(struct learnt_task){"fib", M, 99, 9999}, 1, &takes_s, &life));
 }
 
@@ -222,7 +222,7 @@ static void what_is_learnt_survives_as_bytes(void **state)
     learnt_encode(&second, &read);
     assert_true(bytes_equal(buffer_bytes(&first), buffer_bytes(&second)));
     assert_int_equal(learnt_ask(&read, 1), learnt_ask(&l, 1));
-    assert_int_equal(life_s(&read.life, M), 500);
+    assert_int_equal(lifespan_s(&read.life, M), 500);
     assert_int_equal(speed_ns(&read.speed, SPEED_TYPICAL, "fib", M, 1, 1), 100 * NS_PER_S);
     for (size_t size = 0; size < first.size; size++)
         assert_int_equal(learnt_decode(&read, bytes_of(first.data, size), &why), ST_INPUT);

@@ -137,6 +137,7 @@ static void perform(struct script *s, const struct action *act)
         s->end = act->end;
         break;
     case ACT_HOLD:
+    case ACT_LEARNT:
     case ACT_SAVE:
     case ACT_CANCEL:
         fail_msg("a reference client keeps nothing");

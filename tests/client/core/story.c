@@ -201,6 +201,11 @@ static void perform(struct story *s, const struct action *act)
             memmove(s->lines, s->lines + 1, --s->line_count * sizeof *s->lines);
         s->lines[s->line_count++] = act->line;
         break;
+    case ACT_LEARNT:
+        s->learnt = *act->learnt;
+        s->options.learnt = &s->learnt;
+        s->learnt_count++;
+        break;
     case ACT_HOLD:
         s->hold_until_ns[act->hold.route] = act->hold.until_ns;
         break;

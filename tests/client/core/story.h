@@ -42,6 +42,8 @@ struct story {
     uint64_t saving[16];
     unsigned saving_count;
     int64_t hold_until_ns[CORE_ROUTES]; /* on disk */
+    struct learnt learnt;               /* on disk, for the next start */
+    unsigned learnt_count;
 
     struct story_request waiting[STORY_REQUESTS]; /* in the order of sending */
     unsigned waiting_count;

@@ -324,6 +324,68 @@ static void holds_outlive_the_process(void **state)
     scratch_fini(&s);
 }
 
+static void expect_learnt(struct outbox_sqlite *o, const char *server, const char *text)
+{
+    struct buffer out;
+
+    buffer_init(&out, 0);
+    assert_int_equal(outbox_sqlite_learnt(o, server, &out, NULL), ST_OK);
+    assert_true(bytes_equal(buffer_bytes(&out), bytes_of_text(text)));
+    buffer_fini(&out);
+}
+
+static void what_was_learnt_outlives_the_process(void **state)
+{
+    struct outbox_sqlite *o;
+    struct scratch s;
+    struct buffer small;
+    struct why why;
+
+    (void)state;
+    scratch_init(&s);
+    o = open_in(&s);
+    expect_learnt(o, "a", "");
+    assert_int_equal(outbox_sqlite_learn(o, "a", bytes_of_text("slow"), NULL), ST_OK);
+    assert_int_equal(outbox_sqlite_learn(o, "a", bytes_of_text("fast"), NULL), ST_OK);
+    assert_int_equal(outbox_sqlite_learn(o, "b", bytes_of_text("other"), NULL), ST_OK);
+    outbox_free(&o->base);
+    o = open_in(&s);
+    expect_learnt(o, "a", "fast");
+    expect_learnt(o, "b", "other");
+    expect_learnt(o, "c", "");
+    buffer_init(&small, 2);
+    assert_int_equal(outbox_sqlite_learnt(o, "a", &small, &why), ST_NO_MEMORY);
+    buffer_fini(&small);
+    outbox_free(&o->base);
+    scratch_fini(&s);
+}
+
+static void version_2_is_read_as_it_is_and_becomes_version_3_when_it_is_written(void **state)
+{
+    struct outbox_sqlite *o;
+    struct scratch s;
+    int64_t until;
+
+    (void)state;
+    scratch_init(&s);
+    o = open_in(&s);
+    assert_int_equal(put(o, 7, OUTBOX_PROVED), ST_OK);
+    assert_int_equal(outbox_sqlite_hold(o, "a", "fetch", 5, NULL), ST_OK);
+    outbox_free(&o->base);
+    run_sql(&s, "DROP TABLE learnt; PRAGMA user_version=2");
+    assert_int_equal(outbox_sqlite_read(&o, scratch_path(&s, "outbox.db"), NULL), ST_OK);
+    expect(o, "7proved ");
+    outbox_free(&o->base);
+    o = open_in(&s);
+    expect(o, "7proved ");
+    assert_int_equal(outbox_sqlite_held(o, "a", "fetch", &until, NULL), ST_OK);
+    assert_int_equal(until, 5);
+    assert_int_equal(outbox_sqlite_learn(o, "a", bytes_of_text("fast"), NULL), ST_OK);
+    expect_learnt(o, "a", "fast");
+    outbox_free(&o->base);
+    scratch_fini(&s);
+}
+
 /* ---- refusing ---- */
 
 static void a_survey_counts_without_reading_and_says_who_is_held(void **state)
@@ -433,13 +495,13 @@ static void what_is_no_outbox_of_ours_is_refused_with_words(void **state)
     (void)state;
     scratch_init(&s);
     outbox_free(&open_in(&s)->base);
-    run_sql(&s, "PRAGMA user_version=3");
+    run_sql(&s, "PRAGMA user_version=4");
     assert_int_equal(outbox_sqlite_open(&o, scratch_path(&s, "outbox.db"), "none", &why), ST_INPUT);
     assert_non_null(strstr(why.text, "newer nxp"));
     assert_int_equal(outbox_sqlite_read(&o, scratch_path(&s, "outbox.db"), &why), ST_INPUT);
-    run_sql(&s, "PRAGMA user_version=1");
+    run_sql(&s, "DROP TABLE learnt; PRAGMA user_version=1");
     assert_int_equal(outbox_sqlite_read(&o, scratch_path(&s, "outbox.db"), &why), ST_NOT_FOUND);
-    outbox_free(&open_in(&s)->base); /* version 1 becomes version 2 */
+    outbox_free(&open_in(&s)->base); /* version 1 becomes the newest */
     assert_int_equal(outbox_sqlite_read(&o, scratch_path(&s, "outbox.db"), &why), ST_OK);
     outbox_free(&o->base);
 
@@ -545,6 +607,7 @@ static void live(const struct scratch *s, struct promise promises[TASKS])
     struct outbox_sqlite *o;
     enum status st;
     struct why why;
+    struct buffer learnt;
 
     for (int i = 0; i < TASKS; i++)
         promises[i] = (struct promise){-1, -1};
@@ -561,6 +624,12 @@ static void live(const struct scratch *s, struct promise promises[TASKS])
     assert_true(st == ST_OK || st == ST_IO);
     st = outbox_sqlite_hold(o, "a", "fetch", 5, &why);
     assert_true(st == ST_OK || st == ST_IO);
+    st = outbox_sqlite_learn(o, "a", bytes_of_text("fast"), &why);
+    assert_true(st == ST_OK || st == ST_IO);
+    buffer_init(&learnt, 0);
+    st = outbox_sqlite_learnt(o, "a", &learnt, &why);
+    assert_true(st == ST_OK || st == ST_IO);
+    buffer_fini(&learnt);
     outbox_free(&o->base);
 }
 
@@ -654,6 +723,8 @@ int main(void)
         cmocka_unit_test(history_is_bounded),
         cmocka_unit_test(a_long_run_prunes_its_history_itself),
         cmocka_unit_test(holds_outlive_the_process),
+        cmocka_unit_test(what_was_learnt_outlives_the_process),
+        cmocka_unit_test(version_2_is_read_as_it_is_and_becomes_version_3_when_it_is_written),
         cmocka_unit_test(a_survey_counts_without_reading_and_says_who_is_held),
         cmocka_unit_test(a_second_writer_is_refused_and_a_reader_is_not),
         cmocka_unit_test(damaged_rows_are_named_and_set_aside),

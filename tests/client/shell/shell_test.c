@@ -99,7 +99,8 @@ struct world {
     char submitted[2][4096];
     size_t submitted_size[2];
     char said[4096];
-    bool hold_fails;
+    bool hold_fails, keep_fails;
+    struct learnt learnt;
     int64_t held[CORE_ROUTES];
 };
 
@@ -163,6 +164,16 @@ static enum status hold(void *context, enum core_route route, int64_t until_wall
     return ST_OK;
 }
 
+static enum status keep(void *context, const struct learnt *learnt, struct why *why)
+{
+    struct world *w = context;
+
+    if (w->keep_fails)
+        return fail(why, ST_IO, "no space left");
+    w->learnt = *learnt;
+    return ST_OK;
+}
+
 static struct telemetry measure(void *context)
 {
     (void)context;
@@ -207,6 +218,7 @@ static void open_world(struct world *w, uint64_t max_tasks)
     w->shell.proved = proved;
     w->shell.measure = measure;
     w->shell.hold = hold;
+    w->shell.keep = keep;
     w->shell.context = w;
 }
 
@@ -283,6 +295,27 @@ static void a_limited_submission_is_sent_again_with_the_same_bytes(void **state)
     close_world(&w);
 }
 
+static void what_is_learnt_is_kept_or_that_is_told(void **state)
+{
+    struct world w;
+
+    (void)state;
+    open_world(&w, 1);
+    assert_int_equal(run(&w), CORE_DONE);
+    assert_true(w.learnt.ladder.known);
+    assert_null(strstr(w.said, "unsaved"));
+    close_world(&w);
+    open_world(&w, 1);
+    w.keep_fails = true;
+    assert_int_equal(run(&w), CORE_DONE);
+    assert_non_null(strstr(w.said, "unsaved"));
+    close_world(&w);
+    open_world(&w, 1);
+    w.shell.keep = NULL;
+    assert_int_equal(run(&w), CORE_DONE);
+    close_world(&w);
+}
+
 static void a_hold_that_cannot_be_kept_is_told(void **state)
 {
     struct world w;
@@ -346,6 +379,7 @@ int main(void)
         cmocka_unit_test(tasks_are_fetched_proved_submitted_and_recorded),
         cmocka_unit_test(a_limited_submission_is_sent_again_with_the_same_bytes),
         cmocka_unit_test(a_hold_that_cannot_be_kept_is_told),
+        cmocka_unit_test(what_is_learnt_is_kept_or_that_is_told),
         cmocka_unit_test(a_lost_answer_is_followed_by_the_same_bytes),
         cmocka_unit_test(the_wish_to_stop_cancels_the_proof_and_keeps_the_task),
         cmocka_unit_test(a_disk_that_refuses_is_told_before_work_is_begun),

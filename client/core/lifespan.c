@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/core/life.h"
+#include "client/core/lifespan.h"
 
 /* The rung whose upper bound counts for d; -1: there is none. */
-static int bound_of(const struct life *l, enum difficulty d)
+static int bound_of(const struct lifespan *l, enum difficulty d)
 {
     unsigned own = ladder_rung(d);
     int found = -1;
@@ -21,33 +21,33 @@ static int64_t greater(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-int64_t life_s(const struct life *l, enum difficulty d)
+int64_t lifespan_s(const struct lifespan *l, enum difficulty d)
 {
     int bound = bound_of(l, d);
     int64_t accepted_s;
 
     if (bound < 0)
-        return LIFE_UNKNOWN;
+        return LIFESPAN_UNKNOWN;
     accepted_s = greater(l->of[ladder_rung(d)].accepted_s, l->of[bound].accepted_s);
     return accepted_s + (l->of[bound].gone_s - accepted_s) / 2;
 }
 
-static void stretch(struct life *l, unsigned i, int64_t part)
+static void stretch(struct lifespan *l, unsigned i, int64_t part)
 {
     int64_t gone_s = l->of[i].gone_s;
 
     if (!gone_s)
         return;
     gone_s += greater(gone_s / part, 1);
-    l->of[i].gone_s = gone_s <= LIFE_LONGEST_S ? gone_s : 0; /* no bound worth the name */
+    l->of[i].gone_s = gone_s <= LIFESPAN_LONGEST_S ? gone_s : 0; /* no bound worth the name */
 }
 
-void life_accepted(struct life *l, enum difficulty d, int64_t age_s)
+void lifespan_accepted(struct lifespan *l, enum difficulty d, int64_t age_s)
 {
     unsigned i = ladder_rung(d);
 
     l->of[i].odd = 0;
-    if (age_s > LIFE_LONGEST_S)
+    if (age_s > LIFESPAN_LONGEST_S)
         return; /* a clock that was set */
     l->of[i].accepted_s = greater(l->of[i].accepted_s, age_s);
     if (l->of[i].gone_s <= l->of[i].accepted_s)
@@ -56,11 +56,11 @@ void life_accepted(struct life *l, enum difficulty d, int64_t age_s)
         stretch(l, i, 128);
 }
 
-void life_gone(struct life *l, enum difficulty d, int64_t age_s)
+void lifespan_gone(struct lifespan *l, enum difficulty d, int64_t age_s)
 {
     unsigned i = ladder_rung(d);
 
-    if (age_s < LIFE_SHORTEST_S || age_s > LIFE_LONGEST_S)
+    if (age_s < LIFESPAN_SHORTEST_S || age_s > LIFESPAN_LONGEST_S)
         return;
     if (age_s <= l->of[i].accepted_s) {
         if (++l->of[i].odd < 2)
@@ -72,7 +72,7 @@ void life_gone(struct life *l, enum difficulty d, int64_t age_s)
         l->of[i].gone_s = age_s;
 }
 
-void life_passed_over(struct life *l, enum difficulty d)
+void lifespan_passed_over(struct lifespan *l, enum difficulty d)
 {
     int i = bound_of(l, d);
 

@@ -29,11 +29,11 @@
 
 #include "client/core/ladder.h"
 
-#define LIFE_SHORTEST_S 60
-#define LIFE_LONGEST_S  ((int64_t)7 * 24 * 3600)
-#define LIFE_UNKNOWN    INT64_MAX
+#define LIFESPAN_SHORTEST_S 60
+#define LIFESPAN_LONGEST_S  ((int64_t)7 * 24 * 3600)
+#define LIFESPAN_UNKNOWN    INT64_MAX
 
-struct life {
+struct lifespan {
     struct {
         int64_t accepted_s; /* the greatest age; 0: none */
         int64_t gone_s;     /* the smallest age; 0: none */
@@ -41,9 +41,9 @@ struct life {
     } of[LADDER_RUNGS];
 };
 
-/* LIFE_UNKNOWN without any bound from above. */
-int64_t life_s(const struct life *l, enum difficulty d);
-void life_accepted(struct life *l, enum difficulty d, int64_t age_s);
-void life_gone(struct life *l, enum difficulty d, int64_t age_s);
-/* A task of that difficulty was passed over because of life_s. */
-void life_passed_over(struct life *l, enum difficulty d);
+/* LIFESPAN_UNKNOWN without any bound from above. */
+int64_t lifespan_s(const struct lifespan *l, enum difficulty d);
+void lifespan_accepted(struct lifespan *l, enum difficulty d, int64_t age_s);
+void lifespan_gone(struct lifespan *l, enum difficulty d, int64_t age_s);
+/* A task of that difficulty was passed over because of lifespan_s. */
+void lifespan_passed_over(struct lifespan *l, enum difficulty d);
