@@ -10,9 +10,16 @@
 
 const char *task_state_name(enum task_state s)
 {
-    static const char *const names[] = {"open", "accepted", "expired"};
+    static const char *const names[] = {"open", "accepted", "expired", "minted"};
 
     return names[s];
+}
+
+const char *task_type_name(enum task_type t)
+{
+    static const char *const names[] = {"PROOF_REQUIRED", "PROOF_HASH", "ALL_PROOF_HASHES"};
+
+    return names[t];
 }
 
 /* ---- the collection ---- */
@@ -26,6 +33,8 @@ void assignment_fini(struct assignment *a)
 {
     for (uint32_t place = a->first; place < a->count; place++)
         task_free(assignment_task(a, place));
+    while (a->minted_first)
+        assignment_withdraw(a, a->minted_first);
     free(a->tasks);
     lookup_fini(&a->by_id);
     *a = (struct assignment){0};
@@ -100,21 +109,29 @@ static enum status make_room(struct assignment *a, struct why *why)
     return ST_OK;
 }
 
-enum status assignment_restore(struct assignment *a, uint32_t *out, struct task *takes,
-                               struct why *why)
+/* The task gets the next place. */
+static enum status append(struct assignment *a, struct task *t, struct why *why)
 {
     enum status st = make_room(a, why);
 
+    if (!st)
+        st = lookup_put(&a->by_id, t->task_id, a->count, why);
     if (st)
-        goto out;
-    st = lookup_put(&a->by_id, takes->task_id, a->count, why);
+        return st;
+    t->place = a->count++;
+    a->tasks[t->place - a->first] = t;
+    return ST_OK;
+}
+
+enum status assignment_restore(struct assignment *a, uint32_t *out, struct task *takes,
+                               struct why *why)
+{
+    enum status st = append(a, takes, why);
+
     if (st)
-        goto out;
-    takes->place = *out = a->count++;
-    a->tasks[takes->place - a->first] = takes;
-    takes = NULL;
-out:
-    task_free(takes);
+        task_free(takes);
+    else
+        *out = takes->place;
     return st;
 }
 
@@ -125,7 +142,7 @@ void assignment_close(struct assignment *a, struct task *t, enum task_state stat
     t->state = state;
     t->closed_ns = now_ns;
     if (a->closed_last)
-        a->closed_last->closed_next = t;
+        a->closed_last->next = t;
     else
         a->closed_first = t;
     a->closed_last = t;
@@ -144,7 +161,7 @@ void assignment_evict(struct assignment *a)
 {
     struct task *t = a->closed_first;
 
-    a->closed_first = t->closed_next;
+    a->closed_first = t->next;
     if (!a->closed_first)
         a->closed_last = NULL;
     a->closed_count--;
@@ -154,6 +171,11 @@ void assignment_evict(struct assignment *a)
 }
 
 /* ---- life ---- */
+
+void assignment_release(struct assignment *a, struct task *t)
+{
+    a->tasks[t->place - a->first] = NULL;
+}
 
 static bool can_expire(const struct task *t)
 {
@@ -318,6 +340,18 @@ static void odd_id(char out[static 512], const struct assignment_order *order,
         snprintf(out, 512, "%s", id);
 }
 
+static void open_for(struct task *t, const struct settings *settings,
+                     const struct assignment_order *order, int64_t now_ns)
+{
+    t->state = TASK_OPEN;
+    t->node = order->node;
+    memcpy(t->public_key, order->public_key, sizeof t->public_key);
+    t->assigned_ns = now_ns;
+    t->expires_ns = now_ns + settings->task_expiry_ns;
+    if (ordered(order, FAULT_TASK_EXPIRED))
+        t->expires_ns = now_ns;
+}
+
 enum status assignment_make(struct assignment *a, uint32_t *out, const struct settings *settings,
                             const struct assignment_order *order, int64_t now_ns, struct why *why)
 {
@@ -337,15 +371,99 @@ enum status assignment_make(struct assignment *a, uint32_t *out, const struct se
         return fail(why, ST_NO_MEMORY, "task: out of memory");
     t->type = type;
     t->difficulty = difficulty;
-    t->node = order->node;
-    memcpy(t->public_key, order->public_key, sizeof t->public_key);
     memcpy(t->program_id, program->id, sizeof t->program_id);
     if (ordered(order, FAULT_TASK_UNKNOWN_PROGRAM))
         snprintf(t->program_id, sizeof t->program_id, "program_of_tomorrow");
     fill_inputs(t, &a->prng, settings, program);
-    t->assigned_ns = now_ns;
-    t->expires_ns = now_ns + settings->task_expiry_ns;
-    if (ordered(order, FAULT_TASK_EXPIRED))
-        t->expires_ns = now_ns;
+    open_for(t, settings, order, now_ns);
     return assignment_restore(a, out, t, why);
+}
+
+/* ---- minting ---- */
+
+void assignment_mint_again(struct assignment *a, struct task *takes)
+{
+    takes->state = TASK_MINTED;
+    if (a->minted_last)
+        a->minted_last->next = takes;
+    else
+        a->minted_first = takes;
+    a->minted_last = takes;
+}
+
+enum status assignment_mint(struct assignment *a, struct task **out,
+                            const struct settings *settings, const struct assignment_mint *mint,
+                            int64_t now_ns, struct why *why)
+{
+    const struct assignment_order order = {.max_difficulty = settings->difficulty_ceiling};
+    const struct settings_program *program = draw_program(&a->prng, settings);
+    size_t sizes[WIRE_MAX_INPUTS], count = mint->input_count;
+    char id[32];
+    struct task *t;
+
+    if (!mint->inputs)
+        count = draw_input_count(&a->prng, settings, &order);
+    assert(count <= WIRE_MAX_INPUTS);
+    for (size_t i = 0; i < count; i++)
+        sizes[i] = mint->inputs ? mint->inputs[i].size : input_size(&order);
+    mint_id(id, &a->prng, settings->wall_at_zero_ns + now_ns);
+    t = task_new(id, sizes, count);
+    if (!t)
+        return fail(why, ST_NO_MEMORY, "task: out of memory");
+    t->type = mint->type < 0 ? (enum task_type)draw_weighted(&a->prng, settings->type_weights, 3)
+                             : (enum task_type)mint->type;
+    t->difficulty = mint->difficulty < 0 ? settings->difficulty_ceiling
+                                         : (enum difficulty)mint->difficulty;
+    snprintf(t->program_id, sizeof t->program_id, "%s",
+             mint->program_id ? mint->program_id : program->id);
+    if (mint->inputs)
+        for (size_t i = 0; i < count; i++)
+            memcpy((uint8_t *)t->inputs[i].data, mint->inputs[i].data, sizes[i]);
+    else
+        fill_inputs(t, &a->prng, settings, program);
+    t->node = mint->node;
+    assignment_mint_again(a, t);
+    *out = t;
+    return ST_OK;
+}
+
+struct task *assignment_minted(const struct assignment *a, uint32_t node)
+{
+    struct task *t = a->minted_first;
+
+    while (t && t->node != TASK_FOR_ANYBODY && t->node != node)
+        t = t->next;
+    return t;
+}
+
+static void unlink_minted(struct assignment *a, struct task *t)
+{
+    struct task **at = &a->minted_first, *before = NULL;
+
+    for (; *at != t; at = &before->next)
+        before = *at;
+    *at = t->next;
+    if (a->minted_last == t)
+        a->minted_last = before;
+    t->next = NULL;
+}
+
+enum status assignment_hand_out(struct assignment *a, struct task *t,
+                                const struct settings *settings,
+                                const struct assignment_order *order, int64_t now_ns,
+                                struct why *why)
+{
+    enum status st = append(a, t, why);
+
+    if (st)
+        return st;
+    unlink_minted(a, t);
+    open_for(t, settings, order, now_ns);
+    return ST_OK;
+}
+
+void assignment_withdraw(struct assignment *a, struct task *t)
+{
+    unlink_minted(a, t);
+    task_free(t);
 }

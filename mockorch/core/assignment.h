@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tasks: how they are made and how they end.
  *
- *            made ──> OPEN ──accepted──> ACCEPTED
- *                      │
- *                      └──time over────> EXPIRED
+ *   by hand ──> MINTED ──fetch──┐
+ *                     fetch ──> OPEN ──accepted──> ACCEPTED
+ *                                │
+ *                                └──time over────> EXPIRED
  *
  * A refused submission leaves the task open: the node may do better until its time is over. A closed
  * task is as unknown to the world as one that never was (404), but we remember the last ones: the
@@ -22,9 +23,13 @@
 #include "proto/keccak256.h"
 #include "proto/signing.h"
 
-enum task_state { TASK_OPEN, TASK_ACCEPTED, TASK_EXPIRED };
+enum task_state { TASK_OPEN, TASK_ACCEPTED, TASK_EXPIRED, TASK_MINTED };
+#define TASK_STATES (TASK_MINTED + 1)
+
+#define TASK_FOR_ANYBODY UINT32_MAX /* node of a minted task that whoever comes first gets */
 
 const char *task_state_name(enum task_state s);
+const char *task_type_name(enum task_type t); /* "PROOF_HASH" */
 
 struct task {
     char *task_id;
@@ -43,7 +48,7 @@ struct task {
     uint32_t submissions; /* that named this task */
     char proof_hash[KECCAK256_HEX]; /* of the accepted one */
     char refusal[128];              /* the last one's words */
-    struct task *closed_next;       /* that was closed after this one */
+    struct task *next;              /* of the minted, or of the closed ones */
 };
 
 struct assignment {
@@ -53,6 +58,7 @@ struct assignment {
     uint32_t oldest_open; /* no task before it is open, unless a judge has it */
     struct task *closed_first, *closed_last;
     uint32_t closed_count;
+    struct task *minted_first, *minted_last; /* they have no place yet */
     struct lookup by_id;
     struct prng prng;
 };
@@ -75,6 +81,31 @@ enum status MUST_USE assignment_make(struct assignment *a, uint32_t *out,
                                      const struct settings *settings,
                                      const struct assignment_order *order, int64_t now_ns,
                                      struct why *why);
+/* A task for later: what is not said is drawn. */
+struct assignment_mint {
+    uint32_t node;          /* or TASK_FOR_ANYBODY */
+    const char *program_id; /* NULL: drawn */
+    const struct bytes *inputs; /* NULL: drawn */
+    size_t input_count;
+    int type, difficulty; /* -1: drawn; the ceiling */
+};
+
+enum status MUST_USE assignment_mint(struct assignment *a, struct task **out,
+                                     const struct settings *settings,
+                                     const struct assignment_mint *mint, int64_t now_ns,
+                                     struct why *why);
+/* Takes a minted task that was read back. */
+void assignment_mint_again(struct assignment *a, struct task *takes);
+/* The oldest that this node may get, or NULL. */
+struct task *assignment_minted(const struct assignment *a, uint32_t node);
+/* Gives it a place and opens it for the order. */
+enum status MUST_USE assignment_hand_out(struct assignment *a, struct task *t,
+                                         const struct settings *settings,
+                                         const struct assignment_order *order, int64_t now_ns,
+                                         struct why *why);
+/* A minted task that nobody shall get: frees it. */
+void assignment_withdraw(struct assignment *a, struct task *t);
+
 /* Takes a task as it was (read back from a store); its id must be new. */
 enum status MUST_USE assignment_restore(struct assignment *a, uint32_t *out, struct task *takes,
                                         struct why *why);
@@ -89,6 +120,9 @@ void assignment_close(struct assignment *a, struct task *t, enum task_state stat
 struct task *assignment_evictable(const struct assignment *a, uint32_t keep, int64_t until_ns);
 /* That task: frees it. */
 void assignment_evict(struct assignment *a);
+
+/* The task is the caller's from here on; nothing but assignment_fini may follow. */
+void assignment_release(struct assignment *a, struct task *t);
 
 /* The next open task whose time is over, or NULL; call until NULL, closing each. */
 struct task *assignment_overdue(struct assignment *a, uint32_t *at, int64_t now_ns);

@@ -239,7 +239,7 @@ static bool answer_duplicate(struct orchestrator *o, struct reply *reply, struct
     return true;
 }
 
-static void expire(struct orchestrator *o, struct task *t, int64_t now_ns)
+void calls_expire_task(struct orchestrator *o, struct task *t, int64_t now_ns)
 {
     struct node *n = &o->registry.nodes[t->node];
 
@@ -247,6 +247,28 @@ static void expire(struct orchestrator *o, struct task *t, int64_t now_ns)
     registry_close_task(n, t->place);
     n->expired++;
     o->metrics.tasks_expired++;
+}
+
+/* One that was minted, or a new one. */
+static enum status give_task(struct orchestrator *o, struct task **out,
+                             const struct assignment_order *order, int64_t now_ns, struct why *why)
+{
+    struct task *t = assignment_minted(&o->assignment, order->node);
+    enum status st;
+    uint32_t at;
+
+    if (t) {
+        st = assignment_hand_out(&o->assignment, t, &o->settings, order, now_ns, why);
+        if (!st)
+            persist_forget(o, STORE_TASK, t->task_id); /* its new record comes behind the others */
+    } else {
+        st = assignment_make(&o->assignment, &at, &o->settings, order, now_ns, why);
+        if (!st)
+            t = assignment_task(&o->assignment, at);
+    }
+    if (!st)
+        *out = t;
+    return st;
 }
 
 static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
@@ -259,7 +281,6 @@ static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdi
     struct node *n;
     struct user *u;
     struct task *t;
-    uint32_t at;
 
     if (m->public_key.size != SIGNING_PUBLIC_SIZE) {
         fail(&verdict->why, ST_INPUT, "key of %zu bytes, 32 are needed", m->public_key.size);
@@ -273,12 +294,11 @@ static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdi
     if (refuse_fetch(o, reply, verdict, u, in->now_ns))
         return;
     order.node = (uint32_t)(n - o->registry.nodes);
-    if (assignment_make(&o->assignment, &at, &o->settings, &order, in->now_ns, &verdict->why)) {
+    if (give_task(o, &t, &order, in->now_ns, &verdict->why)) {
         refuse(reply, verdict, 500, NULL);
         return;
     }
-    t = assignment_task(&o->assignment, at);
-    if (registry_open_task(n, at, &verdict->why)) {
+    if (registry_open_task(n, t->place, &verdict->why)) {
         assignment_close(&o->assignment, t, TASK_EXPIRED, in->now_ns); /* nobody has it */
         refuse(reply, verdict, 500, NULL);
         return;
@@ -287,7 +307,7 @@ static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdi
     o->metrics.tasks_made++;
     n->assigned++;
     if (t->expires_ns == in->now_ns) /* a fault */
-        expire(o, t, in->now_ns);
+        calls_expire_task(o, t, in->now_ns);
     persist_task(o, t);
     persist_node(o, n);
     answer_task(o, reply, verdict, in, t);
@@ -335,7 +355,7 @@ void calls_expire(struct orchestrator *o, int64_t now_ns)
     uint32_t at;
 
     while ((t = assignment_overdue(&o->assignment, &at, now_ns))) {
-        expire(o, t, now_ns);
+        calls_expire_task(o, t, now_ns);
         persist_task(o, t);
         persist_node(o, &o->registry.nodes[t->node]);
     }
@@ -360,24 +380,44 @@ static void refuse_submission(struct orchestrator *o, struct reply *reply, struc
     refuse(reply, verdict, status, status == 400 || status == 403 ? verdict->why.text : NULL);
 }
 
+void calls_credit(struct orchestrator *o, const struct credits_entry *entry)
+{
+    struct user *u = &o->registry.users[entry->user];
+    uint64_t leaving = credits_leaving(&o->ledger);
+    struct credits_entry e = *entry;
+
+    u->credits += (uint64_t)e.amount; /* modulo 2^64: the caller has seen that it fits */
+    e.balance = u->credits;
+    if (leaving)
+        persist_forget_credit(o, leaving);
+    persist_credit(o, credits_add(&o->ledger, &e));
+    persist_user(o, u);
+}
+
 static void accept_submission(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
                               uint32_t at, const struct wire_submission *m, int64_t now_ns)
 {
     struct task *t = assignment_task(&o->assignment, at);
     struct node *n = &o->registry.nodes[t->node];
     struct user *u = &o->registry.users[n->user];
+    struct credits_entry entry = {
+        .at_ns = now_ns, .user = n->user, .node = t->node, .amount = 1, .reason = "accepted"};
 
+    if (credits_reserve(&o->ledger, &verdict->why)) {
+        refuse(reply, verdict, 500, NULL);
+        return;
+    }
     verdict->passed |= 1u << CHECK_LIMIT;
     quota_spend(&u->submissions, now_ns);
     assignment_close(&o->assignment, t, TASK_ACCEPTED, now_ns);
     memcpy(t->proof_hash, m->proof_hash, sizeof t->proof_hash); /* its form was checked */
     registry_close_task(n, at);
     n->credited++;
-    u->credits++;
     o->metrics.tasks_accepted++;
     persist_task(o, t);
     persist_node(o, n);
-    persist_user(o, u);
+    snprintf(entry.task_id, sizeof entry.task_id, "%.63s", t->task_id);
+    calls_credit(o, &entry);
     fail(&verdict->why, ST_OK, "accepted: credit %llu of user %s", (unsigned long long)u->credits,
          u->uuid);
     reply_good(reply);
@@ -430,6 +470,12 @@ void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict 
         return;
     }
     accept_submission(o, reply, verdict, at, m, now_ns);
+}
+
+void calls_forgotten(struct orchestrator *o, struct reply *reply, struct verdict *verdict)
+{
+    fail(&verdict->why, ST_NOT_FOUND, "Task not found: forgotten while it was judged");
+    refuse_submission(o, reply, verdict, NULL, CHECK_TASK, 404);
 }
 
 static void call_submit(struct orchestrator *o, struct reply *reply, struct verdict *verdict,

@@ -18,6 +18,8 @@ void fault_plan_init(struct fault_plan *p, uint64_t seed)
 
 void fault_plan_fini(struct fault_plan *p)
 {
+    for (size_t i = 0; i < p->count; i++)
+        free(p->rules[i].written);
     free(p->rules);
     *p = (struct fault_plan){0};
 }
@@ -110,6 +112,8 @@ enum status fault_plan_add(struct fault_plan *p, const struct fault_rule *rule, 
     p->rules = rules;
     rules[p->count] = *rule;
     rules[p->count].seen = rules[p->count].struck = 0;
+    rules[p->count].written = NULL;
+    rules[p->count].disabled = false;
     if (!rule->name[0])
         snprintf(rules[p->count].name, sizeof rule->name, "rule %zu", p->count + 1);
     p->count++;
@@ -231,7 +235,7 @@ void fault_decide(struct fault_plan *p, struct fault_orders *out,
     for (size_t i = 0; i < p->count; i++) {
         struct fault_rule *r = &p->rules[i];
 
-        if (!matches(&r->where, subject, now_ns))
+        if (r->disabled || !matches(&r->where, subject, now_ns))
             continue;
         r->seen++;
         p->touched = true;

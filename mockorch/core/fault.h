@@ -167,6 +167,8 @@ struct fault_rule {
     struct fault_where where;
     struct fault_what what;
     uint64_t seen, struck; /* state */
+    bool disabled;         /* taken away while the orchestrator runs */
+    char *written;         /* the plan's: JSON of a rule that came while it runs; NULL: a first one */
 };
 
 struct fault_plan {
@@ -176,6 +178,8 @@ struct fault_plan {
     int64_t heal_ns;  /* from here on nothing strikes; 0: never */
     bool by_header;   /* a request may name a fault of the catalogue in x-mock-fault */
     uint64_t struck;  /* all rules together */
+    /* What makes a rule of its JSON, written as in a scenario; NULL: none can be added that way. */
+    enum status (*read)(struct fault_rule *out, struct bytes json, struct why *why);
     bool touched;     /* counters or chance have moved since the owner last looked */
 };
 
@@ -184,6 +188,18 @@ void fault_plan_fini(struct fault_plan *p);
 /* Takes a copy; checks it. */
 enum status MUST_USE fault_plan_add(struct fault_plan *p, const struct fault_rule *rule,
                                     struct why *why);
+
+/* ---- plans while they are carried out (fault_plan.c) ---- */
+
+/* NULL: no rule is called so. */
+struct fault_rule *fault_plan_find(const struct fault_plan *p, const char *name);
+/* A rule as JSON. ST_INPUT; ST_EXISTS: the name is taken; ST_NO_MEMORY. */
+enum status MUST_USE fault_plan_write(struct fault_plan *p, const char *json, struct why *why);
+/* A written rule goes, a first one is disabled; places of the others may change. */
+void fault_plan_remove(struct fault_plan *p, struct fault_rule *rule);
+/* The first rules, as they were before the first request. */
+enum status MUST_USE fault_plan_again(struct fault_plan *out, const struct fault_plan *p,
+                                      uint64_t seed, struct why *why);
 
 /* ---- decisions ---- */
 

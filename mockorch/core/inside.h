@@ -7,6 +7,8 @@
  *   state.c         the whole state as JSON
  */
 #pragma once
+#include "mockorch/core/journal.h"
+#include "mockorch/core/credits.h"
 #include "mockorch/core/orchestrator.h"
 #include "mockorch/core/registry.h"
 #include "mockorch/core/reply.h"
@@ -28,6 +30,10 @@ struct incoming {
     struct why why;
     struct fault_orders orders;
     int64_t now_ns;
+    /* for the journal */
+    enum http_method method;
+    char path[JOURNAL_TEXT], peer[JOURNAL_TEXT];
+    size_t body_bytes;
 };
 
 /* A submission that a judge has before it. */
@@ -38,6 +44,7 @@ struct job {
     uint32_t task;
     struct judge_case judge_case;
     struct verdict verdict; /* so far */
+    struct task *orphan;    /* the task, when the orchestrator has forgotten it meanwhile */
 };
 
 struct orchestrator {
@@ -51,12 +58,24 @@ struct orchestrator {
     struct why broken_why;
     struct registry registry;
     struct assignment assignment;
+    struct credits ledger;
+    struct journal journal;
+    int64_t wall_at_start_ns; /* when the caller's clock showed 0 */
     struct orchestrator_metrics metrics;
     struct reply reply;  /* the answer that goes out */
     struct reply second; /* the answer to a request that arrives twice */
     struct job *jobs;
     uint64_t next_job;
 };
+
+/* ---- orchestrator.c ---- */
+
+/* The user of a wallet, made when it is new. */
+enum status MUST_USE orchestrator_user_of(struct orchestrator *o, uint32_t *out, const char *wallet,
+                                          struct why *why);
+/* node_id NULL: the next free number. The caller commits. */
+enum status MUST_USE orchestrator_add(struct orchestrator *o, uint32_t *out, const char *node_id,
+                                      const char *wallet, bool from_start, struct why *why);
 
 /* ---- calls.c ---- */
 
@@ -68,6 +87,12 @@ void calls_process(struct orchestrator *o, struct reply *reply, struct verdict *
 void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
                     uint32_t task, const struct wire_submission *submission, enum status judged,
                     const struct why *judge_why, int64_t now_ns);
+/* Ends an open task without a proof; the caller persists task and node. */
+void calls_expire_task(struct orchestrator *o, struct task *t, int64_t now_ns);
+/* amount of both signs, within the user's credits; there must be room in the ledger. */
+void calls_credit(struct orchestrator *o, const struct credits_entry *entry);
+/* … of a task that was forgotten while the judge had it. */
+void calls_forgotten(struct orchestrator *o, struct reply *reply, struct verdict *verdict);
 void calls_expire(struct orchestrator *o, int64_t now_ns);
 
 /* ---- persist.c ---- */
@@ -77,8 +102,15 @@ void persist_node(struct orchestrator *o, const struct node *n);
 void persist_task(struct orchestrator *o, const struct task *t);
 /* A record that is no longer needed. */
 void persist_forget(struct orchestrator *o, enum store_kind kind, const char *key);
+void persist_credit(struct orchestrator *o, const struct credits_entry *e);
+void persist_forget_credit(struct orchestrator *o, uint64_t number);
 void persist_timeline(struct orchestrator *o);
 void persist_faults(struct orchestrator *o); /* when the plan was touched */
 void persist_commit(struct orchestrator *o); /* when something is unsaved */
 /* outside_ns: the caller's clock. A store without a timeline gets one. */
+/* Everything that there is now, into a store that has nothing of it; and out of it again. */
+void persist_all(struct orchestrator *o);
+void persist_forget_all(struct orchestrator *o);
+/* What was loaded happens once more: allowances, order of closed tasks. */
+enum status MUST_USE persist_replay(struct orchestrator *o, struct why *why);
 enum status MUST_USE persist_load(struct orchestrator *o, int64_t outside_ns, struct why *why);

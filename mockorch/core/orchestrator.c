@@ -23,10 +23,12 @@ enum status orchestrator_new(struct orchestrator **out, const struct settings *s
     o->settings = *settings;
     o->plan = plan;
     o->store = store;
-    o->timeline.wall_at_zero_ns = settings->wall_at_zero_ns;
+    o->timeline.wall_at_zero_ns = o->wall_at_start_ns = settings->wall_at_zero_ns;
     o->next_job = 1;
     registry_init(&o->registry);
     assignment_init(&o->assignment, settings->seed);
+    credits_init(&o->ledger, settings->credits_kept);
+    journal_init(&o->journal, settings->requests_kept);
     reply_init(&o->reply);
     reply_init(&o->second);
     st = signing_start(why);
@@ -46,6 +48,8 @@ out:
 
 static void job_free(struct job *j)
 {
+    if (j->orphan && --j->orphan->judging == 0)
+        task_free(j->orphan);
     wire_memory_fini(&j->in.memory);
     free(j);
 }
@@ -62,6 +66,8 @@ void orchestrator_free(struct orchestrator *o)
     }
     registry_fini(&o->registry);
     assignment_fini(&o->assignment);
+    credits_fini(&o->ledger);
+    journal_fini(&o->journal);
     reply_fini(&o->reply);
     reply_fini(&o->second);
     free(o);
@@ -126,7 +132,10 @@ static void open_request(struct orchestrator *o, struct incoming *in, struct ver
 {
     struct fault_subject subject;
 
-    *in = (struct incoming){.now_ns = now_ns};
+    *in = (struct incoming){
+        .now_ns = now_ns, .method = request->method, .body_bytes = request->body.size};
+    snprintf(in->path, sizeof in->path, "%s", request->path);
+    snprintf(in->peer, sizeof in->peer, "%s", request->peer ? request->peer : "");
     in->call = call_parse(in->parameter, request->method, request->path);
     decode_body(o, in, request->body);
     subject = (struct fault_subject){
@@ -155,6 +164,49 @@ static int64_t wall_s(const struct orchestrator *o, int64_t now_ns)
     return timeline_shown_ns(&o->timeline, now_ns) / NS_PER_S;
 }
 
+/* What the task says and what the submission says, side by side. */
+static void write_submission(const struct orchestrator *o, struct journal_entry *e,
+                             const struct wire_submission *m)
+{
+    const struct task *t;
+    uint32_t at;
+
+    e->submission = true;
+    e->key_bytes = m->public_key.size;
+    e->signature_bytes = m->signature.size;
+    e->proofs = m->proof_count ? m->proof_count : m->proof.size > 0;
+    e->all_proof_hashes = m->all_proof_hash_count;
+    snprintf(e->proof_hash, sizeof e->proof_hash, "%s", m->proof_hash);
+    if (m->public_key.size == SIGNING_PUBLIC_SIZE)
+        hex_encode(e->key_got, m->public_key.data, SIGNING_PUBLIC_SIZE);
+    t = assignment_find(&o->assignment, &at, m->task_id);
+    if (!t)
+        return;
+    e->task_state = task_state_name(t->state);
+    e->inputs = t->input_count;
+    e->task_type = (int)t->type;
+    hex_encode(e->key_wanted, t->public_key, SIGNING_PUBLIC_SIZE);
+}
+
+static void write_journal(struct orchestrator *o, const struct verdict *verdict,
+                          const struct incoming *in, size_t answer_bytes, int64_t now_ns)
+{
+    struct journal_entry *e = journal_add(&o->journal);
+
+    if (!e)
+        return;
+    e->at_ns = in->now_ns;
+    e->took_ns = now_ns - in->now_ns;
+    e->method = in->method;
+    memcpy(e->path, in->path, sizeof e->path);
+    memcpy(e->peer, in->peer, sizeof e->peer);
+    e->body_bytes = in->body_bytes;
+    e->answer_bytes = answer_bytes;
+    e->verdict = *verdict;
+    if (in->call == CALL_SUBMIT && !in->decoded)
+        write_submission(o, e, &in->message.submission);
+}
+
 static void close_request(struct orchestrator *o, struct http_response *response,
                           struct verdict *verdict, const struct incoming *in, int64_t now_ns)
 {
@@ -169,6 +221,7 @@ static void close_request(struct orchestrator *o, struct http_response *response
     reply_response(&o->reply, response, wall_s(o, now_ns));
     verdict->status = verdict->carriage.cut_head ? 0 : response->status;
     o->metrics.answers[verdict->status / 100]++;
+    write_journal(o, verdict, in, response->body.size, now_ns);
 }
 
 static bool has(const struct incoming *in, enum fault_effect effect)
@@ -276,12 +329,19 @@ void orchestrator_judged(struct orchestrator *o, struct http_response *response,
 {
     int64_t now_ns = timeline_inside_ns(&o->timeline, outside_ns);
     struct job **at = job_of(o, job), *j = *at;
-    struct task *t = assignment_task(&o->assignment, j->task);
+    struct task *t;
 
     *at = j->next;
     *verdict = j->verdict;
     verdict->pending = false;
     calls_expire(o, now_ns);
+    if (j->orphan) {
+        calls_forgotten(o, &o->reply, verdict);
+        close_request(o, response, verdict, &j->in, now_ns);
+        job_free(j);
+        return;
+    }
+    t = assignment_task(&o->assignment, j->task);
     calls_conclude(o, &o->reply, verdict, j->task, &j->in.message.submission, judged, judge_why,
                    now_ns);
     t->judging--;
@@ -318,44 +378,50 @@ enum status orchestrator_commit(struct orchestrator *o, struct why *why)
     return o->broken ? fail(why, ST_IO, "%s", o->broken_why.text) : ST_OK;
 }
 
-/* The uuid of a user who never registered: made of his wallet, so that it is the same in each run.
- */
-static void uuid_of_wallet(char out[static REGISTRY_UUID_SIZE], const char *wallet)
+enum status orchestrator_add(struct orchestrator *o, uint32_t *out, const char *node_id,
+                             const char *wallet, bool from_start, struct why *why)
 {
-    uint8_t d[32];
-    char hex[33];
+    uint32_t user, node;
+    enum status st = orchestrator_user_of(o, &user, wallet, why);
 
-    keccak256(d, bytes_of_text(wallet));
-    d[6] = (uint8_t)((d[6] & 0x0f) | 0x40); /* version 4, variant 1, as a client would make it */
-    d[8] = (uint8_t)((d[8] & 0x3f) | 0x80);
-    hex_encode(hex, d, 16);
-    snprintf(out, REGISTRY_UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
-             hex + 20);
+    if (!st)
+        st = registry_add_node(&o->registry, &node, user, NODE_CLI_PROVER, node_id, why);
+    if (st)
+        return st;
+    o->registry.nodes[node].from_start = from_start;
+    o->metrics.nodes++;
+    persist_node(o, &o->registry.nodes[node]);
+    *out = node;
+    return ST_OK;
+}
+
+enum status orchestrator_user_of(struct orchestrator *o, uint32_t *out, const char *wallet,
+                                 struct why *why)
+{
+    const struct user *u = registry_user_of_wallet(&o->registry, wallet);
+    char uuid[REGISTRY_UUID_SIZE];
+    enum status st;
+
+    if (u) {
+        *out = (uint32_t)(u - o->registry.users);
+        return ST_OK;
+    }
+    registry_uuid_of_wallet(uuid, wallet);
+    st = registry_add_user(&o->registry, out, &o->settings, uuid, wallet, why);
+    if (st)
+        return st;
+    o->metrics.users++;
+    persist_user(o, &o->registry.users[*out]);
+    return ST_OK;
 }
 
 enum status orchestrator_add_node(struct orchestrator *o, const char *node_id, const char *wallet,
                                   struct why *why)
 {
-    const struct user *u = registry_user_of_wallet(&o->registry, wallet);
-    uint32_t user = u ? (uint32_t)(u - o->registry.users) : 0, node;
-    enum status st = ST_OK;
+    uint32_t node;
+    enum status st = orchestrator_add(o, &node, node_id, wallet, true, why);
 
-    if (!u) {
-        char uuid[REGISTRY_UUID_SIZE];
-
-        uuid_of_wallet(uuid, wallet);
-        st = registry_add_user(&o->registry, &user, &o->settings, uuid, wallet, why);
-        if (st)
-            return st;
-        o->metrics.users++;
-        persist_user(o, &o->registry.users[user]);
-    }
-    st = registry_add_node(&o->registry, &node, user, NODE_CLI_PROVER, node_id, why);
-    if (st)
-        return st;
-    o->metrics.nodes++;
-    persist_node(o, &o->registry.nodes[node]);
-    return orchestrator_commit(o, why);
+    return st ? st : orchestrator_commit(o, why);
 }
 
 const struct orchestrator_metrics *orchestrator_metrics(const struct orchestrator *o)

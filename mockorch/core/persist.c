@@ -52,6 +52,23 @@ void persist_task(struct orchestrator *o, const struct task *t)
         put(o, STORE_TASK, t->task_id, record_of_task(o, t));
 }
 
+void persist_credit(struct orchestrator *o, const struct credits_entry *e)
+{
+    char key[24];
+
+    record_credit_key(key, e->number);
+    if (keeps(o))
+        put(o, STORE_CREDIT, key, record_of_credit(o, e));
+}
+
+void persist_forget_credit(struct orchestrator *o, uint64_t number)
+{
+    char key[24];
+
+    record_credit_key(key, number);
+    persist_forget(o, STORE_CREDIT, key);
+}
+
 void persist_forget(struct orchestrator *o, enum store_kind kind, const char *key)
 {
     if (!keeps(o))
@@ -72,6 +89,49 @@ void persist_faults(struct orchestrator *o)
         put(o, STORE_STATE, RECORD_FAULTS, record_of_faults(o->plan, o->settings.seed));
     if (o->plan)
         o->plan->touched = false;
+}
+
+/* ---- all of it ---- */
+
+/* Of each task: the ones with a place in their order, then the minted ones. */
+static void each_task(struct orchestrator *o,
+                      void (*visit)(struct orchestrator *o, const struct task *t))
+{
+    for (uint32_t place = o->assignment.first; place < o->assignment.count; place++)
+        if (assignment_task(&o->assignment, place))
+            visit(o, assignment_task(&o->assignment, place));
+    for (const struct task *t = o->assignment.minted_first; t; t = t->next)
+        visit(o, t);
+}
+
+void persist_all(struct orchestrator *o)
+{
+    persist_timeline(o);
+    persist_faults(o);
+    for (uint32_t i = 0; i < o->registry.user_count; i++)
+        persist_user(o, &o->registry.users[i]);
+    for (uint32_t i = 0; i < o->registry.node_count; i++)
+        persist_node(o, &o->registry.nodes[i]);
+    each_task(o, persist_task);
+    for (uint32_t i = 0; i < o->ledger.count; i++)
+        persist_credit(o, credits_at(&o->ledger, i));
+}
+
+static void forget_task(struct orchestrator *o, const struct task *t)
+{
+    persist_forget(o, STORE_TASK, t->task_id);
+}
+
+void persist_forget_all(struct orchestrator *o)
+{
+    persist_forget(o, STORE_STATE, RECORD_FAULTS);
+    for (uint32_t i = 0; i < o->registry.user_count; i++)
+        persist_forget(o, STORE_USER, o->registry.users[i].uuid);
+    for (uint32_t i = 0; i < o->registry.node_count; i++)
+        persist_forget(o, STORE_NODE, o->registry.nodes[i].id);
+    each_task(o, forget_task);
+    for (uint32_t i = 0; i < o->ledger.count; i++)
+        persist_forget_credit(o, credits_at(&o->ledger, i)->number);
 }
 
 /* ---- in ---- */
@@ -112,7 +172,7 @@ static struct user *user_of(const struct orchestrator *o, const struct task *t)
 
 /* What happened, once more and in its order: allowances go on where they were (a restart gives
  * nobody more), and closed tasks are forgotten in their turn. */
-static enum status replay(struct orchestrator *o, struct why *why)
+enum status persist_replay(struct orchestrator *o, struct why *why)
 {
     const struct assignment *a = &o->assignment;
     struct closing *closings = malloc(((size_t)a->count + 1) * sizeof *closings);
@@ -165,7 +225,8 @@ static void go_on(struct orchestrator *o, const struct settings *settings, int64
 
 enum status persist_load(struct orchestrator *o, int64_t outside_ns, struct why *why)
 {
-    static const enum store_kind order[] = {STORE_STATE, STORE_USER, STORE_NODE, STORE_TASK};
+    static const enum store_kind order[] = {STORE_STATE, STORE_USER, STORE_NODE, STORE_TASK,
+                                            STORE_CREDIT};
     const struct settings settings = o->settings;
     struct loading loading = {.o = o};
     enum status st = ST_OK;
@@ -185,5 +246,5 @@ enum status persist_load(struct orchestrator *o, int64_t outside_ns, struct why 
     /* Ids go on from where chance stood; a fork by the number of tasks never repeats one. */
     if (o->metrics.tasks_made)
         o->assignment.prng = prng_fork(&o->assignment.prng, o->metrics.tasks_made);
-    return replay(o, why);
+    return persist_replay(o, why);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mockorch/core/record.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_INPUT_BYTES 13 /* a fault makes them one too long */
@@ -18,6 +21,8 @@ json_t *record_of_node(const struct orchestrator *o, const struct node *n)
                                (int)n->type, "assigned", (json_int_t)n->assigned, "credited",
                                (json_int_t)n->credited, "expired", (json_int_t)n->expired);
 
+    if (record && n->from_start)
+        json_object_set_new(record, "start", json_true());
     if (record && n->registered)
         json_object_set_new(record, "registered", json_integer(n->registered_ns));
     return record;
@@ -39,14 +44,32 @@ static json_t *inputs_json(const struct task *t)
 json_t *record_of_task(const struct orchestrator *o, const struct task *t)
 {
     char key[2 * SIGNING_PUBLIC_SIZE + 1];
+    const char *node = "";
 
     hex_encode(key, t->public_key, sizeof t->public_key);
+    if (t->node != TASK_FOR_ANYBODY)
+        node = o->registry.nodes[t->node].id;
     return json_pack("{ss so si si si ss ss sI sI sI sI ss ss}", "program", t->program_id, "inputs",
                      inputs_json(t), "type", (int)t->type, "difficulty", (int)t->difficulty,
-                     "state", (int)t->state, "node", o->registry.nodes[t->node].id, "key", key,
-                     "assigned", (json_int_t)t->assigned_ns, "expires", (json_int_t)t->expires_ns,
-                     "closed", (json_int_t)t->closed_ns, "submissions", (json_int_t)t->submissions,
-                     "hash", t->proof_hash, "refusal", t->refusal);
+                     "state", (int)t->state, "node", node, "key", key, "assigned",
+                     (json_int_t)t->assigned_ns, "expires", (json_int_t)t->expires_ns, "closed",
+                     (json_int_t)t->closed_ns, "submissions", (json_int_t)t->submissions, "hash",
+                     t->proof_hash, "refusal", t->refusal);
+}
+
+/* As wide as any, so that they are in order when they are read by hand. */
+void record_credit_key(char out[static 24], uint64_t number)
+{
+    snprintf(out, 24, "%020" PRIu64, number);
+}
+
+json_t *record_of_credit(const struct orchestrator *o, const struct credits_entry *e)
+{
+    const char *node = e->node == CREDITS_BY_HAND ? "" : o->registry.nodes[e->node].id;
+
+    return json_pack("{sI ss ss sI sI ss ss}", "at", (json_int_t)e->at_ns, "user",
+                     o->registry.users[e->user].uuid, "node", node, "amount", (json_int_t)e->amount,
+                     "balance", (json_int_t)e->balance, "task", e->task_id, "reason", e->reason);
 }
 
 json_t *record_of_timeline(const struct timeline *t)
@@ -60,10 +83,15 @@ json_t *record_of_faults(const struct fault_plan *p, uint64_t seed)
 {
     json_t *rules = json_array(), *chance = json_array();
 
-    for (size_t i = 0; i < p->count; i++)
-        json_array_append_new(rules, json_pack("{ss sI sI}", "name", p->rules[i].name, "seen",
-                                               (json_int_t)p->rules[i].seen, "struck",
-                                               (json_int_t)p->rules[i].struck));
+    for (size_t i = 0; i < p->count; i++) {
+        const struct fault_rule *r = &p->rules[i];
+        json_t *rule = json_pack("{ss sI sI sb}", "name", r->name, "seen", (json_int_t)r->seen,
+                                 "struck", (json_int_t)r->struck, "disabled", r->disabled);
+
+        if (rule && r->written)
+            json_object_set_new(rule, "rule", json_string(r->written));
+        json_array_append_new(rules, rule);
+    }
     for (size_t i = 0; i < 4; i++)
         json_array_append_new(chance, json_integer((json_int_t)p->prng.s[i]));
     return json_pack("{sI so so sI}", "seed", (json_int_t)seed, "chance", chance, "rules", rules,
@@ -134,6 +162,7 @@ static enum status load_node(struct orchestrator *o, const char *key, const json
     n->assigned = (uint64_t)assigned;
     n->credited = (uint64_t)credited;
     n->expired = (uint64_t)expired;
+    n->from_start = json_is_true(json_object_get(record, "start"));
     n->registered = registered != NULL;
     n->registered_ns = json_integer_value(registered);
     o->metrics.nodes++;
@@ -157,10 +186,11 @@ static bool unpack_task(struct orchestrator *o, struct task *t, const json_t *re
                     "submissions", &submissions, "hash", &hash, "refusal", &refusal))
         return false;
     n = registry_node(&o->registry, node);
-    if (!n || strlen(program) >= sizeof t->program_id || strlen(hash) >= sizeof t->proof_hash ||
-        strlen(refusal) >= sizeof t->refusal || type < 0 || type > TASK_ALL_PROOF_HASHES ||
-        !difficulty_known(difficulty) || state < 0 || state > TASK_EXPIRED || submissions < 0 ||
-        submissions > UINT32_MAX || !is_time(assigned) || !is_time(expires) || !is_time(closed) ||
+    if ((!n && !(state == TASK_MINTED && !*node)) || strlen(program) >= sizeof t->program_id ||
+        strlen(hash) >= sizeof t->proof_hash || strlen(refusal) >= sizeof t->refusal || type < 0 ||
+        type > TASK_ALL_PROOF_HASHES || !difficulty_known(difficulty) || state < 0 ||
+        state >= TASK_STATES || submissions < 0 || submissions > UINT32_MAX || !is_time(assigned) ||
+        !is_time(expires) || !is_time(closed) ||
         !hex_decode(t->public_key, sizeof t->public_key, key))
         return false;
     strcpy(t->program_id, program);
@@ -169,7 +199,7 @@ static bool unpack_task(struct orchestrator *o, struct task *t, const json_t *re
     t->type = (enum task_type)type;
     t->difficulty = (enum difficulty)difficulty;
     t->state = (enum task_state)state;
-    t->node = (uint32_t)(n - o->registry.nodes);
+    t->node = n ? (uint32_t)(n - o->registry.nodes) : TASK_FOR_ANYBODY;
     t->assigned_ns = assigned;
     t->expires_ns = expires;
     t->closed_ns = closed;
@@ -220,10 +250,46 @@ static enum status load_task(struct orchestrator *o, const char *key, const json
         task_free(t);
         return bad_record(why, "task", key);
     }
+    if (t->state == TASK_MINTED) {
+        assignment_mint_again(&o->assignment, t);
+        return ST_OK;
+    }
     st = assignment_restore(&o->assignment, &at, t, why);
     if (!st && t->state == TASK_OPEN)
         st = registry_open_task(&o->registry.nodes[t->node], at, why);
     return st;
+}
+
+static enum status load_credit(struct orchestrator *o, const char *key, const json_t *record,
+                               struct why *why)
+{
+    const char *user, *node, *task, *reason;
+    json_int_t at, amount, balance;
+    struct credits_entry e = {.number = strtoull(key, NULL, 10)};
+    const struct user *u;
+    const struct node *n;
+
+    if (json_unpack((json_t *)record, "{sI ss ss sI sI ss ss}", "at", &at, "user", &user, "node",
+                    &node, "amount", &amount, "balance", &balance, "task", &task, "reason",
+                    &reason))
+        return bad_record(why, "credit", key);
+    u = registry_user_of_uuid(&o->registry, user);
+    n = registry_node(&o->registry, node);
+    if (!u || (*node && !n) || !is_time(at) || balance < 0 || e.number <= o->ledger.written ||
+        e.number > INT64_MAX || strlen(task) >= sizeof e.task_id ||
+        strlen(reason) >= sizeof e.reason)
+        return bad_record(why, "credit", key);
+    e.at_ns = at;
+    e.user = (uint32_t)(u - o->registry.users);
+    e.node = n ? (uint32_t)(n - o->registry.nodes) : CREDITS_BY_HAND;
+    e.amount = amount;
+    e.balance = (uint64_t)balance;
+    strcpy(e.task_id, task);
+    strcpy(e.reason, reason);
+    if (credits_reserve(&o->ledger, why))
+        return ST_NO_MEMORY;
+    credits_add(&o->ledger, &e);
+    return ST_OK;
 }
 
 static enum status load_timeline(struct orchestrator *o, const json_t *record, struct why *why)
@@ -243,32 +309,52 @@ static enum status load_timeline(struct orchestrator *o, const json_t *record, s
     return ST_OK;
 }
 
-/* Rules that are still what they were go on counting; others begin. */
+/* Rules that are still what they were go on counting, written ones come back, others begin. */
+static enum status load_rule(struct fault_plan *p, const json_t *record, struct why *why)
+{
+    const char *name, *written = json_string_value(json_object_get(record, "rule"));
+    struct fault_rule *rule;
+    json_int_t seen, struck;
+    enum status st;
+    int disabled;
+
+    if (json_unpack((json_t *)record, "{ss sI sI sb}", "name", &name, "seen", &seen, "struck",
+                    &struck, "disabled", &disabled) ||
+        struck < 0 || seen < struck)
+        return bad_record(why, "state", RECORD_FAULTS);
+    if (!p)
+        return ST_OK;
+    rule = fault_plan_find(p, name);
+    if (!rule && written) {
+        st = fault_plan_write(p, written, why);
+        if (st)
+            return fail_within(why, st, "store: rule '%s'", name);
+        rule = &p->rules[p->count - 1];
+        snprintf(rule->name, sizeof rule->name, "%s", name);
+    }
+    if (!rule)
+        return ST_OK;
+    rule->seen = (uint64_t)seen;
+    rule->struck = (uint64_t)struck;
+    rule->disabled = disabled;
+    return ST_OK;
+}
+
 static enum status load_faults(struct orchestrator *o, const json_t *record, struct why *why)
 {
     const json_t *rules = json_object_get(record, "rules");
     json_int_t seed, struck, chance[4];
     struct fault_plan *p = o->plan;
+    enum status st = ST_OK;
 
     if (json_unpack((json_t *)record, "{sI s[IIII] sI}", "seed", &seed, "chance", &chance[0],
                     &chance[1], &chance[2], &chance[3], "struck", &struck) ||
         struck < 0 || !json_is_array(rules))
         return bad_record(why, "state", RECORD_FAULTS);
-    for (size_t i = 0; i < json_array_size(rules); i++) {
-        const char *name;
-        json_int_t seen, hits;
-
-        if (json_unpack(json_array_get(rules, i), "{ss sI sI}", "name", &name, "seen", &seen,
-                        "struck", &hits) ||
-            hits < 0 || seen < hits)
-            return bad_record(why, "state", RECORD_FAULTS);
-        if (p && i < p->count && strcmp(p->rules[i].name, name) == 0) {
-            p->rules[i].seen = (uint64_t)seen;
-            p->rules[i].struck = (uint64_t)hits;
-        }
-    }
-    if (!p)
-        return ST_OK;
+    for (size_t i = 0; i < json_array_size(rules) && !st; i++)
+        st = load_rule(p, json_array_get(rules, i), why);
+    if (st || !p)
+        return st;
     p->struck = (uint64_t)struck;
     o->metrics.faults = p->struck;
     for (size_t i = 0; i < 4 && (uint64_t)seed == o->settings.seed; i++)
@@ -286,6 +372,8 @@ enum status record_load(struct orchestrator *o, enum store_kind kind, const char
         return load_node(o, key, record, why);
     case STORE_TASK:
         return load_task(o, key, record, why);
+    case STORE_CREDIT:
+        return load_credit(o, key, record, why);
     case STORE_STATE:
         if (strcmp(key, RECORD_TIMELINE) == 0)
             return load_timeline(o, record, why);

@@ -16,8 +16,11 @@
 json_t *record_of_user(const struct user *u);
 json_t *record_of_node(const struct orchestrator *o, const struct node *n);
 json_t *record_of_task(const struct orchestrator *o, const struct task *t);
+json_t *record_of_credit(const struct orchestrator *o, const struct credits_entry *e);
 json_t *record_of_timeline(const struct timeline *t);
 json_t *record_of_faults(const struct fault_plan *p, uint64_t seed);
+
+void record_credit_key(char out[static 24], uint64_t number);
 
 #define RECORD_TIMELINE "timeline" /* keys of STORE_STATE */
 #define RECORD_FAULTS   "faults"

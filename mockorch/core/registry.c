@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "proto/keccak256.h"
 
 #define HEX_DIGITS "0123456789abcdefABCDEF"
 
@@ -97,6 +98,19 @@ struct node *registry_node(const struct registry *r, const char *id)
 }
 
 /* ---- adding ---- */
+
+void registry_uuid_of_wallet(char out[static REGISTRY_UUID_SIZE], const char *wallet)
+{
+    uint8_t d[32];
+    char hex[33];
+
+    keccak256(d, bytes_of_text(wallet));
+    d[6] = (uint8_t)((d[6] & 0x0f) | 0x40); /* version 4, variant 1, as a client would make it */
+    d[8] = (uint8_t)((d[8] & 0x3f) | 0x80);
+    hex_encode(hex, d, 16);
+    snprintf(out, REGISTRY_UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+             hex + 20);
+}
 
 /* Room for one more element; false without memory. */
 static bool grow(void **array, uint32_t *capacity, uint32_t count, size_t size)

@@ -33,7 +33,8 @@ struct node {
     uint32_t *open; /* tasks assigned and not closed, oldest first */
     uint32_t open_count, open_capacity;
     uint64_t assigned, credited, expired; /* tasks */
-    bool registered; /* by a call; otherwise it was there from the start */
+    bool from_start; /* and will be there after a reset */
+    bool registered; /* by a call, which counts in the allowance */
     int64_t registered_ns;
 };
 
@@ -53,6 +54,9 @@ void registry_fini(struct registry *r);
 bool registry_is_wallet(const char *text);
 bool registry_is_uuid(const char *text);
 bool registry_is_node_id(const char *text);
+
+/* The uuid of a user who never registered: made of his wallet, so that it is the same in each run. */
+void registry_uuid_of_wallet(char out[static REGISTRY_UUID_SIZE], const char *wallet);
 
 struct user *registry_user_of_wallet(const struct registry *r, const char *wallet); /* any case */
 struct user *registry_user_of_uuid(const struct registry *r, const char *uuid);

@@ -24,6 +24,8 @@ void settings_init(struct settings *s)
         .idle_retry_ns = 60 * NS_PER_S,
         .max_submission_bytes = WIRE_MAX_SUBMISSION,
         .closed_tasks_kept = 100000,
+        .credits_kept = 100000,
+        .requests_kept = 1000,
         .programs = {fib},
         .program_count = 1,
         .inputs_per_task = {1, 1},
@@ -96,6 +98,10 @@ enum status settings_check(const struct settings *s, struct why *why)
         return fail(why, ST_INPUT, "difficulty_drop: a chance is 0 to 1");
     if (s->fetches_per_window > 1000000 || s->submissions_per_window > 1000000)
         return fail(why, ST_INPUT, "allowance: at most 1000000 per window (0: no limit)");
+    if (s->credits_kept == 0 || s->credits_kept > 100000000)
+        return fail(why, ST_INPUT, "credits_kept: 1 to 100000000 are possible");
+    if (s->requests_kept > 1000000)
+        return fail(why, ST_INPUT, "requests_kept: at most 1000000");
     if (s->max_submission_bytes == 0 || s->max_submission_bytes > WIRE_MAX_SUBMISSION)
         return fail(why, ST_INPUT, "max_submission_bytes: 1 to %zu are possible",
                     WIRE_MAX_SUBMISSION);

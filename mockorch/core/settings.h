@@ -44,6 +44,8 @@ struct settings {
     uint64_t task_limit;             /* tasks made in all; 0: no limit */
     int64_t idle_retry_ns;           /* Retry-After when no task is left */
     uint64_t max_submission_bytes;
+    uint32_t credits_kept;           /* entries of the ledger; at least 1 */
+    uint32_t requests_kept;          /* entries of the journal; 0: none */
     uint32_t closed_tasks_kept;      /* so many are remembered, the others forgotten; 0: all */
 
     /* work */

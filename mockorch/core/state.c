@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole state as JSON, for people and for tests that look from outside. */
-#include <jansson.h>
+#include "mockorch/core/state.h"
+
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "mockorch/core/inside.h"
 
-static json_t *counter(uint64_t value)
+json_t *state_counter(uint64_t value)
 {
     return json_integer((json_int_t)value);
 }
@@ -17,18 +16,19 @@ static json_t *metrics_json(const struct orchestrator_metrics *m)
     static const char *const classes[] = {"lost", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
     for (int c = 0; c < CALL_COUNT; c++)
-        json_object_set_new(requests, call_name((enum call)c), counter(m->requests[c]));
+        json_object_set_new(requests, call_name((enum call)c), state_counter(m->requests[c]));
     for (int c = 0; c < CHECK_NONE; c++)
-        json_object_set_new(refused, check_name((enum check)c), counter(m->refused[c]));
+        json_object_set_new(refused, check_name((enum check)c), state_counter(m->refused[c]));
     for (int c = 0; c < 6; c++)
-        json_object_set_new(answers, classes[c], counter(m->answers[c]));
+        json_object_set_new(answers, classes[c], state_counter(m->answers[c]));
     return json_pack("{so so so so so so so so}", "requests", requests, "answers", answers,
-                     "refused", refused, "tasks_made", counter(m->tasks_made), "tasks_accepted",
-                     counter(m->tasks_accepted), "tasks_expired", counter(m->tasks_expired),
-                     "fetches_limited", counter(m->fetches_limited), "faults", counter(m->faults));
+                     "refused", refused, "tasks_made", state_counter(m->tasks_made),
+                     "tasks_accepted", state_counter(m->tasks_accepted), "tasks_expired",
+                     state_counter(m->tasks_expired), "fetches_limited",
+                     state_counter(m->fetches_limited), "faults", state_counter(m->faults));
 }
 
-static json_t *user_json(const struct orchestrator *o, const struct user *u, int64_t now_ns)
+json_t *state_user(const struct orchestrator *o, const struct user *u, int64_t now_ns)
 {
     json_t *nodes = json_array();
 
@@ -36,26 +36,27 @@ static json_t *user_json(const struct orchestrator *o, const struct user *u, int
         json_array_append_new(nodes, json_string(o->registry.nodes[u->nodes[i]].id));
     return json_pack(
         "{ss ss so so so}", "user_id", u->uuid, "wallet_address", u->wallet, "nodes", nodes,
-        "credits", counter(u->credits), "next_fetch_s",
-        counter((uint64_t)((quota_wait_ns(&u->fetches, now_ns) + NS_PER_S - 1) / NS_PER_S)));
+        "credits", state_counter(u->credits), "next_fetch_s",
+        state_counter((uint64_t)((quota_wait_ns(&u->fetches, now_ns) + NS_PER_S - 1) / NS_PER_S)));
 }
 
-static json_t *node_json(const struct orchestrator *o, const struct node *n)
+json_t *state_node(const struct orchestrator *o, const struct node *n)
 {
     json_t *open = json_array();
 
     for (uint32_t i = 0; i < n->open_count; i++)
-        json_array_append_new(open, json_string(assignment_task(&o->assignment, n->open[i])->task_id));
+        json_array_append_new(open,
+                              json_string(assignment_task(&o->assignment, n->open[i])->task_id));
     return json_pack("{ss ss so so so so}", "node_id", n->id, "user_id",
                      o->registry.users[n->user].uuid, "open_tasks", open, "assigned",
-                     counter(n->assigned), "credited", counter(n->credited), "expired",
-                     counter(n->expired));
+                     state_counter(n->assigned), "credited", state_counter(n->credited), "expired",
+                     state_counter(n->expired));
 }
 
-static json_t *task_json(const struct orchestrator *o, const struct task *t, int64_t now_ns)
+json_t *state_task(const struct orchestrator *o, const struct task *t, int64_t now_ns)
 {
-    static const char *const types[] = {"PROOF_REQUIRED", "PROOF_HASH", "ALL_PROOF_HASHES"};
-    json_t *inputs = json_array();
+    const char *node = t->node == TASK_FOR_ANYBODY ? "" : o->registry.nodes[t->node].id;
+    json_t *inputs = json_array(), *task;
 
     for (size_t i = 0; i < t->input_count; i++) {
         uint32_t words[3];
@@ -66,36 +67,47 @@ static json_t *task_json(const struct orchestrator *o, const struct task *t, int
         else
             json_array_append_new(inputs, json_null()); /* shortened by a fault */
     }
-    return json_pack(
-        "{ss ss ss ss ss ss so si sf sf ss ss}", "task_id", t->task_id, "node_id",
-        o->registry.nodes[t->node].id, "state", t->judging ? "judging" : task_state_name(t->state),
-        "program_id", t->program_id, "task_type", types[t->type], "difficulty",
-        difficulty_name(t->difficulty), "inputs", inputs, "submissions", (int)t->submissions,
-        "age_s", (double)(now_ns - t->assigned_ns) / (double)NS_PER_S, "left_s",
-        (double)(t->expires_ns - now_ns) / (double)NS_PER_S, "proof_hash", t->proof_hash,
-        "last_refusal", t->refusal);
+    task = json_pack("{ss ss ss ss ss ss so sI ss ss}", "task_id", t->task_id, "node_id", node,
+                     "state", t->judging ? "judging" : task_state_name(t->state), "program_id",
+                     t->program_id, "task_type", task_type_name(t->type), "difficulty",
+                     difficulty_name(t->difficulty), "inputs", inputs, "submissions",
+                     (json_int_t)t->submissions, "proof_hash", t->proof_hash, "last_refusal",
+                     t->refusal);
+    if (task && t->state != TASK_MINTED) {
+        json_object_set_new(task, "age_s",
+                            json_real((double)(now_ns - t->assigned_ns) / (double)NS_PER_S));
+        json_object_set_new(task, "left_s",
+                            json_real((double)(t->expires_ns - now_ns) / (double)NS_PER_S));
+    }
+    return task;
 }
 
-void orchestrator_state(const struct orchestrator *o, struct buffer *out, int64_t outside_ns)
+json_t *state_of_all(const struct orchestrator *o, int64_t now_ns)
 {
-    int64_t now_ns = timeline_inside_ns(&o->timeline, outside_ns);
-    json_t *users = json_array(), *nodes = json_array(), *tasks = json_array(), *all;
-    char *text;
+    json_t *users = json_array(), *nodes = json_array(), *tasks = json_array();
 
     for (uint32_t i = 0; i < o->registry.user_count; i++)
-        json_array_append_new(users, user_json(o, &o->registry.users[i], now_ns));
+        json_array_append_new(users, state_user(o, &o->registry.users[i], now_ns));
     for (uint32_t i = 0; i < o->registry.node_count; i++)
-        json_array_append_new(nodes, node_json(o, &o->registry.nodes[i]));
+        json_array_append_new(nodes, state_node(o, &o->registry.nodes[i]));
     for (uint32_t place = o->assignment.first; place < o->assignment.count; place++) {
         const struct task *t = assignment_task(&o->assignment, place);
 
         if (t)
-            json_array_append_new(tasks, task_json(o, t, now_ns));
+            json_array_append_new(tasks, state_task(o, t, now_ns));
     }
-    all = json_pack("{so so so so sb ss}", "metrics", metrics_json(&o->metrics), "users", users,
-                    "nodes", nodes, "tasks", tasks, "broken", o->broken, "broken_why",
-                    o->broken_why.text);
-    text = all ? json_dumps(all, JSON_INDENT(1)) : NULL;
+    for (const struct task *t = o->assignment.minted_first; t; t = t->next)
+        json_array_append_new(tasks, state_task(o, t, now_ns));
+    return json_pack("{so so so so sb ss}", "metrics", metrics_json(&o->metrics), "users", users,
+                     "nodes", nodes, "tasks", tasks, "broken", o->broken, "broken_why",
+                     o->broken_why.text);
+}
+
+void orchestrator_state(const struct orchestrator *o, struct buffer *out, int64_t outside_ns)
+{
+    json_t *all = state_of_all(o, timeline_inside_ns(&o->timeline, outside_ns));
+    char *text = all ? json_dumps(all, JSON_INDENT(1)) : NULL;
+
     if (text)
         buffer_put_text(out, text);
     else

@@ -11,8 +11,8 @@
 #pragma once
 #include "base/bytes.h"
 
-enum store_kind { STORE_USER, STORE_NODE, STORE_TASK, STORE_STATE };
-#define STORE_KINDS (STORE_STATE + 1)
+enum store_kind { STORE_USER, STORE_NODE, STORE_TASK, STORE_STATE, STORE_CREDIT };
+#define STORE_KINDS (STORE_CREDIT + 1)
 
 struct store;
 

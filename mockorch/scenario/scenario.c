@@ -97,6 +97,8 @@ static void read_orchestrator(struct scalar_reader *r, struct scenario *s,
     scalar_u32(r, "nodes_per_day", w->nodes_per_day, &to->nodes_per_day);
     scalar_u64(r, "task_limit", w->task_limit, &to->task_limit);
     scalar_u32(r, "closed_tasks_kept", w->closed_tasks_kept, &to->closed_tasks_kept);
+    scalar_u32(r, "credits_kept", w->credits_kept, &to->credits_kept);
+    scalar_u32(r, "requests_kept", w->requests_kept, &to->requests_kept);
     scalar_span(r, "idle_retry", w->idle_retry, &to->idle_retry_ns);
     scalar_u64(r, "max_submission_bytes", w->max_submission_bytes, &to->max_submission_bytes);
     scalar_range(r, "inputs_per_task", w->inputs_per_task, &to->inputs_per_task);
@@ -485,4 +487,24 @@ enum status scenario_plan(struct fault_plan *out, const struct scenario *s, uint
     }
     *out = p;
     return ST_OK;
+}
+
+enum status scenario_rule(struct fault_rule *out, struct bytes json, struct why *why)
+{
+    struct scenario *s = NULL;
+    struct buffer yaml;
+    enum status st;
+
+    buffer_init(&yaml, SCENARIO_MAX_BYTES);
+    buffer_put_text(&yaml, "name: rule\nfaults:\n  - ");
+    buffer_put(&yaml, json.data, json.size);
+    if (buffer_ok(&yaml))
+        st = scenario_parse(&s, buffer_bytes(&yaml), why);
+    else
+        st = fail(why, ST_INPUT, "rule: too long");
+    if (!st)
+        *out = s->rules[0];
+    scenario_free(s);
+    buffer_fini(&yaml);
+    return st;
 }

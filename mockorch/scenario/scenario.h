@@ -116,6 +116,9 @@ enum status MUST_USE scenario_parse(struct scenario **out, struct bytes yaml, st
 enum status MUST_USE scenario_read(struct scenario **out, const char *path, struct why *why);
 void scenario_free(struct scenario *s);
 
+/* One rule from JSON (which is YAML), written as under `faults`: fault_plan.read. */
+enum status MUST_USE scenario_rule(struct fault_rule *out, struct bytes json, struct why *why);
+
 /* A plan with the rules, the healing and x-mock-fault of the scenario. ST_NO_MEMORY. */
 enum status MUST_USE scenario_plan(struct fault_plan *out, const struct scenario *s, uint64_t seed,
                                    struct why *why);

@@ -56,6 +56,8 @@ static const cyaml_schema_field_t orchestrator_fields[] = {
     TEXT(struct written_orchestrator, task_limit),
     TEXT(struct written_orchestrator, idle_retry),
     TEXT(struct written_orchestrator, closed_tasks_kept),
+    TEXT(struct written_orchestrator, credits_kept),
+    TEXT(struct written_orchestrator, requests_kept),
     TEXT(struct written_orchestrator, max_submission_bytes),
     TEXT(struct written_orchestrator, inputs_per_task),
     TEXT(struct written_orchestrator, difficulty_ceiling),

@@ -19,7 +19,7 @@ struct written_node {
 
 struct written_orchestrator {
     char *fetches_per_window, *window, *submissions_per_window, *task_expiry, *nodes_per_user,
-        *nodes_per_day, *task_limit, *idle_retry, *max_submission_bytes, *closed_tasks_kept,
+        *nodes_per_day, *task_limit, *idle_retry, *max_submission_bytes, *closed_tasks_kept, *credits_kept, *requests_kept,
         *inputs_per_task, *difficulty_ceiling, *difficulty_drop, *difficulty_grows, *judging;
     struct written_types *task_types;
     struct written_program *programs;

@@ -164,6 +164,7 @@ static enum status prepare(struct program *p, struct why *why)
     fault_plan_init(&p->plan, p->settings.seed);
     if (p->scenario)
         st = scenario_plan(&p->plan, p->scenario, p->settings.seed, why);
+    p->plan.read = scenario_rule;
     if (!st)
         st = add_faults(p, why);
     return st;
