@@ -59,8 +59,8 @@ void problem_describe(char out[static PROBLEM_TEXT], const struct http_response 
 
     if (location) {
         snprintf(out, PROBLEM_TEXT,
-                 "HTTP %u: it sends us to '%.*s', which is not followed (only the same server "
-                 "is, and only as the same request)",
+                 "HTTP %u: it sends us to '%.*s', which is not followed (only another address of "
+                 "the same server is, and a POST only by 307 or 308)",
                  response->status, SHOWN_LOCATION, location);
         problem_clean(out);
         json_decref(root);

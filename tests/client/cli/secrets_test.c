@@ -23,7 +23,7 @@
 #include "tests/client/shell/scratch.h"
 #include "tests/client/shell/tiny_server.h"
 
-static struct run r; /* large */
+static struct run r, look; /* large */
 
 static bool serve(void *context, const struct tiny_request *q)
 {
@@ -269,6 +269,8 @@ static void check_everything(const struct secret *s, const struct scratch *home)
     check_memory(s, r.pid, 1);
     assert_int_equal(check_children(s, r.pid), 1); /* the prover */
     check_files(s, home);
+    assert_int_equal(run(&look, home->path, "status --json"), 0);
+    check_absent(s, bytes_of(look.out, look.out_size), "nxp status");
     kill(r.pid, SIGTERM);
     run_finish(&r);
     assert_int_equal(r.code, 0);

@@ -241,6 +241,31 @@ static void a_slow_uplink_can_send_a_large_proof(void **state)
     free(proof);
 }
 
+/* A byte a second, for as long as anybody reads. */
+static bool answer_by_drops(const struct tiny_request *r)
+{
+    tiny_send(r->fd, "HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n");
+    for (int i = 0; i < 100; i++) {
+        passed_s++;
+        tiny_send(r->fd, ".");
+    }
+    return true;
+}
+
+static void an_answer_that_drips_is_ended(void **state)
+{
+    struct transport_reply reply;
+    struct world w;
+
+    (void)state;
+    open_world(&w, answer_by_drops, (struct transport_options){0});
+    reply = get(&w, "/");
+    assert_false(reply.answered);
+    assert_true(reply.maybe_delivered);
+    assert_non_null(strstr(reply.text, "timed out"));
+    close_world(&w);
+}
+
 /* ---- proxies, addresses ---- */
 
 static void a_proxy_of_the_environment_is_used_unless_the_host_is_excepted(void **state)
@@ -322,6 +347,7 @@ int main(void)
         cmocka_unit_test(an_odd_address_is_never_allowed),
         cmocka_unit_test(a_connection_is_kept_from_one_fetch_to_the_next),
         cmocka_unit_test(a_slow_uplink_can_send_a_large_proof),
+        cmocka_unit_test(an_answer_that_drips_is_ended),
         cmocka_unit_test(a_proxy_of_the_environment_is_used_unless_the_host_is_excepted),
         cmocka_unit_test(an_address_of_version_6_is_one),
     };
