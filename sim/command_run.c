@@ -53,7 +53,7 @@ static const struct argp_option options[] = {
     {"json", KEY_JSON, 0, 0, "Report as JSON on stdout", 3},
     {"junit", KEY_JUNIT, "FILE", 0, "Report as JUnit XML too", 3},
     {"break", KEY_BREAK, "NAME", OPTION_HIDDEN,
-     "Plant a mistake, to see it found: retry-after, unsaved, resend, forget", 4},
+     "Plant a mistake, to see it found: retry-after, unsaved, resend, forget, reprove", 4},
     {0},
 };
 

@@ -48,6 +48,8 @@ void disk_begin(struct disk *d, const struct outbox_record *r)
         .inputs = (void *)memory_bytes(bytes_of(r->inputs, r->input_count * sizeof *r->inputs)),
         .input_count = r->input_count,
     };
+    for (size_t i = 0; i < r->input_count; i++)
+        c->proved += r->proofs[i].data != NULL;
     buffer_init(&c->bytes, OUTBOX_MAX_RECORD);
     outbox_encode(&c->bytes, r);
     assert(buffer_ok(&c->bytes));

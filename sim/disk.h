@@ -14,7 +14,7 @@ struct disk_cell { /* one record, as it is durable */
     enum outbox_state state;
     char *task_id, *program_id;
     uint32_t (*inputs)[3];
-    size_t input_count;
+    size_t input_count, proved; /* inputs, and those of them with a proof */
     struct buffer bytes; /* what a new process reads */
 };
 

@@ -52,6 +52,7 @@ bool host_bug_of_name(enum host_bug *out, const char *name)
         {"unsaved", HOST_HASTY},
         {"resend", HOST_STUBBORN},
         {"forget", HOST_FORGETFUL},
+        {"reprove", HOST_WASTEFUL},
     };
 
     for (size_t i = 0; i < sizeof bugs / sizeof *bugs; i++) {
@@ -484,6 +485,8 @@ static void restore_all(struct host *h)
         struct why why;
         enum status st = outbox_decode(&record, buffer_bytes(&h->disk.cells[i].bytes), &why);
 
+        if (!st && h->o.bug == HOST_WASTEFUL && record.state == OUTBOX_FETCHED)
+            outbox_record_drop_proofs(&record);
         if (!st)
             st = runtime_restore(h->runtime, &record, &why);
         assert(!st); /* our disk gives back what it took */

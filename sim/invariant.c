@@ -36,6 +36,8 @@ struct invariant_task {
     uint64_t life;    /* that the task arrived in */
     bool lost;        /* its process was killed before it was on disk */
     unsigned proving; /* inputs */
+    size_t begun;     /* by this process */
+    size_t proved;    /* on disk when it started */
     bool sent;
     uint64_t body_hash;
     bool unanswered;   /* an answer to its submission was lost, or is under way */
@@ -56,7 +58,7 @@ const char *invariant_name(int number)
         "no request before its Retry-After",
         "one fetch, one submission, so many proofs at a time",
         "nothing is sent after a definite answer",
-        "no task has two records",
+        "no task has two records, no input is proved twice",
         "no task is credited twice",
         "requests per minute are bounded",
         "the client's books balance",
@@ -329,13 +331,17 @@ void invariant_killed(struct invariant *v, unsigned host, const struct disk *dis
 {
     for (size_t i = 0; i < v->task_count; i++) {
         struct invariant_task *t = &v->tasks[i];
+        const struct disk_cell *cell;
 
         if (t->host != host)
             continue;
+        cell = disk_of_task(disk, t->task_id);
         t->proving = 0;
+        t->begun = 0;
+        t->proved = cell ? cell->proved : 0;
         if (t->sent)
             t->unanswered = true; /* an answer may have died with the process */
-        if (!disk_of_task(disk, t->task_id))
+        if (!cell)
             t->lost = true;
     }
 }
@@ -357,8 +363,14 @@ void invariant_proving(struct invariant *v, unsigned host, const struct disk *di
 
     if (++h->proving > h->proofs_at_once)
         broken(v, 6, "%u proofs are under way, %u are allowed", h->proving, h->proofs_at_once);
-    if (t)
+    if (t) {
+        const struct disk_cell *cell = disk_of_task(disk, task_id);
+
         t->proving++;
+        if (cell && ++t->begun + t->proved > cell->input_count)
+            broken(v, 8, "an input of task %.80s is proved again: it has %zu, %zu had a proof",
+                   task_id, cell->input_count, t->proved);
+    }
     for (size_t i = 0; i < disk->count && !found; i++)
         found = disk->cells[i].state == OUTBOX_FETCHED &&
                 strcmp(disk->cells[i].program_id, program_id) == 0 &&

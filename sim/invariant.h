@@ -10,7 +10,8 @@
  * I5   No request is made before the time that a Retry-After named for it, by a new process neither.
  * I6   At most one look-up, one fetch, one submission and proofs_at_once proofs are under way.
  * I7   Nothing is sent for a task after a definite answer to its submission.
- * I8   No task has two records.
+ * I8   No task has two records, and no input is proved twice: not in one process, and not by a later
+ *      one when its proof is on disk.
  *
  * The others are the simulation's own:
  * I9   No task is credited twice.

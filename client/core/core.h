@@ -23,7 +23,7 @@
  * I6  At most one look-up, one fetch, one submission and proofs_at_once proofs are under way.
  * I7  Nothing is sent for a task after a definite answer to its submission (unless the user turns
  *     its record back between two runs).
- * I8  No task id is proved twice.
+ * I8  No task id is proved twice, nor an input whose proof is on disk.
  * I11 The books balance: fetched + restored == accepted + refused + unknown + abandoned + open.
  * I14 No task is fetched while profile.open_tasks are open.
  * I16 No task is submitted while one of its inputs is being proved. (That it has one submission

@@ -109,6 +109,7 @@ bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
                                     .public_key = bytes_of(c->public_key, sizeof c->public_key),
                                     .max_difficulty = c->fetch_asked,
                                 });
+    assert(!c->fetch_request);  /* I6 */
     route_spend(route, now_ns); /* I5 */
     core_hold(c, CORE_ROUTE_FETCH, route_due_ns(route));
     c->fetch_request = core_request(c, out, HTTP_POST, "/v3/tasks");

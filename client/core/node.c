@@ -91,6 +91,7 @@ bool node_poll(struct core *c, struct action *out, int64_t now_ns)
         return false;
     while (c->nodes[c->node_asks].standing != NODE_UNASKED)
         c->node_asks = (c->node_asks + 1) % c->node_count;
+    assert(!c->node_request); /* I6 */
     c->node_request = core_request(c, out, HTTP_GET, c->nodes[c->node_asks].path);
     return true;
 }

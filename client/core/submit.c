@@ -226,6 +226,7 @@ bool submit_poll(struct core *c, struct action *out, int64_t now_ns)
     assert_same_bytes(e, buffer_bytes(&c->body));
     route_spend(&c->routes[CORE_ROUTE_SUBMIT], now_ns);
     e->sent_ns = now_ns;
+    assert(!c->submit_request); /* I6 */
     c->submit_request = core_request(c, out, HTTP_POST, "/v3/tasks/submit");
     c->stats.submit_requests++;
     say(c, LINE_STATE_CHANGE, LINE_INFO, "submitting", &e->record, 0,

@@ -233,6 +233,37 @@ static void submit_what_is_being_proved(struct stage *s)
     sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
 }
 
+static void prove_again(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    invariant_proving(&s->v, 0, &s->disk, "A", "fib", nine);
+    invariant_proved(&s->v, 0, "A");
+    invariant_proving(&s->v, 0, &s->disk, "A", "fib", nine);
+}
+
+/* Two inputs, one of which has its proof on disk when the process is killed. */
+static void prove_again_after_a_restart(struct stage *s)
+{
+    struct outbox_record r;
+
+    arrive(s, "A");
+    assert_true(outbox_record_init(&r, "7", "A", "fib", 2));
+    r.id = 1;
+    r.inputs[0][0] = r.inputs[1][0] = 9;
+    r.proofs[1].data = malloc(1);
+    r.proofs[1].data[0] = 1;
+    r.proofs[1].size = 1;
+    disk_begin(&s->disk, &r);
+    invariant_saved(&s->v, 0, &s->disk, disk_end(&s->disk, 1));
+    outbox_record_fini(&r);
+    invariant_killed(&s->v, 0, &s->disk);
+    invariant_started(&s->v, 0, 2);
+    invariant_proving(&s->v, 0, &s->disk, "A", "fib", nine);
+    assert_int_equal(s->v.broken, 0);
+    invariant_proving(&s->v, 0, &s->disk, "A", "fib", nine);
+}
+
 static void strange_request(struct stage *s)
 {
     sent(s, "/v4/tasks", bytes_of("", 0));
@@ -353,6 +384,8 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         {two_fetches, 6, "second fetch"},
         {two_proofs, 6, "2 proofs are under way"},
         {submit_what_is_being_proved, 16, "is being proved"},
+        {prove_again, 8, "it has 1, 0 had a proof"},
+        {prove_again_after_a_restart, 8, "it has 2, 1 had a proof"},
         {strange_request, 6, "/v4/tasks"},
         {submit_after_an_answer, 7, "after a 200"},
         {submit_what_is_final, 7, "says accepted"},

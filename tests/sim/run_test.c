@@ -71,6 +71,22 @@ static void without_faults_a_client_earns_its_credit_at_once(void **state)
     scenario_free(s);
 }
 
+static void a_client_with_two_nodes_asks_about_both_and_proves_side_by_side(void **state)
+{
+    struct scenario *s =
+        scenario_of("name: x\nheal_at: 1s\n"
+                    "orchestrator: {programs: [{id: fib, n: 1, a: 1, b: 1}], inputs_per_task: 3}\n"
+                    "clients: [{name: laptop, nodes: 2, proofs_at_once: 3, prove: 10s}]\n");
+    struct run_result r = run(s, (struct run_options){.seed = 1});
+
+    (void)state;
+    assert_int_equal(r.broken, 0);
+    assert_int_equal(r.metrics[RUN_REQUESTS], 4); /* two nodes, fetch, submit */
+    assert_int_equal(r.metrics[RUN_PROOFS], 3);
+    assert_in_range(r.ended_ns, 10 * NS_PER_S, 11 * NS_PER_S);
+    scenario_free(s);
+}
+
 static void a_false_proof_is_refused_for_real(void **state)
 {
     uint32_t input[3] = {1, 1, 1};
@@ -169,6 +185,7 @@ static const struct {
     {HOST_HASTY, "unsaved", "repeated_work", 1},
     {HOST_STUBBORN, "resend", "lost_answers", 7},
     {HOST_FORGETFUL, "forget", "rate_limits", 13},
+    {HOST_WASTEFUL, "reprove", "many_nodes", 8},
 };
 
 static bool found_within(const struct scenario *s, enum host_bug bug, int number, uint64_t seeds,
@@ -385,6 +402,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_faults_a_client_earns_its_credit_at_once),
+        cmocka_unit_test(a_client_with_two_nodes_asks_about_both_and_proves_side_by_side),
         cmocka_unit_test(a_false_proof_is_refused_for_real),
         cmocka_unit_test(a_false_hash_is_refused_for_real),
         cmocka_unit_test(two_runs_of_a_seed_are_one_run),
