@@ -171,8 +171,9 @@ static void failed(struct core *c, bool node_s_own, const struct route_note *not
         say_limited(c, note, wait_ns);
     else
         say(c, LINE_ERROR, is_denial(status) ? LINE_ERROR_LEVEL : LINE_WARN, "fetch_failed", NULL,
-            status, "Failed to fetch a task: %s; next try in %lld s", note->text,
-            whole_seconds(wait_ns));
+            status, "Failed to fetch a task: %s; %s%snext try in %lld s", note->text,
+            note->advice_ns > 0 ? backoff_advice_words(note->advice_ns) : "",
+            note->advice_ns > 0 ? ", " : "", whole_seconds(wait_ns));
     say_wait(c, wait_ns);
 }
 

@@ -4,7 +4,8 @@
  * Up: as the reference does (client.md 4.7): a success in under 420 s asks for the next bucket.
  * Down: the reference never goes down (17.13). Here a task that expired or was too much for the
  * machine bars its bucket: one below is asked for, and the bar falls only after 2, then 4, 8, 16
- * successes below it, so that a machine settles at what it can do in time.
+ * successes below it, so that a machine settles at what it can do in time. learnt_ask lowers the wish
+ * further, to what fits into a task's life.
  *
  * Owner:   plain value.
  */

@@ -17,7 +17,12 @@
  *   odd answer to a fetch   exit                         an error like others
  *   one thing at a time     fetch, prove, submit         side by side; one task waits
  *   killed                  work lost                    task, proof, key and fate are on disk
- *   difficulty              up only                      down after expiry or failure
+ *   difficulty              up only                      down after expiry or failure, and no more than
+ *                                                        fits into a task's life
+ *   what a run learns       forgotten                    kept for the next run
+ *   429 again and again     the same pace                half the rate each time, creeping back
+ *   outage                  the same pace                single probes, up to 10 min apart
+ *   proofs refused          the same pace                after three in a row: a task in 1 to 24 h
  */
 const struct profile profile_current = {
     .name = "current",

@@ -113,6 +113,7 @@ static void refused(struct core *c, struct entry *e, unsigned status, const char
             "%u proofs in a row were refused, so something is wrong here or with this node; nothing "
             "is fetched for %lld s. `nxp outbox export` keeps a refused proof for a look at it",
             c->doubt.refusals, whole_seconds(hold_ns));
+        say_wait(c, hold_ns);
     }
     finish(c, e, OUTBOX_REFUSED, now_ns);
 }
