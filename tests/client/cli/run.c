@@ -74,7 +74,7 @@ static bool read_some(int *fd, char *text, size_t *size, size_t room)
     return false;
 }
 
-static bool step(struct run *r)
+bool run_more(struct run *r)
 {
     struct pollfd fds[2] = {{.fd = r->out_fd, .events = POLLIN},
                             {.fd = r->err_fd, .events = POLLIN}};
@@ -92,7 +92,7 @@ static bool step(struct run *r)
 void run_until(struct run *r, const char *text)
 {
     while (!strstr(r->out, text))
-        if (!step(r))
+        if (!run_more(r))
             fail_msg("'%s' was never said; stdout: %s stderr: %s", text, r->out, r->err);
 }
 
@@ -100,7 +100,7 @@ void run_finish(struct run *r)
 {
     int status;
 
-    while (step(r))
+    while (run_more(r))
         ;
     assert_int_equal(waitpid(r->pid, &status, 0), r->pid);
     tiny_server_sync(); /* what its requests left behind is ours now */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs the program nxp as a user would, in a home of its own. */
 #pragma once
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct run {
@@ -15,6 +16,7 @@ struct run {
 void run_begin(struct run *r, const char *home, const char *args);
 /* Reads until its output holds the text; the test ends when it closes before. */
 void run_until(struct run *r, const char *text);
+bool run_more(struct run *r); /* waits for more of its output; false: there is no more */
 void run_finish(struct run *r); /* reads to the end, waits for it */
 /* All at once; returns the exit code. */
 int run(struct run *r, const char *home, const char *args);
