@@ -7,6 +7,7 @@
 
 #include "client/cli/anonymous.h"
 #include "client/cli/command.h"
+#include "client/cli/faithful.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/memory_check.h"
 #include "client/cli/outside.h"
@@ -125,7 +126,10 @@ static enum status open_outbox(struct start *s, struct why *why)
 /* Each orchestrator has its own allowance. */
 static const char *server_of(const struct start *s)
 {
-    return s->options.server.url ? s->options.server.url : "production";
+    const char *own = s->options.profile == &profile_current ? "production"
+                                                             : s->options.profile->base_url;
+
+    return s->options.server.url ? s->options.server.url : own;
 }
 
 static enum status read_holds(struct start *s, int64_t hold_ns[static CORE_ROUTES], struct why *why)
@@ -162,7 +166,7 @@ static enum status read_learnt(struct start *s, struct learnt *out, bool *found,
 static enum status open_core(struct start *s, struct why *why)
 {
     struct core_options o = {
-        .profile = &profile_current,
+        .profile = s->options.profile,
         .node_ids = s->options.node_ids,
         .node_count = s->options.node_count,
         .proofs_at_once = s->prover->slots,
@@ -211,7 +215,7 @@ static enum status ask_the_network(struct start *s, struct why *why)
     s->startup = (struct startup_context){
         .option = &s->options.startup,
         .server = &s->options.server,
-        .profile = &profile_current,
+        .profile = s->options.profile,
         .printer = &s->printer,
         .copy = s->home.version,
         .telemetry = !s->options.no_telemetry,
@@ -244,14 +248,17 @@ static enum status open_all(struct start *s, struct why *why)
         st = home_lock(&s->home, why);
     if (!st)
         st = ask_the_network(s, why);
-    if (!st)
+    if (!st && !s->options.faithful)
         st = open_outbox(s, why);
     o.guests = s->home.guests;
     if (!st)
         st = prover_process_new(&s->prover, &o, why);
     if (!st)
-        st = open_core(s, why);
-    return st ? st : server_option_connect(&s->transport, &s->options.server, &profile_current, why);
+        st = s->options.faithful
+                 ? faithful_open(&s->runtime, &s->key, &s->options, s->prover->slots, why)
+                 : open_core(s, why);
+    return st ? st
+              : server_option_connect(&s->transport, &s->options.server, s->options.profile, why);
 }
 
 /* ---- running ---- */
@@ -313,6 +320,15 @@ static void note_books(const struct start *s)
 {
     const struct stats *t = runtime_stats(s->runtime);
 
+    if (s->options.faithful) {
+        printer_note(&s->printer, "INFO", "totals", clock_wall_ns(clock_system()),
+                     "%llu task(s) fetched: %llu accepted, %llu finished proofs thrown away, %llu "
+                     "given up, %zu dropped now",
+                     (unsigned long long)t->fetched, (unsigned long long)t->accepted,
+                     (unsigned long long)t->lost, (unsigned long long)t->abandoned,
+                     runtime_open_tasks(s->runtime));
+        return;
+    }
     printer_note(&s->printer, "INFO", "totals", clock_wall_ns(clock_system()),
                  "%llu task(s) fetched, %llu taken up: %llu accepted, %llu refused or expired, "
                  "%llu probably credited, %llu given up, %zu kept for the next start",
@@ -349,7 +365,7 @@ static int run(struct start *s)
         .clock = clock_system(),
         .transport = s->transport,
         .prover = s->prover,
-        .outbox = &s->outbox->base,
+        .outbox = s->outbox ? &s->outbox->base : NULL, /* --faithful saves nothing */
         .stop_fd = s->stop_fd,
         .tell = tell,
         .proved = proved,
@@ -373,19 +389,32 @@ static int run(struct start *s)
     note_nodes(s);
     if (s->options.with_background)
         note(s, "INFO", "no_dashboard", "--with-background has no effect without a dashboard");
-    s->release = startup_option_watch(&s->startup);
+    if (s->options.profile->checks_releases)
+        s->release = startup_option_watch(&s->startup);
     if (s->release)
         outside_watch(&s->outside, release_watch_fd(s->release), note_release, s);
     shell.watch_count = s->outside.watch_count;
     end = shell_run(&shell);
     note(s, "INFO", "stop", "Shutting down...");
     note_books(s);
-    if (end == CORE_NO_NODE)
+    if (end == CORE_NO_NODE || end == CORE_BROKEN)
         return EXIT_NO;
     if (end == CORE_NOT_SERVED)
         return EXIT_NOT_SERVED;
     note(s, "SUCCESS", "end", "Nexus CLI exited successfully");
     return EXIT_OK;
+}
+
+/* Of v0.9.0: NEXUS_ENVIRONMENT, no gate of versions, and nobody to work for is a mode of its own. */
+static void apply_seed(struct start *s)
+{
+    const char *url = profile_base_url(&profile_seed, getenv("NEXUS_ENVIRONMENT"));
+
+    if (s->options.profile != &profile_seed)
+        return;
+    s->options.startup.skip_versions = true;
+    if (!s->options.server.url && strcmp(url, profile_seed.base_url) != 0)
+        s->options.server.url = url;
 }
 
 static void start_fini(struct start *s)
@@ -423,13 +452,19 @@ int command_start(int argc, char **argv)
         st = home_init(&s.home, getenv("NXP_HOME"), getenv("HOME"), &why);
     if (!st && s.options.check_memory)
         st = check_memory(&s, &why);
+    apply_seed(&s);
+    if (!st && !s.options.anonymous) {
+        st = find_node(&s, &why);
+        if (st == ST_NOT_FOUND && s.options.profile == &profile_seed) {
+            s.options.anonymous = true; /* client.md 12.10 */
+            st = ST_OK;
+        }
+    }
     if (!st && s.options.anonymous) {
         code = anonymous_run(&s.printer, s.home.guests, cores_of(&s), s.options.kernel,
                              s.options.max_tasks, s.stop_fd);
     } else if (!st) {
-        st = find_node(&s, &why);
-        if (!st)
-            st = open_all(&s, &why);
+        st = open_all(&s, &why);
         if (!st)
             code = run(&s);
     }

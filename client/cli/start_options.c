@@ -10,6 +10,8 @@
 
 enum {
     KEY_NODE = 0x300,
+    KEY_PROFILE,
+    KEY_FAITHFUL,
     KEY_HEADLESS,
     KEY_THREADS,
     KEY_TASKS,
@@ -38,6 +40,11 @@ static const struct argp_option options[] = {
     {"fetch-interval", KEY_INTERVAL, "SECONDS", 0,
      "Time between two fetches (120); less only with --orchestrator-url", 1},
     {"kernel", KEY_KERNEL, "NAME", 0, "portable, avx2, avx512 or auto", 1},
+    {"profile", KEY_PROFILE, "NAME", 0,
+     "Which version of the network's client to appear as: current (0.10.18), or seed (0.9.0)", 1},
+    {"faithful", KEY_FAITHFUL, 0, 0,
+     "Do as that client did, defects included; finished proofs are thrown away. To compare with",
+     1},
     {"check-memory", KEY_CHECK_MEMORY, 0, 0,
      "Say how much memory is free and which proofs fit into it; end with 4 when none does", 1},
     {"with-background", KEY_BACKGROUND, 0, 0,
@@ -69,12 +76,21 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case ARGP_KEY_INIT:
+        o->profile = &profile_current;
         state->child_inputs[0] = &o->server;
         state->child_inputs[1] = &o->startup;
         state->child_inputs[2] = &o->log;
         return 0;
     case KEY_NODE:
         add_node(o, arg, state);
+        return 0;
+    case KEY_PROFILE:
+        o->profile = profile_of_name(arg);
+        if (!o->profile)
+            argp_error(state, "--profile: '%s' is neither current nor seed", arg);
+        return 0;
+    case KEY_FAITHFUL:
+        o->faithful = true;
         return 0;
     case KEY_HEADLESS:
         return 0;

@@ -20,6 +20,8 @@ struct start_options {
     struct server_option server;
     struct log_option log;
     struct startup_option startup;
+    const struct profile *profile; /* never NULL when parsed */
+    bool faithful;
     const char *node_ids[CORE_NODES]; /* different numbers */
     size_t node_count;                /* 0: the configuration's one */
     uint64_t threads;                 /* 0: three quarters of the CPUs */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/core/profile.h"
 
+#include <string.h>
+#include <strings.h>
+
 #include "base/clock.h"
 
 /* Where we differ from the reference of that version, and why:
@@ -29,6 +32,7 @@ const struct profile profile_current = {
     .network_version = "0.10.18",
     .user_agent = "nexus-cli/0.10.18",
     .build_timestamp = "1770077994000",
+    .checks_releases = true,
     .base_url = "https://production.orchestrator.nexus.xyz",
     .start_checks = true,
     .fetch_gap_ns = 120 * NS_PER_S,
@@ -50,11 +54,14 @@ const struct profile profile_current = {
     .shutdown_grace_ns = 5 * NS_PER_S,
 };
 
+/* v0.9.0. Here, too, the differences of the table above hold. */
 const struct profile profile_seed = {
     .name = "seed",
     .network_version = "0.9.0",
     .content_type_on_get = true,
     .base_url = "https://beta.orchestrator.nexus.xyz",
+    .others = {{"staging", "https://staging.orchestrator.nexus.xyz"},
+               {"local", "http://localhost:50505"}},
     .fetch_gap_ns = 30 * NS_PER_S,
     .fetch_base_ns = 30 * NS_PER_S,
     .fetch_cap_ns = 60 * NS_PER_S,
@@ -64,6 +71,7 @@ const struct profile profile_seed = {
     .start_base_ns = 2 * NS_PER_S,
     .start_cap_ns = 60 * NS_PER_S,
     .start_gap_ns = 2 * NS_PER_S,
+    .queue_tasks = 1,
     .open_tasks = 4,
     .stale_fetch_ns = 1800 * NS_PER_S,
     .submit_life_ns = (int64_t)24 * 3600 * NS_PER_S,
@@ -72,6 +80,21 @@ const struct profile profile_seed = {
     .save_attempts = 3,
     .shutdown_grace_ns = 5 * NS_PER_S,
 };
+
+const struct profile *profile_of_name(const char *name)
+{
+    return strcmp(name, "current") == 0 ? &profile_current
+           : strcmp(name, "seed") == 0  ? &profile_seed
+                                        : NULL;
+}
+
+const char *profile_base_url(const struct profile *p, const char *environment)
+{
+    for (size_t i = 0; i < sizeof p->others / sizeof *p->others && environment; i++)
+        if (p->others[i].environment && strcasecmp(p->others[i].environment, environment) == 0)
+            return p->others[i].base_url;
+    return p->base_url;
+}
 
 void profile_request(const struct profile *p, struct http_request *out, enum http_method method,
                      const char *path, struct bytes body)

@@ -17,7 +17,11 @@ struct profile {
     const char *user_agent;      /* NULL: none is sent */
     const char *build_timestamp; /* X-Build-Timestamp, ms since 1970; NULL as well */
     bool content_type_on_get;
-    const char *base_url; /* of production */
+    bool checks_releases; /* asks for a newer one (client.md 7.4) */
+    const char *base_url; /* unless the environment selects another */
+    struct {
+        const char *environment, *base_url;
+    } others[2];
     bool start_checks;    /* there: asks for versions, restricted countries, releases */
 
     int64_t fetch_gap_ns; /* from the end of one fetch to the next */
@@ -41,6 +45,13 @@ struct profile {
 extern const struct profile profile_current;
 /* v0.9.0 of July 2025. */
 extern const struct profile profile_seed;
+
+/* "current" or "seed"; NULL: none of that name. */
+const struct profile *profile_of_name(const char *name);
+
+/* The orchestrator that NEXUS_ENVIRONMENT (NULL: not set) selects, in any case; an unknown word is
+ * silently the default (client.md 1.1). */
+const char *profile_base_url(const struct profile *p, const char *environment);
 
 /* A request with the headers of that version (client.md 1.2). body: of a POST, and of the seed's
  * GET /v3/tasks; empty otherwise. */

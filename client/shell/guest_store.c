@@ -27,6 +27,11 @@ const char *guest_store_sha256(const char *name)
     return NULL;
 }
 
+unsigned guest_store_input_words(const char *name)
+{
+    return strcmp(name, "fast-fib") == 0 ? 1 : 3;
+}
+
 bool guest_store_name_valid(const char *name)
 {
     size_t length = strlen(name);

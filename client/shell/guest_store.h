@@ -14,6 +14,9 @@
 /* The SHA-256 in hex that a program of that name must have; NULL: any. */
 const char *guest_store_sha256(const char *name);
 
+/* How many of a job's three numbers are the program's input: one for fast-fib (client.md 12.8). */
+unsigned guest_store_input_words(const char *name);
+
 /* Lower-case letters, digits, '_', '-', '.', not first; at most 64 of them. */
 bool guest_store_name_valid(const char *name);
 

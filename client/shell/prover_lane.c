@@ -75,7 +75,7 @@ static enum status prove(struct prover_lane *l, struct why *why)
     enum status st;
 
     buffer_init(&encoded, 0);
-    nxp_encode_u32s(&encoded, l->work.input, 3);
+    nxp_encode_u32s(&encoded, l->work.input, l->work.input_words);
     st = buffer_ok(&encoded) ? prepare(l, why)
                              : fail(why, ST_NO_MEMORY, "out of memory for the input");
     if (!st)

@@ -27,6 +27,7 @@ void prover_lane_free(struct prover_lane *l);
 struct prover_lane_work {
     const struct nxp_program *program;
     uint32_t input[3];
+    unsigned input_words; /* how many of them the program takes: 1 or 3 */
     bool want_no_output; /* as the network's own guests must end */
     unsigned threads;
 };

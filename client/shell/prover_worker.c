@@ -113,7 +113,7 @@ static enum status estimate(struct nxp_result *out, const struct worker *w, cons
     enum status st;
 
     buffer_init(&encoded, 0);
-    nxp_encode_u32s(&encoded, j->input, 3);
+    nxp_encode_u32s(&encoded, j->input, guest_store_input_words(j->name));
     o.limits.max_steps = max_steps;
     st = buffer_ok(&encoded) ? nxp_prover_new(&prover, &o, why)
                              : fail(why, ST_NO_MEMORY, "out of memory for the input");
@@ -182,6 +182,7 @@ static struct lane_plan_input running(const struct worker *w, const struct resou
 static void start_job(struct worker *w, struct job *j, unsigned threads, const struct resources *r)
 {
     struct prover_lane_work work = {.program = j->program,
+                                    .input_words = guest_store_input_words(j->name),
                                     .want_no_output = guest_store_sha256(j->name) != NULL,
                                     .threads = threads};
     struct why why;

@@ -202,6 +202,12 @@ static bool add_header(struct exchange *x, const char *name, const char *value)
     return longer != NULL;
 }
 
+/* v0.9.0 asks for a list by a GET with a body. */
+static bool has_body(const struct http_request *request)
+{
+    return request->method == HTTP_POST || request->body.size > 0;
+}
+
 static bool fill(struct exchange *x, const struct transport_curl *t,
                  const struct http_request *request)
 {
@@ -219,7 +225,7 @@ static bool fill(struct exchange *x, const struct transport_curl *t,
         if (ok)
             x->headers = longer;
     }
-    if (ok && request->method == HTTP_POST) {
+    if (ok && has_body(request)) {
         x->body_size = request->body.size;
         x->body = malloc(x->body_size + 1);
         ok = x->body != NULL;
@@ -261,10 +267,12 @@ static void set_options(struct exchange *x, const struct transport_curl *t,
         curl_easy_setopt(e, CURLOPT_PROXY, t->proxy);
     if (t->ca_file)
         curl_easy_setopt(e, CURLOPT_CAINFO, t->ca_file);
-    if (request->method == HTTP_POST) {
+    if (has_body(request)) {
         curl_easy_setopt(e, CURLOPT_POST, 1L);
         curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body_size);
         curl_easy_setopt(e, CURLOPT_POSTFIELDS, x->body);
+        if (request->method == HTTP_GET) /* the seed's list */
+            curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, "GET");
     }
 }
 

@@ -98,6 +98,7 @@ static void mistakes_on_the_command_line_end_with_2_and_say_why(void **state)
         {"start --fetch-interval 5", "--orchestrator-url"},
         {"start --fetch-interval x", "--fetch-interval"},
         {"start --anonymous --node-id 1", "--anonymous"},
+        {"start --profile newest", "--profile"},
         {"start now", "unexpected argument"},
         {"start --log-level loud", "--log-level"},
         {"start --log-file x --log-size x", "--log-size"},

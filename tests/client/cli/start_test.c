@@ -589,6 +589,9 @@ static void anonymous_proofs_need_no_network(void **state)
     assert_non_null(strstr(r.out, "[INFO] Memory: "));
     assert_non_null(strstr(r.out, "Anonymous proof 2 completed (fib, "));
     assert_int_equal(run(&r, s.path, "start --anonymous --kernel abacus"), 2);
+    /* v0.9.0 does so when there is no node to work for at all. */
+    assert_int_equal(run(&r, s.path, "start --profile seed --max-tasks 1 --max-threads 1"), 0);
+    assert_non_null(strstr(r.out, "Anonymous proof 1 completed (fib, "));
     run_begin(&r, s.path, "start --anonymous");
     run_until(&r, "proof 1");
     kill(r.pid, SIGINT);

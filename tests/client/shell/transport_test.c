@@ -53,6 +53,9 @@ static void a_post_carries_its_body_and_asks_no_question_before(void **state)
     assert_true(exchange(&w, HTTP_POST, "v3/tasks/submit", bytes_of(large, size), true).answered);
     assert_int_equal(w.body_size, size);
     assert_null(strcasestr(w.head, "expect:"));
+    assert_true(exchange(&w, HTTP_GET, "/v3/tasks", bytes_of("list", 4), false).answered);
+    assert_non_null(strstr(w.head, "GET /v3/tasks HTTP/1.1\r\n")); /* the seed's */
+    assert_string_equal(w.body, "list");
     free(large);
     close_world(&w);
 }
