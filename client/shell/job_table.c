@@ -17,12 +17,10 @@ enum status job_table_init(struct job_table *t, unsigned slots, struct why *why)
 
 void job_table_fini(struct job_table *t)
 {
-    for
-        EACH_JOB(t, j)
-        {
-            buffer_fini(&j->proof);
-            free(j->text);
-        }
+    for (struct job_entry *j = t->entries; j < t->entries + t->slots; j++) {
+        buffer_fini(&j->proof);
+        free(j->text);
+    }
     buffer_fini(&t->taken_proof);
     free(t->taken_text);
     if (t->done_fd >= 0)
@@ -33,10 +31,9 @@ struct job_entry *job_table_begin(struct job_table *t, const struct prover_job *
 {
     struct job_entry *j = NULL;
 
-    for
-        EACH_JOB(t, each)
-    if (each->state == JOB_FREE)
-        j = each;
+    for (struct job_entry *each = t->entries; each < t->entries + t->slots; each++)
+        if (each->state == JOB_FREE)
+            j = each;
     assert(j);
     *j = (struct job_entry){.state = JOB_QUEUED, .id = job->id, .order = t->order++};
     memcpy(j->input, job->input, sizeof j->input);
@@ -48,10 +45,9 @@ struct job_entry *job_table_begin(struct job_table *t, const struct prover_job *
 
 struct job_entry *job_table_find(struct job_table *t, uint64_t id)
 {
-    for
-        EACH_JOB(t, j)
-    if (j->state != JOB_FREE && j->id == id)
-        return j;
+    for (struct job_entry *j = t->entries; j < t->entries + t->slots; j++)
+        if (j->state != JOB_FREE && j->id == id)
+            return j;
     return NULL;
 }
 
@@ -59,10 +55,9 @@ static struct job_entry *first_of(struct job_table *t, enum job_state state)
 {
     struct job_entry *first = NULL;
 
-    for
-        EACH_JOB(t, j)
-    if (j->state == state && (!first || j->order < first->order))
-        first = j;
+    for (struct job_entry *j = t->entries; j < t->entries + t->slots; j++)
+        if (j->state == state && (!first || j->order < first->order))
+            first = j;
     return first;
 }
 
@@ -73,10 +68,9 @@ struct job_entry *job_table_next_queued(struct job_table *t)
 
 bool job_table_busy(struct job_table *t)
 {
-    for
-        EACH_JOB(t, j)
-    if (job_open(j))
-        return true;
+    for (struct job_entry *j = t->entries; j < t->entries + t->slots; j++)
+        if (job_open(j))
+            return true;
     return false;
 }
 

@@ -56,8 +56,6 @@ struct job_table {
     char taken_task[72];
 };
 
-#define EACH_JOB(t, j) (struct job_entry *j = (t)->entries; j < (t)->entries + (t)->slots; j++)
-
 enum status MUST_USE job_table_init(struct job_table *t, unsigned slots, struct why *why);
 void job_table_fini(struct job_table *t);
 

@@ -14,8 +14,6 @@ struct lane {
     unsigned threads;
 };
 
-#define EACH_LANE(s, l) (struct lane *l = (s)->lanes; l < (s)->lanes + (s)->count; l++)
-
 enum status lane_set_init(struct lane_set *s, unsigned count, const struct prover_lane_options *o,
                           struct why *why)
 {
@@ -29,10 +27,9 @@ enum status lane_set_init(struct lane_set *s, unsigned count, const struct prove
 
 void lane_set_fini(struct lane_set *s)
 {
-    for
-        EACH_LANE(s, l)
-    if (l->thread)
-        prover_lane_free(l->thread);
+    for (struct lane *l = s->lanes; l < s->lanes + s->count; l++)
+        if (l->thread)
+            prover_lane_free(l->thread);
     free(s->lanes);
 }
 
@@ -42,9 +39,8 @@ static uint64_t kept_bytes(const struct lane_set *s)
 {
     uint64_t sum = 0;
 
-    for
-        EACH_LANE(s, l)
-    sum += l->kept_bytes;
+    for (struct lane *l = s->lanes; l < s->lanes + s->count; l++)
+        sum += l->kept_bytes;
     return sum;
 }
 
@@ -55,12 +51,11 @@ bool lane_set_keeps(const struct lane_set *s)
 
 void lane_set_release(struct lane_set *s)
 {
-    for
-        EACH_LANE(s, l)
-    if (!l->busy && l->kept_bytes) {
-        prover_lane_release(l->thread);
-        l->kept_bytes = 0;
-    }
+    for (struct lane *l = s->lanes; l < s->lanes + s->count; l++)
+        if (!l->busy && l->kept_bytes) {
+            prover_lane_release(l->thread);
+            l->kept_bytes = 0;
+        }
     malloc_trim(0);
 }
 
@@ -68,22 +63,20 @@ void lane_set_release(struct lane_set *s)
 
 bool lane_set_busy(const struct lane_set *s)
 {
-    for
-        EACH_LANE(s, l)
-    if (l->busy)
-        return true;
+    for (struct lane *l = s->lanes; l < s->lanes + s->count; l++)
+        if (l->busy)
+            return true;
     return false;
 }
 
 void lane_set_count(const struct lane_set *s, struct lane_plan_input *in)
 {
-    for
-        EACH_LANE(s, l)
-    if (l->busy) {
-        in->running.inputs++;
-        in->running.threads += l->threads;
-        in->running.bytes += l->need_bytes;
-    }
+    for (struct lane *l = s->lanes; l < s->lanes + s->count; l++)
+        if (l->busy) {
+            in->running.inputs++;
+            in->running.threads += l->threads;
+            in->running.bytes += l->need_bytes;
+        }
 }
 
 /* The idle lane that keeps the most. */
@@ -91,10 +84,9 @@ static struct lane *idle_lane(struct lane_set *s)
 {
     struct lane *best = NULL;
 
-    for
-        EACH_LANE(s, l)
-    if (!l->busy && (!best || l->kept_bytes > best->kept_bytes))
-        best = l;
+    for (struct lane *l = s->lanes; l < s->lanes + s->count; l++)
+        if (!l->busy && (!best || l->kept_bytes > best->kept_bytes))
+            best = l;
     assert(best); /* each uses a core at least */
     return best;
 }
@@ -126,20 +118,18 @@ enum status lane_set_start(struct lane_set *s, uint64_t id, uint64_t need_bytes,
 
 void lane_set_cancel(struct lane_set *s, uint64_t id)
 {
-    for
-        EACH_LANE(s, l)
-    if (l->busy && l->id == id)
-        prover_lane_cancel(l->thread);
+    for (struct lane *l = s->lanes; l < s->lanes + s->count; l++)
+        if (l->busy && l->id == id)
+            prover_lane_cancel(l->thread);
 }
 
 bool lane_set_take(struct lane_set *s, uint64_t *id, struct prover_lane_result *out)
 {
-    for
-        EACH_LANE(s, l)
-    if (l->busy && prover_lane_take(l->thread, out)) {
-        l->busy = false;
-        *id = l->id;
-        return true;
-    }
+    for (struct lane *l = s->lanes; l < s->lanes + s->count; l++)
+        if (l->busy && prover_lane_take(l->thread, out)) {
+            l->busy = false;
+            *id = l->id;
+            return true;
+        }
     return false;
 }

@@ -183,21 +183,18 @@ static void share_blame(struct prover_process *p, enum status st, const char *wo
 {
     bool suspects = false;
 
-    for
-        EACH_JOB(&p->jobs, j)
-    suspects |= job_suspect(j);
-    for
-        EACH_JOB(&p->jobs, j)
-        {
-            if (!job_with_worker(j))
-                continue;
-            if (job_suspect(j) || !suspects)
-                blame(p, j, st, words);
-            else if (j->cancelled_ns)
-                job_table_end_cancelled(&p->jobs, j);
-            else
-                j->state = JOB_QUEUED;
-        }
+    for (struct job_entry *j = p->jobs.entries; j < p->jobs.entries + p->jobs.slots; j++)
+        suspects |= job_suspect(j);
+    for (struct job_entry *j = p->jobs.entries; j < p->jobs.entries + p->jobs.slots; j++) {
+        if (!job_with_worker(j))
+            continue;
+        if (job_suspect(j) || !suspects)
+            blame(p, j, st, words);
+        else if (j->cancelled_ns)
+            job_table_end_cancelled(&p->jobs, j);
+        else
+            j->state = JOB_QUEUED;
+    }
 }
 
 /* reason: why it is of no use any more; NULL: it has ended. */
@@ -327,22 +324,20 @@ static int64_t cancel_due_ns(struct prover_process *p)
 {
     int64_t due = INT64_MAX;
 
-    for
-        EACH_JOB(&p->jobs, j)
-    if (job_open(j) && j->cancelled_ns) {
-        int64_t mine = j->cancelled_ns + (int64_t)p->options.cancel_ms * NS_PER_MS;
+    for (struct job_entry *j = p->jobs.entries; j < p->jobs.entries + p->jobs.slots; j++)
+        if (job_open(j) && j->cancelled_ns) {
+            int64_t mine = j->cancelled_ns + (int64_t)p->options.cancel_ms * NS_PER_MS;
 
-        due = mine < due ? mine : due;
-    }
+            due = mine < due ? mine : due;
+        }
     return due;
 }
 
 static bool others_at_work(struct prover_process *p)
 {
-    for
-        EACH_JOB(&p->jobs, j)
-    if (job_suspect(j) && !j->cancelled_ns)
-        return true;
+    for (struct job_entry *j = p->jobs.entries; j < p->jobs.entries + p->jobs.slots; j++)
+        if (job_suspect(j) && !j->cancelled_ns)
+            return true;
     return false;
 }
 
@@ -351,9 +346,8 @@ static bool answer_due(struct prover_process *p)
 {
     bool due = p->state == WORKER_STARTING;
 
-    for
-        EACH_JOB(&p->jobs, j)
-    due |= j->state == JOB_SENT || j->state == JOB_MEASURING;
+    for (struct job_entry *j = p->jobs.entries; j < p->jobs.entries + p->jobs.slots; j++)
+        due |= j->state == JOB_SENT || j->state == JOB_MEASURING;
     return due;
 }
 

@@ -22,6 +22,7 @@
 #include "client/shell/worker_wire.h"
 
 #define MAX_SLOTS  1024
+#define MAX_STARTS 64
 #define MIB(bytes) ((unsigned long long)((bytes) >> 20))
 
 struct job {
@@ -216,24 +217,38 @@ static void refuse_too_large(struct worker *w, const struct lane_plan_input *in,
     }
 }
 
+/* Measured jobs in their order: at most MAX_STARTS, as many as one round can start. */
+static size_t list_waiting(const struct worker *w, struct lane_plan_wish wishes[static MAX_STARTS],
+                           uint64_t ids[static MAX_STARTS])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < w->job_count && count < MAX_STARTS; i++) {
+        const struct job *j = &w->jobs[i];
+
+        if (!j->running && j->measured) {
+            wishes[count] = (struct lane_plan_wish){j->need_bytes, j->alone};
+            ids[count++] = j->id;
+        }
+    }
+    return count;
+}
+
 static void start_jobs(struct worker *w)
 {
-    struct resources r = look(w);
-    struct lane_plan_input in = running(w, &r);
-    struct lane_plan_wish wishes[64];
-    uint64_t ids[64];
-    unsigned threads[64];
-    size_t count = 0, starts;
+    struct lane_plan_wish wishes[MAX_STARTS];
+    uint64_t ids[MAX_STARTS];
+    unsigned threads[MAX_STARTS];
+    struct lane_plan_input in;
+    struct resources r;
+    size_t starts;
 
-    if (in.running.threads >= in.cores)
-        return;
+    if (list_waiting(w, wishes, ids) == 0)
+        return; /* nothing to look for */
+    r = look(w);
+    in = running(w, &r);
     refuse_too_large(w, &in, &r);
-    for (size_t i = 0; i < w->job_count && count < 64; i++)
-        if (!w->jobs[i].running && w->jobs[i].measured) {
-            wishes[count] = (struct lane_plan_wish){w->jobs[i].need_bytes, w->jobs[i].alone};
-            ids[count++] = w->jobs[i].id;
-        }
-    starts = lane_plan(threads, &in, wishes, count);
+    starts = lane_plan(threads, &in, wishes, list_waiting(w, wishes, ids));
     for (size_t i = 0; i < starts; i++)
         start_job(w, find_job(w, ids[i]), threads[i], &r);
 }

@@ -2,6 +2,7 @@
 /* The prover process with workers that go wrong, each in its way. */
 #include "tests/support/test.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -177,16 +178,59 @@ static void a_proof_that_does_not_stop_is_stopped(void **state)
     prover_free(p); /* busy: killed at once */
 }
 
+static void a_job_cancelled_while_it_waited_does_not_come_back(void **state)
+{
+    struct prover *p = open_fake("crash", NULL);
+
+    (void)state;
+    fake_worker_begin(p, 1, 9);
+    fake_worker_begin(p, 2, 9);
+    p->ops->cancel(p, 2); /* the worker dies of the first before it reads of this */
+    for (int i = 0; i < 2; i++) {
+        struct prover_outcome out = fake_worker_outcome(p);
+
+        assert_int_equal(out.status, out.id == 1 ? ST_OK : ST_CANCELLED);
+    }
+    prover_free(p);
+}
+
+/* Its death is there to be seen, and nobody has looked. */
+static void let_it_die(const struct prover *p)
+{
+    struct pollfd fd = {.fd = p->ops->fd(p), .events = POLLIN};
+
+    assert_int_equal(kill(prover_process_pid(p), SIGKILL), 0);
+    assert_int_equal(poll(&fd, 1, 60000), 1);
+}
+
 static void a_worker_that_died_idle_is_replaced_by_the_next_job(void **state)
 {
     struct prover *p = open_fake("kill", NULL);
     pid_t first = prover_process_pid(p);
 
     (void)state;
-    assert_int_equal(kill(first, SIGKILL), 0);
+    let_it_die(p);
     fake_worker_begin(p, 1, 9);
     assert_int_equal(fake_worker_outcome(p).status, ST_OK);
     assert_int_not_equal(prover_process_pid(p), first);
+    prover_free(p);
+}
+
+static void a_job_is_cancelled_while_no_worker_is_up(void **state)
+{
+    struct prover *p = open_fake("proper", NULL);
+    struct prover_outcome out;
+
+    (void)state;
+    do {
+        let_it_die(p);
+        assert_false(p->ops->take(p, &out));
+    } while (prover_process_pid(p)); /* its descriptors close one after the other */
+    fake_worker_begin(p, 1, 9);
+    p->ops->cancel(p, 1);
+    assert_int_equal(fake_worker_outcome(p).status, ST_CANCELLED);
+    fake_worker_begin(p, 2, 9);
+    p->ops->cancel(p, 1); /* not any more */
     prover_free(p);
 }
 
@@ -236,6 +280,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(jobs_after_a_kill_run_one_at_a_time_for_a_while),
         cmocka_unit_test(a_job_that_only_waited_has_no_part_in_a_death),
         cmocka_unit_test(a_proof_that_does_not_stop_is_stopped),
+        cmocka_unit_test(a_job_cancelled_while_it_waited_does_not_come_back),
+        cmocka_unit_test(a_job_is_cancelled_while_no_worker_is_up),
         cmocka_unit_test(a_worker_that_died_idle_is_replaced_by_the_next_job),
         cmocka_unit_test(jobs_fail_when_no_worker_can_be_started_any_more),
     };

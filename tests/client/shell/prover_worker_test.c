@@ -264,10 +264,12 @@ static void a_worker_inherits_no_secret(void **state)
 
     (void)state;
     assert_int_equal(setenv("NXP_TEST_SECRET", "hush", 1), 0);
+    assert_int_equal(setenv("LD_LIBRARY_PATH", "/somewhere", 1), 0);
     assert_true(dup(STDOUT_FILENO) >= 0); /* a descriptor that is not closed on exec */
     p = open_plain(1);
     read_file(text, sizeof text, prover_process_pid(p), "environ");
-    assert_null(strstr(text, "hush"));
+    assert_string_equal(text, "LD_LIBRARY_PATH=/somewhere"); /* and nothing else */
+    assert_int_equal(unsetenv("LD_LIBRARY_PATH"), 0);
     read_file(text, sizeof text, prover_process_pid(p), "limits");
     assert_non_null(strstr(text, "Max core file size        0"));
     snprintf(path, sizeof path, "/proc/%d/fd", prover_process_pid(p));
@@ -491,6 +493,52 @@ static void cancelling_what_is_unknown_or_waits_is_no_nonsense(void **state)
     assert_non_null(strstr(death.text, "ended with exit status"));
 }
 
+/* Reads up to the first message of that type. */
+static struct worker_message wait_for(const struct worker_child *c, struct worker_stream *stream,
+                                      enum worker_message_type type)
+{
+    struct pollfd fd = {.fd = c->fd, .events = POLLIN};
+    struct worker_message m = {.id = 0};
+    bool open, got = false;
+
+    while (!got || m.type != type) {
+        assert_int_equal(worker_stream_next(stream, &m, &got, NULL), ST_OK);
+        if (!got) {
+            assert_int_equal(poll(&fd, 1, 60000), 1);
+            assert_int_equal(worker_stream_read(stream, c->fd, &open, NULL), ST_OK);
+            assert_true(open);
+        }
+    }
+    return m;
+}
+
+static void a_running_proof_is_cancelled_or_left_in_the_middle(void **state)
+{
+    struct worker_message job = job_of(1);
+
+    (void)state;
+    job.job.input[0] = 8000; /* 2^16 rows: more than a second */
+    for (int leave = 0; leave <= 1; leave++) {
+        struct worker_stream stream;
+        struct worker_child c;
+        struct worker_death death;
+
+        open_worker(&c);
+        worker_stream_init(&stream);
+        put(&c, &good_hello);
+        put(&c, &job);
+        wait_for(&c, &stream, WORKER_STARTED);
+        if (!leave) {
+            put(&c, &(struct worker_message){.type = WORKER_CANCEL, .id = 1});
+            assert_int_equal(wait_for(&c, &stream, WORKER_FAILED).failed.status, ST_CANCELLED);
+        }
+        worker_stream_fini(&stream);
+        worker_child_end(&c, 60000, &death);
+        assert_string_equal(death.text,
+                            leave ? "ended with exit status 1" : "ended with exit status 0");
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -507,6 +555,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_worker_dies_with_its_client),
         cmocka_unit_test(a_worker_that_hears_nonsense_ends_with_words),
         cmocka_unit_test(a_hello_that_it_cannot_follow_is_answered_with_no),
+        cmocka_unit_test(a_running_proof_is_cancelled_or_left_in_the_middle),
         cmocka_unit_test(cancelling_what_is_unknown_or_waits_is_no_nonsense),
     };
 
