@@ -7,10 +7,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "client/core/breaker.h"
+#include "client/core/budget.h"
+#include "client/core/doubt.h"
 #include "mockorch/core/call.h"
 #include "sim/memory.h"
 
 #define MINUTE_NS (60 * NS_PER_S)
+#define HOUR_NS   (3600 * NS_PER_S)
 
 enum route { ROUTE_NODE, ROUTE_FETCH, ROUTE_SUBMIT, ROUTES };
 
@@ -22,6 +26,11 @@ struct invariant_host {
     unsigned proving, proofs_at_once;
     uint64_t life;
     unsigned refusals; /* of the disk, in a row */
+    struct doubt doubt;
+    struct {
+        uint64_t sent;                       /* since a request did not fail */
+        int64_t at_ns[INVARIANT_PER_OUTAGE]; /* a ring */
+    } failing[ROUTES];
     /* of all processes */
     int64_t hold_ns[ROUTES]; /* a Retry-After named this time */
     unsigned hold_status[ROUTES];
@@ -67,6 +76,7 @@ const char *invariant_name(int number)
         "open tasks are bounded",
         "a client with nothing to do sleeps",
         "no task is submitted while an input of it is being proved",
+        "a route that fails gets few requests",
     };
 
     return names[number];
@@ -174,6 +184,17 @@ static void check_pace(struct invariant *v, struct invariant_host *h, enum route
     *oldest = now_ns;
 }
 
+static void check_outage(struct invariant *v, struct invariant_host *h, enum route route)
+{
+    int64_t now_ns = v->world->now_ns;
+    int64_t *oldest = &h->failing[route].at_ns[h->failing[route].sent++ % INVARIANT_PER_OUTAGE];
+
+    if (h->failing[route].sent > INVARIANT_PER_OUTAGE && now_ns - *oldest < HOUR_NS)
+        broken(v, 17, "%d of %s within %.0f s, all failing", INVARIANT_PER_OUTAGE + 1,
+               route_names[route], seconds(now_ns - *oldest));
+    *oldest = now_ns;
+}
+
 static void check_submission(struct invariant *v, struct invariant_host *h, const struct disk *disk,
                              const struct wire_submission *m, struct bytes body)
 {
@@ -219,6 +240,7 @@ void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk,
         broken(v, 6, "a second %s while one is under way", route_names[route]);
     h->under_way[route] = id;
     check_pace(v, h, route);
+    check_outage(v, h, route);
     if (route != ROUTE_SUBMIT)
         return;
     if (wire_decode_submission(&m, &memory, request->body, WIRE_MAX_SUBMISSION, &why))
@@ -296,6 +318,19 @@ static void note_submitted(struct invariant *v, struct invariant_host *h, const 
     }
 }
 
+static void note_doubt(struct invariant *v, struct invariant_host *h, unsigned status)
+{
+    int64_t doubt_ns;
+
+    if (status < 300 || status == 409) {
+        doubt_accepted(&h->doubt);
+    } else if (status != 404 && status != 410) {
+        doubt_ns = doubt_refused_ns(&h->doubt);
+        if (doubt_ns > v->longest_doubt_ns)
+            v->longest_doubt_ns = doubt_ns;
+    }
+}
+
 void invariant_delivered(struct invariant *v, unsigned host, const struct packet *p, int64_t wall_s)
 {
     struct invariant_host *h = &v->hosts[host];
@@ -305,6 +340,10 @@ void invariant_delivered(struct invariant *v, unsigned host, const struct packet
     if (!route_of(&route, &p->request))
         return; /* broken already */
     h->under_way[route] = 0;
+    if (definite(status) || status == 429)
+        h->failing[route].sent = 0;
+    if (route == ROUTE_SUBMIT && definite(status))
+        note_doubt(v, h, status);
     if (status && !(route == ROUTE_SUBMIT ? definite(status) : status / 100 == 2))
         note_advice(v, h, route, &p->response, wall_s);
     if (route == ROUTE_FETCH && status / 100 == 2)
@@ -323,8 +362,11 @@ void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_on
     h->proving = 0;
     h->proofs_at_once = proofs_at_once;
     h->refusals = 0;
-    for (int i = 0; i < ROUTES; i++)
+    h->doubt = (struct doubt){0};
+    for (int i = 0; i < ROUTES; i++) {
         h->under_way[i] = 0;
+        h->failing[i].sent = 0;
+    }
 }
 
 void invariant_killed(struct invariant *v, unsigned host, const struct disk *disk)
@@ -456,14 +498,19 @@ static int64_t greater(int64_t a, int64_t b)
 }
 
 /* The worst case, part by part: what was asked for just before the healing, with its spread, and
- * the client's own ceiling; then a whole task, whose fetch may meet the allowance, and that
+ * the client's own ceilings (backoff, breaker, budget), and doubt about its proofs; then a whole task, whose fetch may meet the allowance, and that
  * once more, because a proof may have become due in between. */
 int64_t invariant_patience_ns(const struct invariant *v, const struct invariant_costs *c)
 {
     const struct profile *p = v->profile;
     int64_t advice_ns = v->longest_advice_ns + greater(v->longest_advice_ns / 10, 30 * NS_PER_S);
-    int64_t wait_ns = greater(advice_ns, greater(p->fetch_cap_ns, p->submit_cap_ns));
-    int64_t fetch_ns = greater(c->fetch_gap_ns, c->allowance_ns + 30 * NS_PER_S);
+    int64_t own_ns = greater(greater(p->fetch_cap_ns, p->submit_cap_ns),
+                             greater(BREAKER_LONGEST_S * NS_PER_S * 11 / 10,
+                                     BUDGET_FLOOR_S * NS_PER_S));
+    int64_t wait_ns = greater(advice_ns, own_ns) + v->longest_doubt_ns;
+    /* The slowest pace, after many 429s. */
+    int64_t fetch_ns = greater(greater(c->fetch_gap_ns, p->fetch_cap_ns),
+                               c->allowance_ns + 30 * NS_PER_S);
     int64_t task_ns = fetch_ns + c->prove_ns + 3 * c->round_trip_ns + p->submit_gap_ns;
 
     /* … and a task may wait for the prover first. */

@@ -27,6 +27,8 @@
  * I14  A client never holds more open tasks than its profile allows.
  * I15  A client that has nothing to do sleeps: time goes on.
  * I16  No task is submitted while one of its inputs is being proved.
+ * I17  A route whose requests all fail (5xx, 408, 425, no answer) gets INVARIANT_PER_OUTAGE of them in
+ *      an hour at most from one process.
  *
  * A process that is killed forgets what was not on disk: a task that had just arrived (I4), a
  * Retry-After (I5), a definite answer (I7). The disk may be refusing writes: I1 and I2 then rest, as
@@ -44,6 +46,7 @@
 #include "sim/world.h"
 
 #define INVARIANT_PER_MINUTE 40
+#define INVARIANT_PER_OUTAGE 20
 
 struct invariant_host;
 struct invariant_task;
@@ -58,6 +61,7 @@ struct invariant {
     struct lookup by_id;
     uint64_t credits;
     int64_t longest_advice_ns;
+    int64_t longest_doubt_ns; /* that refused proofs cost, client/core/doubt.h */
     bool counts; /* of clients that break them by design: violations are counted, none is kept */
     uint64_t violations;
     int broken; /* 0: all hold; otherwise the number */

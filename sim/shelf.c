@@ -8,7 +8,8 @@
     X(rate_limits)                                                                                 \
     X(repeated_work)                                                                               \
     X(lost_answers)                                                                                \
-    X(many_nodes)
+    X(many_nodes)                                                                                  \
+    X(outage)
 
 #define DECLARE(name)                                                                              \
     extern const unsigned char shelf_##name[];                                                     \

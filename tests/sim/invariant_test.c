@@ -304,6 +304,14 @@ static void hammer(struct stage *s)
     }
 }
 
+static void keep_asking_a_server_that_is_down(struct stage *s)
+{
+    for (int i = 0; i <= 3 * INVARIANT_PER_OUTAGE; i++) {
+        s->world.now_ns += 170 * NS_PER_S;
+        fetch_answered(s, i % 3 ? 503 : 408, NULL);
+    }
+}
+
 static void credit_without_submission(struct stage *s)
 {
     invariant_credited(&s->v, "A", false);
@@ -392,6 +400,7 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         {two_records, 8, "records 1 and 2"},
         {two_credits, 9, "2 times"},
         {hammer, 10, "41 requests within 40.000 s"},
+        {keep_asking_a_server_that_is_down, 17, "21 of fetch within 3400 s, all failing"},
         {credit_without_submission, 12, "never arrived"},
         {submit_what_never_came, 12, "never arrived"},
         {believe_in_a_credit, 12, "has no credit"},
@@ -523,6 +532,20 @@ static void a_credit_of_a_second_copy_may_be_called_refused(void **state)
     stage_fini(&s);
 }
 
+static void a_route_that_fails_now_and_then_is_not_an_outage(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_init(&s);
+    for (int i = 1; i <= 5 * INVARIANT_PER_OUTAGE; i++) {
+        s.world.now_ns += 100 * NS_PER_S;
+        fetch_answered(&s, i % INVARIANT_PER_OUTAGE ? 503 : 429, NULL);
+    }
+    assert_int_equal(s.v.broken, 0);
+    stage_fini(&s);
+}
+
 static void rules_about_the_disk_rest_while_it_refuses(void **state)
 {
     struct stage s;
@@ -567,7 +590,14 @@ static void patience_covers_what_was_asked_for_and_a_whole_task(void **state)
     costs.prove_ns = NS_PER_S;
     assert_int_equal(invariant_patience_ns(&s.v, &costs), before + 3 * NS_PER_S);
     fetch_answered(&s, 429, "3600");
-    assert_true(invariant_patience_ns(&s.v, &costs) >= before + 3000 * NS_PER_S);
+    assert_true(invariant_patience_ns(&s.v, &costs) >= before + 2900 * NS_PER_S);
+    before = invariant_patience_ns(&s.v, &costs);
+    for (int i = 0; i < 3; i++)
+        submitted(&s, 422); /* three in a row: nothing is fetched for an hour */
+    assert_int_equal(invariant_patience_ns(&s.v, &costs), before + 3600 * NS_PER_S);
+    submitted(&s, 200);
+    submitted(&s, 422);
+    assert_int_equal(invariant_patience_ns(&s.v, &costs), before + 3600 * NS_PER_S);
     stage_fini(&s);
 }
 
@@ -579,6 +609,7 @@ int main(void)
         cmocka_unit_test(an_honest_life_breaks_nothing),
         cmocka_unit_test(a_killed_client_may_forget_what_was_not_on_disk),
         cmocka_unit_test(a_credit_of_a_second_copy_may_be_called_refused),
+        cmocka_unit_test(a_route_that_fails_now_and_then_is_not_an_outage),
         cmocka_unit_test(rules_about_the_disk_rest_while_it_refuses),
         cmocka_unit_test(the_first_violation_is_kept),
         cmocka_unit_test(patience_covers_what_was_asked_for_and_a_whole_task),
