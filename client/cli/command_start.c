@@ -383,7 +383,7 @@ static int run(struct start *s)
                                                         .control_path = s->home.control,
                                                         .server = server_of(s),
                                                         .threads = cores_of(s),
-                                                        .slots = s->prover->slots,
+                                                        .prover = s->prover,
                                                         .log = s->printer.log,
                                                         .hangup_fd = s->hangup_fd});
     note_nodes(s);

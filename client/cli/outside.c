@@ -8,6 +8,7 @@
 
 #include "client/cli/words.h"
 #include "client/shell/hardware.h"
+#include "client/shell/prover_process.h"
 
 /* ---- questions ---- */
 
@@ -24,7 +25,9 @@ static json_t *report(struct outside *o)
         .server = about->server,
         .pid = getpid(),
         .threads = about->threads,
-        .slots = about->slots,
+        .slots = about->prover->slots,
+        .worker_pid = prover_process_pid(about->prover),
+        .worker_bytes = hardware_resident_bytes_of(prover_process_pid(about->prover)),
         .resident_bytes = hardware_resident_bytes(),
         .peak_bytes = hardware_peak_bytes(),
     });

@@ -20,7 +20,8 @@ struct outside_options {
     const struct clock *clock;
     const char *control_path;
     const char *server;
-    unsigned threads, slots;
+    const struct prover *prover; /* a prover_process */
+    unsigned threads;
     struct log_file *log; /* NULL: none */
     int hangup_fd;        /* read when there is a log */
 };

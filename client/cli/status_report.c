@@ -136,6 +136,8 @@ static json_t *prover_of(const struct status_facts *f)
     set(out, "steps_per_second", json_real(busy_s > 0 ? (double)m->steps / busy_s : 0));
     set(out, "proofs_per_hour",
         json_real(up_ns > 0 ? (double)m->proofs * 3600 * NS_PER_S / (double)up_ns : 0));
+    set(out, "worker_pid", f->worker_pid > 0 ? json_integer(f->worker_pid) : json_null());
+    set_number(out, "worker_bytes", f->worker_bytes);
     set_number(out, "resident_bytes", f->resident_bytes);
     set_number(out, "peak_bytes", f->peak_bytes);
     return out;

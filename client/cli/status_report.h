@@ -26,7 +26,9 @@ struct status_facts {
     const char *server;
     int pid;
     unsigned threads, slots;
-    uint64_t resident_bytes, peak_bytes; /* 0: unknown */
+    int worker_pid;                      /* 0: none runs */
+    uint64_t worker_bytes;               /* resident; this and the next 0: unknown */
+    uint64_t resident_bytes, peak_bytes; /* of the client itself */
 };
 
 /* Of the running client. */

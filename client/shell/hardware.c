@@ -33,10 +33,10 @@ uint64_t hardware_memory_bytes(void)
     return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
 }
 
-uint64_t hardware_resident_bytes(void)
+static uint64_t resident_of(const char *path)
 {
     unsigned long long total, resident = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
+    FILE *f = fopen(path, "re");
 
     if (!f)
         return 0;
@@ -44,6 +44,19 @@ uint64_t hardware_resident_bytes(void)
         resident = 0;
     fclose(f);
     return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t hardware_resident_bytes(void)
+{
+    return resident_of("/proc/self/statm");
+}
+
+uint64_t hardware_resident_bytes_of(int pid)
+{
+    char path[40];
+
+    snprintf(path, sizeof path, "/proc/%d/statm", pid);
+    return pid > 0 ? resident_of(path) : 0;
 }
 
 uint64_t hardware_peak_bytes(void)

@@ -12,6 +12,7 @@
 unsigned hardware_cpus(void);           /* that this process may use; at least 1 */
 uint64_t hardware_memory_bytes(void);   /* physical */
 uint64_t hardware_resident_bytes(void); /* of this process; 0 unknown */
+uint64_t hardware_resident_bytes_of(int pid); /* of a process; 0 none or unknown */
 uint64_t hardware_peak_bytes(void);     /* largest resident size so far; 0 unknown */
 double hardware_cpu_mhz(void);          /* of the first CPU; 0 unknown */
 

@@ -52,6 +52,8 @@ static json_t *busy_report(void)
         .pid = 4711,
         .threads = 2,
         .slots = 1,
+        .worker_pid = 4712,
+        .worker_bytes = (uint64_t)700 << 20,
         .resident_bytes = (uint64_t)30 << 20,
         .peak_bytes = (uint64_t)90 << 20,
     });
@@ -99,7 +101,8 @@ static void people_read_what_runs_until_when_it_waits_and_why(void **state)
         "credited    2, probably 1 more\n"
         "lost        1 refused or expired, 0 given up\n"
         "speed       18.0 proofs an hour, the last took 0.500 s, 3000 steps/s\n"
-        "prover      2 threads, 1 input at once, 30 MiB, at most 90 MiB so far\n"
+        "prover      2 cores, 1 input at once, 9 proofs so far\n"
+        "memory      client 30 MiB, worker 700 MiB\n"
         "outbox      0 fetched, 1 proved, 0 sending, 40 accepted, 0 refused, 0 unknown, 0 "
         "abandoned, 0 damaged\n");
     json_decref(report);

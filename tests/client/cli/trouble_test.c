@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "tests/client/cli/run.h"
 #include "tests/client/shell/scratch.h"
 #include "tests/client/shell/tiny_server.h"
@@ -80,6 +81,108 @@ static void files_that_are_none_are_named(void **state)
                      code, r.err);
         scratch_fini(&s);
     }
+}
+
+/* ---- exit codes ---- */
+
+/* The built-in guest with its first instruction made illegal. */
+static void write_broken_guest(const char *path)
+{
+    struct buffer elf;
+    FILE *f = fopen(path, "wb");
+    uint32_t entry, header, offset, address;
+
+    buffer_init(&elf, 0);
+    assert_int_equal(file_read(&elf, NXP_GOLDEN "/guest/fib.elf", 1 << 20, NULL), ST_OK);
+    entry = load_le32(elf.data + 24);
+    header = load_le32(elf.data + 28);
+    while (load_le32(elf.data + header) != 1 || !(load_le32(elf.data + header + 24) & 1))
+        header += 32; /* to the loaded segment with code */
+    offset = load_le32(elf.data + header + 4);
+    address = load_le32(elf.data + header + 8);
+    store_le32(elf.data + offset + (entry - address), 0);
+    assert_int_equal(fwrite(elf.data, 1, elf.size, f), elf.size);
+    fclose(f);
+    buffer_fini(&elf);
+}
+
+/* Until it has taken SIGTERM into its own hands. */
+static void wait_until_it_minds_signals(pid_t pid)
+{
+    unsigned long long blocked = 0;
+
+    while (!(blocked & 1ull << (SIGTERM - 1))) {
+        char path[40], line[200];
+        FILE *f;
+
+        snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+        f = fopen(path, "re");
+        assert_non_null(f);
+        while (fgets(line, sizeof line, f))
+            if (sscanf(line, "SigBlk: %llx", &blocked) == 1)
+                break;
+        fclose(f);
+    }
+}
+
+static bool deny(void *context, const struct tiny_request *q)
+{
+    (void)context;
+    tiny_reply(q->fd, 403, "", "RBAC: access denied", 19);
+    return true;
+}
+
+static void every_exit_code_of_the_document_can_be_seen(void **state)
+{
+    struct tiny_server *server = tiny_server_new(deny, NULL);
+    struct buffer document;
+    struct scratch s;
+    char elf[300], denied[300];
+    const struct {
+        int code;
+        const char *args;
+    } table[] = {{0, "--version"},
+                 {1, "status"},
+                 {2, "dance"},
+                 {3, elf},
+                 {4, "prove --guest fib --public-input 9,1,1 --max-steps 5 -o /dev/null"},
+                 {5, "register-node --orchestrator-url http://127.0.0.1:1"},
+                 {6, denied},
+                 {130, "prove --guest fib --public-input 8000,1,1 -o /dev/null"}};
+    const char *row;
+    size_t rows = 0;
+
+    (void)state;
+    scratch_init(&s);
+    scratch_write(scratch_path(&s, "config.json"), "{\"user_id\":\"u\"}");
+    write_broken_guest(scratch_path(&s, "broken.elf"));
+    snprintf(elf, sizeof elf, "prove --elf %s -o /dev/null", scratch_path(&s, "broken.elf"));
+    snprintf(denied, sizeof denied, "register-node --orchestrator-url %s", tiny_server_url(server));
+    buffer_init(&document, 0);
+    assert_int_equal(file_read(&document, NXP_SOURCE "/docs/output.md", 1 << 20, NULL), ST_OK);
+    buffer_put_u8(&document, 0);
+    row = strstr((const char *)document.data, "| status | meaning |");
+    assert_non_null(row);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char begins[20];
+
+        snprintf(begins, sizeof begins, "\n| %d | ", table[i].code);
+        assert_non_null(strstr(row, begins));
+        run_begin(&r, s.path, table[i].args);
+        if (table[i].code == 130) {
+            wait_until_it_minds_signals(r.pid);
+            kill(r.pid, SIGTERM);
+        }
+        run_finish(&r);
+        if (r.code != table[i].code)
+            fail_msg("nxp %s: exit %d, not %d: %s", table[i].args, r.code, table[i].code, r.err);
+    }
+    for (row = strstr(row, "\n| "); row && strncmp(row, "\n\n", 2) != 0; row = strchr(row + 1, '\n'))
+        rows += row[3] >= '0' && row[3] <= '9';
+    assert_int_equal(rows, sizeof table / sizeof *table);
+    buffer_fini(&document);
+    tiny_server_free(server);
+    scratch_fini(&s);
 }
 
 /* ---- a socket that is no client's ---- */
@@ -328,6 +431,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_home_nothing_can_be_kept),
         cmocka_unit_test(files_that_are_none_are_named),
+        cmocka_unit_test(every_exit_code_of_the_document_can_be_seen),
         cmocka_unit_test(an_answer_that_is_none_is_a_failure_of_status),
         cmocka_unit_test(a_client_of_another_version_is_shown_as_far_as_it_is_understood),
         cmocka_unit_test(watching_goes_on_when_no_client_runs_and_ends_with_1),

@@ -327,6 +327,9 @@ static void the_machine_has_plausible_figures(void **state)
     assert_in_range(hardware_cpus(), 1, 4096);
     assert_true(hardware_memory_bytes() > hardware_resident_bytes());
     assert_true(hardware_resident_bytes() > 1 << 16);
+    assert_true(hardware_resident_bytes_of(getpid()) > 1 << 16);
+    assert_int_equal(hardware_resident_bytes_of(0), 0);
+    assert_int_equal(hardware_resident_bytes_of(999999999), 0);
     assert_true(hardware_peak_bytes() > 1 << 16);
     assert_true(t.present && t.memory_capacity > t.memory_used && t.memory_used > 0);
     assert_true(t.flops_per_sec >= 0);
