@@ -85,3 +85,5 @@ enum status MUST_USE file_read(struct buffer *out, const char *path, size_t limi
  * it, fsync, rename, fsync of the folder. mode as for open(2), e.g. 0600. */
 enum status MUST_USE file_write(const char *path, struct bytes content, unsigned mode,
                                 struct why *why);
+/* Names made, removed or changed in the folder of that file are on disk. */
+enum status MUST_USE file_sync_folder(const char *path, struct why *why);

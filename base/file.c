@@ -67,7 +67,7 @@ static enum status write_all(int fd, struct bytes content)
 }
 
 /* After a rename the new name is durable only when its folder is on disk too. */
-static enum status sync_folder_of(const char *path)
+enum status file_sync_folder(const char *path, struct why *why)
 {
     const char *slash = strrchr(path, '/');
     char *folder = !slash         ? strdup(".")
@@ -77,10 +77,10 @@ static enum status sync_folder_of(const char *path)
     int fd;
 
     if (!folder)
-        return ST_NO_MEMORY;
+        return fail(why, ST_NO_MEMORY, "%s: out of memory", path);
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) < 0)
-        st = ST_IO;
+        st = fail(why, ST_IO, "%s: the folder could not be synced: %s", path, strerror(errno));
     if (fd >= 0)
         close(fd);
     free(folder);
@@ -114,9 +114,7 @@ enum status file_write(const char *path, struct bytes content, unsigned mode, st
             unlink(temporary);
         goto out;
     }
-    st = sync_folder_of(path);
-    if (st)
-        st = fail(why, st, "%s: the folder could not be synced", path);
+    st = file_sync_folder(path, why);
 out:
     if (fd >= 0)
         close(fd);

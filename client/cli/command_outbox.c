@@ -290,6 +290,8 @@ static enum status perform(struct request *q, struct why *why)
     struct outbox_sqlite *outbox = NULL;
     enum status st = open_outbox(&outbox, q, why);
 
+    if (outbox)
+        words_rescued(outbox->kept, outbox->rescued);
     warn_of_damage(outbox); /* in the files of an older version */
     if (!st || (st == ST_NOT_FOUND && q->verb->perform == list))
         st = q->verb->perform(q, outbox, why);

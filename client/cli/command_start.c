@@ -113,6 +113,8 @@ static enum status open_outbox(struct start *s, struct why *why)
     enum status st = outbox_sqlite_open(&s->outbox, s->home.outbox, s->home.old_outbox, why);
 
     if (!st)
+        words_rescued(s->outbox->kept, s->outbox->rescued);
+    if (!st)
         warn_of_damage(s); /* in the files of an older version */
     if (!st)
         st = outbox_sqlite_prune(s->outbox, clock_wall_ns(clock_system()) / NS_PER_S, why);

@@ -82,3 +82,12 @@ enum exit_code words_failed(enum status st, const struct why *why, const char *w
     words_error("%s: %s", what, why->text);
     return words_exit(st);
 }
+
+void words_rescued(const char *kept, size_t records)
+{
+    if (kept)
+        words_warn("the outbox was damaged: %zu record%s could be read and kept. The damaged file is "
+                   "now %s; keep it until you have looked at nxp outbox list. A disk that damages "
+                   "files should be replaced",
+                   records, records == 1 ? "" : "s", kept);
+}

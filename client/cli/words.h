@@ -7,6 +7,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/status.h"
 
@@ -37,3 +38,7 @@ void words_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* "[ERROR] what: why" for a status; returns its exit code. */
 enum exit_code words_failed(enum status st, const struct why *why, const char *what);
+
+/* Says that the outbox was damaged, what was saved of it, and where the damaged file is now; nothing
+ * when kept is NULL. */
+void words_rescued(const char *kept, size_t records);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "client/shell/outbox_legacy.h"
+#include "client/shell/outbox_rescue.h"
 
 #define VERSION       3
 #define READABLE      2 /* older ones are not read without being made newer */
@@ -68,10 +69,20 @@ static enum status no_memory(const struct outbox_sqlite *o, struct why *why)
     return fail(why, ST_NO_MEMORY, "outbox '%s': out of memory", o->path);
 }
 
-static enum status failed(const struct outbox_sqlite *o, int code, struct why *why)
+static enum status broken(struct outbox_sqlite *o, const char *text, struct why *why)
+{
+    o->broken = true;
+    return fail(why, ST_IO, "outbox '%s' is damaged: %s%s", o->path, text,
+                o->read_only ? "; nxp start keeps the damaged file and goes on with what can be read"
+                             : "");
+}
+
+static enum status failed(struct outbox_sqlite *o, int code, struct why *why)
 {
     if ((code & 0xff) == SQLITE_NOMEM)
         return no_memory(o, why);
+    if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+        return broken(o, sqlite3_errstr(code), why);
     return fail(why, ST_IO, "outbox '%s': %s", o->path, sqlite3_errstr(code));
 }
 
@@ -265,15 +276,24 @@ static enum status sqlite_erase(struct outbox *base, uint64_t id, struct why *wh
     return st;
 }
 
+static void disconnect(struct outbox_sqlite *o)
+{
+    for (int i = 0; i < STATEMENTS; i++) {
+        sqlite3_finalize(o->statements[i]);
+        o->statements[i] = NULL;
+    }
+    sqlite3_close(o->db); /* moves the log into the database; if that fails, the next opening does */
+    o->db = NULL;
+}
+
 static void sqlite_free(struct outbox *base)
 {
     struct outbox_sqlite *o = sqlite_of(base);
 
-    for (int i = 0; i < STATEMENTS; i++)
-        sqlite3_finalize(o->statements[i]);
-    sqlite3_close(o->db); /* moves the log into the database; if that fails, the next opening does */
+    disconnect(o);
     if (o->lock_fd >= 0)
         close(o->lock_fd);
+    free(o->kept);
     free(o->path);
     free(o);
 }
@@ -457,15 +477,50 @@ static enum status lock(struct outbox_sqlite *o, struct why *why)
 }
 
 /* Private before SQLite writes a byte: its log and shared memory take the mode of the database. */
-static enum status make_private(const struct outbox_sqlite *o, struct why *why)
+/* The database is never empty when its log is not: SQLite writes its first page before it makes the
+ * log. An empty one would lose what the log holds without a word. */
+static bool beheaded(const struct outbox_sqlite *o, int fd)
 {
+    struct stat main_file, log_file;
+    char *log = NULL;
+    bool is = asprintf(&log, "%s-wal", o->path) >= 0 && fstat(fd, &main_file) == 0 &&
+              main_file.st_size == 0 && stat(log, &log_file) == 0 && log_file.st_size > 0;
+
+    free(log);
+    return is;
+}
+
+static enum status make_private(struct outbox_sqlite *o, struct why *why)
+{
+    bool made = access(o->path, F_OK) != 0;
     int fd = open(o->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     enum status st = ST_OK;
 
     if (fd < 0 || fchmod(fd, 0600) < 0)
         st = fail(why, ST_IO, "outbox '%s': %s", o->path, strerror(errno));
+    else if (beheaded(o, fd))
+        st = broken(o, "the file is empty although its log is not", why);
+    else if (made)
+        st = file_sync_folder(o->path, why);
     if (fd >= 0)
         close(fd);
+    return st;
+}
+
+/* Pages that are damaged are found now, not on the day when they are needed. */
+static enum status check(struct outbox_sqlite *o, struct why *why)
+{
+    struct sqlite3_stmt *s = NULL;
+    int code = sqlite3_prepare_v2(o->db, "PRAGMA quick_check(1)", -1, &s, NULL);
+    enum status st = ST_OK;
+
+    if (!code)
+        code = sqlite3_step(s);
+    if (code != SQLITE_ROW)
+        st = failed(o, code, why);
+    else if (strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
+        st = broken(o, (const char *)sqlite3_column_text(s, 0), why);
+    sqlite3_finalize(s);
     return st;
 }
 
@@ -599,6 +654,28 @@ static struct outbox_sqlite *allocate(const char *path)
     return NULL;
 }
 
+static enum status open_files(struct outbox_sqlite *o, const char *legacy, struct why *why)
+{
+    enum status st = make_private(o, why);
+
+    if (!st)
+        st = connect_to(o, why);
+    if (!st)
+        st = use_log(o, why);
+    if (!st)
+        st = check(o, why);
+    return st ? st : upgrade(o, legacy, why);
+}
+
+static enum status rescue(struct outbox_sqlite *o, struct why *why)
+{
+    enum status st = outbox_rescue(&o->rescued, o->path, why);
+
+    free(o->kept);
+    o->kept = NULL;
+    return st ? st : outbox_rescue_finish(&o->kept, o->path, why);
+}
+
 enum status outbox_sqlite_open(struct outbox_sqlite **out, const char *path, const char *legacy,
                                struct why *why)
 {
@@ -609,13 +686,15 @@ enum status outbox_sqlite_open(struct outbox_sqlite **out, const char *path, con
         return fail(why, ST_NO_MEMORY, "outbox '%s': out of memory", path);
     st = lock(o, why);
     if (!st)
-        st = make_private(o, why);
+        st = outbox_rescue_finish(&o->kept, path, why); /* which a crash has cut off */
     if (!st)
-        st = connect_to(o, why);
-    if (!st)
-        st = use_log(o, why);
-    if (!st)
-        st = upgrade(o, legacy, why);
+        st = open_files(o, legacy, why);
+    if (st && o->broken) {
+        disconnect(o);
+        st = rescue(o, why);
+        if (!st)
+            st = open_files(o, legacy, why);
+    }
     if (st)
         sqlite_free(&o->base);
     else

@@ -15,10 +15,14 @@
  * refused, unknown or abandoned keep their proof. Pruned by outbox_sqlite_prune, and by every 500th
  * put of a final record.
  *
+ * A damaged database is not an end, and never an empty beginning: opening checks every page, sets the
+ * damaged files aside under a name that `kept` tells, and goes on with the records that can be read
+ * (client/shell/outbox_rescue.h).
+ *
  * Owner:   heap; outbox_free(&o->base).
  * Threads: one owner at a time. One process writes (a lock file beside the database); others may
  *          read meanwhile.
- * Errors:  ST_IO (full disk, read or write error, damaged database), ST_NO_MEMORY; opening:
+ * Errors:  ST_IO (full disk, read or write error, damaged database while reading), ST_NO_MEMORY; opening:
  *          ST_EXISTS when another process writes to it, ST_NOT_FOUND when there is none to read,
  *          ST_INPUT when a newer version has made it. After an error of a write the row is the old
  *          one or the new one, and the same write may be tried again.
@@ -44,6 +48,9 @@ struct outbox_sqlite {
     unsigned finals;         /* put since the last pruning */
     size_t damaged;          /* set aside by `each`, and when files were taken over */
     char damaged_names[128]; /* their ids: "2, 17" */
+    bool broken;             /* SQLite says that the file is damaged */
+    char *kept;              /* where the damaged database is that opening replaced; NULL: none */
+    size_t rescued;          /* records read from it */
 };
 
 /* legacy: the folder of older versions; may not exist. Makes the database when it is missing. */

@@ -496,18 +496,24 @@ static bool copy_options(struct prover_process_options *copy,
     return copy->kernel && copy->guests && copy->root && copy->command && (copy->file || !o->file);
 }
 
-/* The first worker must come up, or the client does not. */
+/* The first worker must come up, or the client does not. One that was killed on its way has a second
+ * chance: a machine short of memory is no reason not to start. */
 static enum status wait_for_worker(struct prover_process *p, struct why *why)
 {
     struct pollfd fd = {.fd = p->epoll_fd, .events = POLLIN};
-    enum status st = start_worker(p, why);
 
-    if (st)
-        return st;
-    while (p->state == WORKER_STARTING) {
-        set_timer(p);
-        (void)poll(&fd, 1, -1);
-        look(p);
+    for (unsigned starts = 0; starts < MOST_STARTS && p->state == WORKER_DOWN; starts++) {
+        enum status st = start_worker(p, why);
+
+        if (st)
+            return st;
+        while (p->state == WORKER_STARTING) {
+            set_timer(p);
+            (void)poll(&fd, 1, -1);
+            look(p);
+        }
+        if (p->start_status != ST_NO_MEMORY) /* it was not killed */
+            break;
     }
     return p->state == WORKER_UP ? ST_OK : fail(why, p->start_status, "%s", p->start_why.text);
 }

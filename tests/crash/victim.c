@@ -101,11 +101,11 @@ static bool stopped_at_step(pid_t thread, int status, int *signal)
     return false;
 }
 
-struct victim_end victim_kill_at_step(const struct victim *v, unsigned step, int longest_ms)
+struct victim_end victim_kill_at_step(const struct victim *v, unsigned step, int idle_ms)
 {
     struct victim_end end = {0};
     pid_t pid = begin(v, true), thread;
-    int64_t until_ms = now_ms() + longest_ms;
+    int64_t until_ms = now_ms() + 2 * idle_ms;
     int status, signal;
 
     if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
@@ -130,10 +130,13 @@ struct victim_end victim_kill_at_step(const struct victim *v, unsigned step, int
             break;
         if (!WIFSTOPPED(status))
             continue;
-        if (stopped_at_step(thread, status, &signal) && !end.killed && ++end.steps == step) {
-            end.killed = true;
-            kill(pid, SIGKILL);
-            continue;
+        if (stopped_at_step(thread, status, &signal) && !end.killed) {
+            until_ms = now_ms() + idle_ms;
+            if (++end.steps == step) {
+                end.killed = true;
+                kill(pid, SIGKILL);
+                continue;
+            }
         }
         (void)ptrace(PTRACE_SYSCALL, thread, 0, signal); /* it may be gone: then we shall hear */
     }

@@ -19,13 +19,14 @@ struct victim {
 
 struct victim_end {
     unsigned steps; /* that it did, where they were counted */
-    bool killed;    /* else it has ended by itself, or ran for the longest time that was allowed */
-    bool late;      /* killed because of that */
+    bool killed;    /* else it has ended by itself */
+    bool late;      /* killed because it was idle */
     int status;     /* of waitpid */
 };
 
-/* Killed before its step number `step` (from 1), or after longest_ms. */
-struct victim_end victim_kill_at_step(const struct victim *v, unsigned step, int longest_ms);
+/* Killed before its step number `step` (from 1), or when it has done none for
+ * idle_ms. */
+struct victim_end victim_kill_at_step(const struct victim *v, unsigned step, int idle_ms);
 
 /* Killed after that time. If it has a worker (a child whose command line has that word) and
  * worker_first, then the worker is killed after worker_ms before that; *worker_killed tells. */

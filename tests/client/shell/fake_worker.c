@@ -44,6 +44,18 @@ static void say(const struct worker_message *m)
     buffer_fini(&out);
 }
 
+static void count_a_kill(const struct fake *f)
+{
+    uint64_t kills = resources_oom_kills(f->root);
+    char path[300];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/proc/vmstat", f->root);
+    file = fopen(path, "w");
+    fprintf(file, "oom_kill %llu\n", (unsigned long long)kills + 1);
+    fclose(file);
+}
+
 static void hello(struct fake *f, const struct worker_message *m)
 {
     snprintf(f->root, sizeof f->root, "%s", m->hello.root);
@@ -52,6 +64,10 @@ static void hello(struct fake *f, const struct worker_message *m)
     if (is(f, "stillborn")) {
         fputs("no such luck\n", stderr);
         exit(7);
+    }
+    if (is(f, "stumble") && resources_oom_kills(f->root) == 0) {
+        count_a_kill(f);
+        kill(getpid(), SIGKILL);
     }
     if (is(f, "babble"))
         put("what? what? what?", 17);
@@ -69,18 +85,6 @@ static void start(uint64_t id)
     say(&(struct worker_message){.type = WORKER_MEASURING, .id = id});
     say(&(struct worker_message){.type = WORKER_MEASURED, .id = id, .need_bytes = 900 * MIB});
     say(&(struct worker_message){.type = WORKER_STARTED, .id = id, .free_bytes = 1000 * MIB});
-}
-
-static void count_a_kill(const struct fake *f)
-{
-    uint64_t kills = resources_oom_kills(f->root);
-    char path[300];
-    FILE *file;
-
-    snprintf(path, sizeof path, "%s/proc/vmstat", f->root);
-    file = fopen(path, "w");
-    fprintf(file, "oom_kill %llu\n", (unsigned long long)kills + 1);
-    fclose(file);
 }
 
 static void crash(void)

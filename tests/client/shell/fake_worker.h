@@ -4,7 +4,7 @@
  * A test program that uses them calls fake_worker_main first: started as a worker, it is one.
  *
  *   "prover-worker"  the real one
- *   before READY:    "silent" "babble" "early" "unwilling" "stillborn"
+ *   before READY:    "silent" "babble" "early" "unwilling" "stillborn"; "stumble" is killed, the first time only
  *   with a job:      "crash" "kill" "counted" (a kill that the kernel has counted) "poor" "huge"
  *                    "mute" "deaf" "forger"; only the job's first time, unless the name has "!" at
  *                    its end; else it is "proved", and facts.steps tells whether it was alone

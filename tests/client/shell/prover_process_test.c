@@ -123,6 +123,22 @@ static void a_kill_that_the_kernel_counted_is_certain(void **state)
     scratch_fini(&s);
 }
 
+static void a_first_worker_that_is_killed_on_its_way_has_a_second_chance(void **state)
+{
+    struct scratch s;
+    struct prover *p;
+
+    (void)state;
+    scratch_init(&s);
+    assert_int_equal(mkdir(scratch_path(&s, "proc"), 0755), 0);
+    scratch_write(scratch_path(&s, "proc/vmstat"), "oom_kill 0\n");
+    p = open_fake("stumble", s.path);
+    fake_worker_begin(p, 1, 9);
+    assert_int_equal(fake_worker_outcome(p).status, ST_OK);
+    prover_free(p);
+    scratch_fini(&s);
+}
+
 static void jobs_after_a_kill_run_one_at_a_time_for_a_while(void **state)
 {
     struct prover *p = open_fake("kill", NULL);
@@ -277,6 +293,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_worker_that_does_not_come_up_is_an_error_with_words),
         cmocka_unit_test(a_job_is_tried_twice),
         cmocka_unit_test(a_kill_that_the_kernel_counted_is_certain),
+        cmocka_unit_test(a_first_worker_that_is_killed_on_its_way_has_a_second_chance),
         cmocka_unit_test(jobs_after_a_kill_run_one_at_a_time_for_a_while),
         cmocka_unit_test(a_job_that_only_waited_has_no_part_in_a_death),
         cmocka_unit_test(a_proof_that_does_not_stop_is_stopped),
