@@ -15,16 +15,17 @@
 #include "client/shell/control.h"
 #include "client/shell/home.h"
 
-enum { KEY_JSON = 0x300, KEY_WATCH };
+enum { KEY_JSON = 0x300, KEY_WATCH, KEY_METRICS };
 
 struct look {
-    bool json, watch;
+    bool json, metrics, watch;
     uint64_t every_s;
     struct home home;
 };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, 0, 0, "Print JSON; with --watch one object a line", 0},
+    {"metrics", KEY_METRICS, 0, 0, "Print metrics in the text form of Prometheus", 0},
     {"watch", KEY_WATCH, "SECONDS", OPTION_ARG_OPTIONAL, "Look again and again (every 2 s)", 0},
     {0},
 };
@@ -37,10 +38,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_JSON:
         k->json = true;
         return 0;
+    case KEY_METRICS:
+        k->metrics = true;
+        return 0;
     case KEY_WATCH:
         k->watch = true;
         if (arg && !parse_u64(&k->every_s, arg, 1, 3600))
             argp_error(state, "--watch: '%s' is no number from 1 to 3600", arg);
+        return 0;
+    case ARGP_KEY_END:
+        if (k->metrics && (k->json || k->watch))
+            argp_error(state, "--metrics goes with neither --json nor --watch");
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected argument '%s'", arg);
@@ -85,6 +93,10 @@ static enum status add_disk(json_t *report, const struct look *k, int64_t now_ns
 
 static void print(const struct look *k, const json_t *report, int64_t now_ns)
 {
+    if (k->metrics) {
+        status_report_metrics(stdout, report);
+        return;
+    }
     if (!k->json) {
         if (k->watch && isatty(STDOUT_FILENO))
             fputs("\033[H\033[2J", stdout);

@@ -42,3 +42,5 @@ void status_report_add_disk(json_t *report, const struct outbox_survey *survey,
 /* For people, by the local clock. A report that lacks members, or has others, is printed as far as
  * it goes. */
 void status_report_print(FILE *to, const json_t *report, int64_t now_wall_ns);
+/* For Prometheus. */
+void status_report_metrics(FILE *to, const json_t *report);

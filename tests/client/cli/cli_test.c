@@ -119,6 +119,8 @@ static void mistakes_on_the_command_line_end_with_2_and_say_why(void **state)
         {"guest install x /dev/null", "guest: "},
         {"status now", "unexpected argument"},
         {"status --watch=0", "--watch"},
+        {"status --metrics --json", "--metrics"},
+        {"status --metrics --watch", "--metrics"},
         {"outbox", "list"},
         {"outbox burn", "list"},
         {"outbox list 1", "unexpected argument"},

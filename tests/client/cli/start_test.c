@@ -471,6 +471,9 @@ static void status_asks_the_running_client_and_else_the_disk(void **state)
     assert_int_equal(run(&look, s.path, "status --json"), 0);
     assert_non_null(strstr(look.out, "\"running\": true"));
     assert_non_null(strstr(look.out, "\"phase\": \"working\""));
+    assert_int_equal(run(&look, s.path, "status --metrics"), 0);
+    assert_non_null(strstr(look.out, "nxp_up 1\n"));
+    assert_non_null(strstr(look.out, "nxp_requests_total{route=\"fetch\"} 1\n"));
     run_begin(&look, s.path, "status --json --watch=1");
     run_until(&look, "}\n{"); /* again and again */
     kill(look.pid, SIGINT);

@@ -125,6 +125,40 @@ static void people_read_what_a_client_that_does_not_run_left_behind(void **state
     json_decref(report);
 }
 
+static void prometheus_reads_metrics(void **state)
+{
+    const struct outbox_survey disk = survey();
+    json_t *report = busy_report(), *idle = status_report_idle("/", NOW_NS);
+    static const char up[] = "# HELP nxp_up 1 when a client runs on this home.\n"
+                             "# TYPE nxp_up gauge\nnxp_up 1\n"
+                             "# HELP nxp_tasks_open Tasks without a definite answer.\n"
+                             "# TYPE nxp_tasks_open gauge\nnxp_tasks_open 2\n";
+    static char text[8000];
+    FILE *f = fmemopen(text, sizeof text, "w");
+
+    (void)state;
+    status_report_add_disk(report, &disk, NOW_NS);
+    json_object_set_new(json_array_get(json_object_get(report, "nodes"), 1), "node_id",
+                        json_string("a\"\\\nb"));
+    status_report_metrics(f, report);
+    fclose(f);
+    assert_int_equal(strncmp(text, up, strlen(up)), 0);
+    assert_non_null(strstr(text, "\nnxp_tasks_total{end=\"credited\"} 2\n"));
+    assert_non_null(strstr(text, "\nnxp_wait_seconds{route=\"submit\"} 86400\n"));
+    assert_non_null(strstr(text, "\nnxp_node_credited_total{node=\"7\"} 2\n"));
+    assert_non_null(strstr(text, "{node=\"a\\\"\\\\\\nb\"} 0\n"));
+    assert_non_null(strstr(text, "\nnxp_proofs_total 9\n"));
+    assert_non_null(strstr(text, "\nnxp_resident_bytes{process=\"worker\"} 734003200\n"));
+    assert_non_null(strstr(text, "\nnxp_outbox_records{state=\"accepted\"} 40\n"));
+    f = fmemopen(text, sizeof text, "w");
+    status_report_metrics(f, idle);
+    fclose(f);
+    assert_non_null(strstr(text, "\nnxp_up 0\n"));
+    assert_null(strstr(text, "nxp_proofs_total"));
+    json_decref(report);
+    json_decref(idle);
+}
+
 /* The document names every member of a report, and nothing that is not there. */
 static void find_names(const json_t *value, const char *document)
 {
@@ -226,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(people_read_what_runs_until_when_it_waits_and_why),
         cmocka_unit_test(people_read_what_a_client_that_does_not_run_left_behind),
+        cmocka_unit_test(prometheus_reads_metrics),
         cmocka_unit_test(the_document_explains_every_member),
         cmocka_unit_test(machines_read_numbers_and_moments),
         cmocka_unit_test(a_report_of_another_version_is_printed_as_far_as_it_goes),
