@@ -29,8 +29,8 @@ static bool is_leaving(const struct core *c, const struct entry *e)
  * queue and of what is asked for). */
 static bool queue_is_too_long(const struct core *c)
 {
-    enum difficulty asks = learnt_ask(&c->learnt, c->job_room);
-    int64_t life = lifespan_s(&c->learnt.life, asks), queue_s = 0;
+    int64_t queue_s = 0, life;
+    enum difficulty asks;
 
     for (size_t i = 0; i < c->ledger.count; i++) {
         const struct entry *e = c->ledger.entries[i];
@@ -42,7 +42,11 @@ static bool queue_is_too_long(const struct core *c)
             queue_s += learnt_takes_s(&c->learnt, &t, 1);
     }
     queue_s /= c->job_room;
-    return queue_s > 0 && life != LIFESPAN_UNKNOWN &&
+    if (queue_s == 0)
+        return false;
+    asks = learnt_ask(&c->learnt, c->job_room);
+    life = lifespan_s(&c->learnt.life, asks);
+    return life != LIFESPAN_UNKNOWN &&
            queue_s + speed_bucket_ns(&c->learnt.speed, asks, c->job_room) / NS_PER_S > life;
 }
 

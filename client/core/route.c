@@ -32,7 +32,7 @@ int64_t route_due_ns(const struct route *r)
 {
     int64_t own = greater(breaker_due_ns(&r->breaker), budget_due_ns(&r->budget));
 
-    return greater(own, pace_due_ns(&r->pace));
+    return greater(greater(own, r->bar_ns), pace_due_ns(&r->pace));
 }
 
 int64_t route_wait_ns(const struct route *r, int64_t now_ns)
@@ -90,6 +90,8 @@ void route_words(const struct route *r, char out[static ROUTE_WHY], int64_t now_
 
     if (due <= now_ns)
         cause = "";
+    else if (due == r->bar_ns)
+        cause = "refused proofs stop it; ";
     else if (due == breaker_due_ns(&r->breaker))
         cause = "it keeps failing, single probes only; ";
     else if (due == budget_due_ns(&r->budget))

@@ -13,7 +13,8 @@
  *   ** submissions only: a fetch that is told 429 has mostly just come before the next task was
  * made (client.md 13.1), and is ruled by the pace.
  *
- * The next request is due when pace, breaker and budget all agree. What a caller knows better
+ * The next request is due when pace, breaker and budget all agree, and a bar that the caller has set
+ * (and may lift again) is over. What a caller knows better
  * (Retry-After with its spread, backoff of one proof) is a pace_hold or a time of its own.
  *
  * Units:   nanoseconds on the caller's monotonic clock.
@@ -34,6 +35,7 @@ struct route {
     struct pace pace;
     struct breaker breaker;
     struct budget budget;
+    int64_t bar_ns;      /* the caller's: no request before then */
     bool limits_cost;    /* 429 takes a token */
     char why[ROUTE_WHY]; /* the last failure; "" when all is well */
 };
@@ -56,5 +58,5 @@ int64_t route_wait_ns(const struct route *r, int64_t now_ns); /* 0: now */
 void route_spend(struct route *r, int64_t now_ns);
 /* What became of it. true: the breaker has opened for the first time since all was well. */
 bool route_note(struct route *r, const struct route_note *note, struct prng *rng, int64_t now_ns);
-/* Which of the three the next request waits for, and the last failure; "" when all is well. */
+/* Which of the four the next request waits for, and the last failure; "" when all is well. */
 void route_words(const struct route *r, char out[static ROUTE_WHY], int64_t now_ns);

@@ -42,6 +42,17 @@ static void finish(struct core *c, struct entry *e, enum outbox_state to, int64_
         core_stop(c, CORE_DONE, now_ns);
 }
 
+static void end_doubt(struct core *c)
+{
+    struct route *fetch = &c->routes[CORE_ROUTE_FETCH];
+
+    if (doubt_probes(&c->doubt)) {
+        fetch->bar_ns = 0;
+        core_hold(c, CORE_ROUTE_FETCH, route_due_ns(fetch));
+    }
+    doubt_accepted(&c->doubt);
+}
+
 static void accepted(struct core *c, struct entry *e, unsigned status, int64_t now_ns)
 {
     const struct outbox_record *r = &e->record;
@@ -51,7 +62,7 @@ static void accepted(struct core *c, struct entry *e, unsigned status, int64_t n
     char attempts[32] = "";
 
     c->stats.accepted++;
-    doubt_accepted(&c->doubt);
+    end_doubt(c);
     if (status != 409) /* then it lived when an earlier attempt arrived */
         lifespan_accepted(&c->learnt.life, r->difficulty,
                       core_age_s(c, e, now_ns) - (now_ns - e->sent_ns) / NS_PER_S);
@@ -107,7 +118,7 @@ static void refused(struct core *c, struct entry *e, unsigned status, const char
         "The proof of task %s is refused after %u attempt%s: %s", r->task_id, r->attempts,
         r->attempts == 1 ? "" : "s", text);
     if (hold_ns > 0) {
-        pace_hold(&fetch->pace, now_ns + hold_ns);
+        fetch->bar_ns = now_ns + hold_ns;
         core_hold(c, CORE_ROUTE_FETCH, route_due_ns(fetch));
         say(c, LINE_ERROR, LINE_ERROR_LEVEL, "doubt", NULL, status,
             "%u proofs in a row were refused, so something is wrong here or with this node; nothing "

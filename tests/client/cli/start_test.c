@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "client/shell/outbox_sqlite.h"
 #include "proto/signing.h"
 #include "proto/wire.h"
 #include "tests/client/cli/run.h"
@@ -24,6 +25,8 @@ struct orchestrator {
     bool silent; /* takes submissions, never answers */
     bool dry;    /* has no tasks */
     bool refuses; /* submissions */
+    bool large;   /* tasks are LARGE */
+    enum difficulty asked; /* by the last fetch */
     unsigned fetches, submissions, look_ups;
     char first_node[24]; /* that a task was fetched for */
     struct buffer submitted[2];
@@ -34,9 +37,11 @@ static void note_node(struct orchestrator *o, struct bytes body)
     struct wire_memory memory = {0};
     struct wire_fetch m;
 
-    if (o->fetches == 0 &&
-        wire_decode_fetch(&m, &memory, body, WIRE_MAX_RESPONSE, NULL) == ST_OK)
-        snprintf(o->first_node, sizeof o->first_node, "%s", m.node_id);
+    if (wire_decode_fetch(&m, &memory, body, WIRE_MAX_RESPONSE, NULL) == ST_OK) {
+        if (o->fetches == 0)
+            snprintf(o->first_node, sizeof o->first_node, "%s", m.node_id);
+        o->asked = m.max_difficulty;
+    }
     wire_memory_fini(&memory);
 }
 
@@ -44,6 +49,7 @@ static bool serve(void *context, const struct tiny_request *q)
 {
     struct orchestrator *o = context;
     char task[] = "\x22\x17\x0a\x02T0\x12\x03" "fib\x2a\x0c\x09\0\0\0\1\0\0\0\1\0\0\0";
+    char large[] = "\x22\x19\x0a\x02T0\x12\x03" "fib\x2a\x0c\x09\0\0\0\1\0\0\0\1\0\0\0\x38\x0a";
     bool answer = true;
 
     if (strncmp(q->path, "/v3/nodes/", 10) == 0) {
@@ -51,9 +57,11 @@ static bool serve(void *context, const struct tiny_request *q)
         tiny_reply(q->fd, o->node_status, "", "", 0);
     } else if (strcmp(q->path, "/v3/tasks") == 0) {
         note_node(o, bytes_of(q->body, q->body_size));
-        task[5] = (char)('0' + o->fetches++);
+        task[5] = large[5] = (char)('0' + o->fetches++);
         if (o->dry)
             tiny_reply(q->fd, 429, "Retry-After: 3600\r\n", "", 0);
+        else if (o->large)
+            tiny_reply(q->fd, 200, "", large, sizeof large - 1);
         else
             tiny_reply(q->fd, 200, "", task, sizeof task - 1);
     } else {
@@ -543,6 +551,42 @@ static void a_restart_does_not_come_before_a_retry_after(void **state)
     tear_down(&o);
 }
 
+static void damage_what_was_learnt(const struct scratch *s, const struct tiny_server *server)
+{
+    struct outbox_sqlite *outbox;
+
+    assert_int_equal(outbox_sqlite_open(&outbox, scratch_path(s, "outbox.db"),
+                                        scratch_path(s, "outbox"), NULL),
+                     ST_OK);
+    assert_int_equal(outbox_sqlite_learn(outbox, tiny_server_url(server),
+                                         bytes_of_text("nonsense"), NULL),
+                     ST_OK);
+    outbox_free(&outbox->base);
+}
+
+static void the_next_run_knows_what_this_one_has_learnt(void **state)
+{
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve, &o);
+    struct scratch s;
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    o.large = true;
+    assert_int_equal(run(&r, s.path, args_of(server, " --max-tasks 1")), 0);
+    assert_int_equal(o.asked, DIFFICULTY_SMALL_MEDIUM);
+    assert_int_equal(run(&r, s.path, args_of(server, " --max-tasks 1")), 0);
+    assert_int_equal(o.asked, DIFFICULTY_EXTRA_LARGE); /* after a LARGE one in seconds */
+    damage_what_was_learnt(&s, server);
+    assert_int_equal(run(&r, s.path, args_of(server, " --max-tasks 1")), 0);
+    assert_non_null(strstr(r.err, "it is learnt anew"));
+    assert_int_equal(o.asked, DIFFICULTY_SMALL_MEDIUM);
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
+}
+
 static void two_clients_do_not_share_a_home(void **state)
 {
     static struct run second;
@@ -619,6 +663,7 @@ int main(void)
         cmocka_unit_test(status_asks_the_running_client_and_else_the_disk),
         cmocka_unit_test(a_home_without_a_control_socket_is_no_reason_not_to_prove),
         cmocka_unit_test(a_restart_does_not_come_before_a_retry_after),
+        cmocka_unit_test(the_next_run_knows_what_this_one_has_learnt),
         cmocka_unit_test(two_clients_do_not_share_a_home),
         cmocka_unit_test(a_node_that_is_unknown_ends_it_with_1),
         cmocka_unit_test(anonymous_proofs_need_no_network),

@@ -410,6 +410,10 @@ static void ratelimit_paces_a_route_and_retry_after_beats_it(void **state)
     (void)route_note(&r, &note, &rng, 0);
     route_words(&r, words, 0);
     assert_string_equal(words, "slowed down by 429s; HTTP 429");
+    r.bar_ns = 3600 * NS_PER_S;
+    assert_int_equal(route_wait_ns(&r, 0), 3600 * NS_PER_S);
+    route_words(&r, words, 0);
+    assert_string_equal(words, "refused proofs stop it; HTTP 429");
 }
 
 int main(void)

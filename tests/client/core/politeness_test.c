@@ -273,6 +273,54 @@ static void three_refused_proofs_stop_fetching_and_an_accepted_one_ends_the_doub
     story_end(&s);
 }
 
+static void a_proof_that_is_accepted_lifts_the_bar_at_once(void **state)
+{
+    static const char *const ids[] = {"A", "B", "C", "D"};
+    struct story s;
+
+    (void)state;
+    story_begin(&s);
+    s.options.proofs_at_once = 4;
+    story_start(&s);
+    story_answer(&s, 200, NULL, NULL);
+    for (int i = 0; i < 4; i++) {
+        story_until_path(&s, FETCH, 1000);
+        story_give(&s, (struct story_task){ids[i], "fib", TASK_PROOF_HASH, DIFFICULTY_SMALL, 1, 0});
+    }
+    for (int i = 0; i < 4; i++) {
+        story_pick(&s, ids[i], 0);
+        story_prove(&s, ids[i]);
+    }
+    for (int i = 0; i < 3; i++) {
+        story_until_path(&s, SUBMIT, 1000);
+        story_answer(&s, 422, NULL, NULL);
+    }
+    assert_true(story_said(&s, "doubt"));
+    assert_true(s.hold_until_ns[CORE_ROUTE_FETCH] - s.now_ns == 3600 * NS_PER_S);
+    story_until_path(&s, SUBMIT, 1000); /* the fourth goes out all the same */
+    story_answer(&s, 200, NULL, NULL);
+    assert_true(s.hold_until_ns[CORE_ROUTE_FETCH] - s.now_ns <= 120 * NS_PER_S);
+    story_until_path(&s, FETCH, story_time(&s) + 120);
+    story_end(&s);
+}
+
+static void a_time_beyond_a_day_is_cut_and_that_is_said(void **state)
+{
+    struct story s;
+
+    (void)state;
+    story_begin(&s);
+    story_start(&s);
+    story_answer(&s, 200, NULL, NULL);
+    story_answer(&s, 503, "99999999", NULL);
+    assert_non_null(strstr(story_line(&s, "fetch_failed")->text,
+                           "HTTP 503; the server named a day or more, which is cut to a day, next "
+                           "try in 864"));
+    story_until_path(&s, FETCH, 1e6);
+    assert_true(story_time(&s) >= 24 * HOUR && story_time(&s) <= 24 * HOUR + 30);
+    story_end(&s);
+}
+
 static void a_failing_route_says_why_in_the_snapshot(void **state)
 {
     struct snapshot snap;
@@ -306,6 +354,8 @@ int main(void)
         cmocka_unit_test(two_thirds_of_429_on_submissions_cost_no_more_than_the_budget),
         cmocka_unit_test(what_a_429_means_is_said_where_the_server_tells),
         cmocka_unit_test(three_refused_proofs_stop_fetching_and_an_accepted_one_ends_the_doubt),
+        cmocka_unit_test(a_proof_that_is_accepted_lifts_the_bar_at_once),
+        cmocka_unit_test(a_time_beyond_a_day_is_cut_and_that_is_said),
         cmocka_unit_test(a_failing_route_says_why_in_the_snapshot),
     };
 
