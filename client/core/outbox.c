@@ -34,13 +34,22 @@ bool outbox_state_may(enum outbox_state from, enum outbox_state to)
     return from == to || (arrows[from] & TO(to)) != 0;
 }
 
+static char *copy_of(const char *text)
+{
+    char *copy = malloc(strlen(text) + 1);
+
+    if (copy)
+        strcpy(copy, text);
+    return copy;
+}
+
 bool outbox_record_init(struct outbox_record *r, const char *node_id, const char *task_id,
                         const char *program_id, size_t input_count)
 {
     *r = (struct outbox_record){
-        .node_id = strdup(node_id),
-        .task_id = strdup(task_id),
-        .program_id = strdup(program_id),
+        .node_id = copy_of(node_id),
+        .task_id = copy_of(task_id),
+        .program_id = copy_of(program_id),
         .inputs = calloc(input_count + 1, sizeof *r->inputs),
         .proofs = calloc(input_count + 1, sizeof *r->proofs),
         .input_count = input_count,

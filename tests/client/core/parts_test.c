@@ -11,6 +11,7 @@
 #include "client/core/line.h"
 #include "client/core/pace.h"
 #include "client/core/problem.h"
+#include "client/core/profile.h"
 #include "client/core/submit.h"
 #include "client/core/telemetry.h"
 #include "client/core/wallet.h"
@@ -412,6 +413,68 @@ static void answers_to_a_registration_are_judged(void **state)
 #undef ANSWER
 }
 
+/* It goes into a file and into later requests. */
+static void an_id_that_cannot_be_kept_is_no_answer(void **state)
+{
+    static const char *const bad[] = {"", "u 1", "u\x7f", "u\n", "\xc3\xa4"};
+    char id[ENROL_ID_SIZE] = "as before", longest[ENROL_ID_SIZE + 1];
+    struct wire_user user = {.user_id = longest, .wallet_address = ""};
+    struct why why;
+
+    (void)state;
+    memset(longest, 'u', sizeof longest);
+    for (size_t i = 0; i < 7; i++) {
+        bool fits = i == 5;
+        struct buffer body;
+
+        longest[fits ? ENROL_ID_SIZE - 1 : ENROL_ID_SIZE] = '\0';
+        user.user_id = i < 5 ? bad[i] : longest;
+        buffer_init(&body, 0);
+        wire_encode_user(&body, &user);
+        assert_int_equal(enrol_judge_lookup(
+                             id, &(struct http_response){.status = 200, .body = buffer_bytes(&body)},
+                             &why),
+                         fits ? ENROL_KNOWN : ENROL_FAILED);
+        if (!fits)
+            assert_non_null(strstr(why.text, "no usable user id"));
+        assert_int_equal(strlen(id), i < 5 ? strlen("as before") : ENROL_ID_SIZE - 1);
+        longest[ENROL_ID_SIZE - 1] = 'u';
+        buffer_fini(&body);
+    }
+}
+
+static void a_node_id_of_many_zeros_is_not_kept(void **state)
+{
+    char zeros[ENROL_ID_SIZE + 1], id[ENROL_ID_SIZE];
+    struct buffer body;
+    struct why why;
+
+    (void)state;
+    memset(zeros, '0', sizeof zeros);
+    zeros[ENROL_ID_SIZE] = '\0';
+    buffer_init(&body, 0);
+    wire_encode_node_registered(&body, &(struct wire_node_registered){.node_id = zeros});
+    assert_int_equal(
+        enrol_judge_node(
+            id, &(struct http_response){.status = 200, .body = buffer_bytes(&body)}, &why),
+        ST_INPUT);
+    buffer_fini(&body);
+}
+
+static void profiles_are_found_by_name_and_know_their_orchestrators(void **state)
+{
+    (void)state;
+    assert_ptr_equal(profile_of_name("current"), &profile_current);
+    assert_ptr_equal(profile_of_name("seed"), &profile_seed);
+    assert_null(profile_of_name("Seed"));
+    assert_string_equal(profile_base_url(&profile_seed, "STAGING"),
+                        "https://staging.orchestrator.nexus.xyz");
+    assert_string_equal(profile_base_url(&profile_seed, "local"), "http://localhost:50505");
+    assert_string_equal(profile_base_url(&profile_seed, "moon"), profile_seed.base_url);
+    assert_string_equal(profile_base_url(&profile_seed, NULL), profile_seed.base_url);
+    assert_string_equal(profile_base_url(&profile_current, "local"), profile_current.base_url);
+}
+
 static void lines_have_the_reference_s_type_names(void **state)
 {
     (void)state;
@@ -444,6 +507,9 @@ int main(void)
         cmocka_unit_test(node_ids_are_64_bit_decimals),
         cmocka_unit_test(uuids_are_of_version_4),
         cmocka_unit_test(answers_to_a_registration_are_judged),
+        cmocka_unit_test(an_id_that_cannot_be_kept_is_no_answer),
+        cmocka_unit_test(a_node_id_of_many_zeros_is_not_kept),
+        cmocka_unit_test(profiles_are_found_by_name_and_know_their_orchestrators),
         cmocka_unit_test(lines_have_the_reference_s_type_names),
     };
 
