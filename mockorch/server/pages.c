@@ -7,7 +7,11 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "mockorch/core/admin.h"
 #include "mockorch/server/har.h"
+
+extern const unsigned char mockorch_openapi[];
+extern const size_t mockorch_openapi_size;
 
 static size_t path_size(const char *uri)
 {
@@ -67,9 +71,24 @@ static bool token_is(const char *token, struct evhttp_request *r)
     return strlen(given) == size && sodium_memcmp(given, token, size) == 0;
 }
 
+/* A browser says where the page that asks comes from: "http://HOST" of the request itself will do. */
+static bool is_foreign(struct evhttp_request *r)
+{
+    struct evkeyvalq *headers = evhttp_request_get_input_headers(r);
+    const char *origin = evhttp_find_header(headers, "origin");
+    const char *host = evhttp_find_header(headers, "host");
+    const char *place = origin ? strstr(origin, "://") : NULL;
+
+    return origin && !(place && host && strcmp(place + 3, host) == 0);
+}
+
 /* true: refused, and said so. */
 static bool refused(const struct pages *p, struct evhttp_request *r, bool trusted)
 {
+    if (is_foreign(r)) {
+        send_text(r, 403, "Not for pages of another origin.\n");
+        return true;
+    }
     if (p->token && token_is(p->token, r))
         return false;
     if (!p->token && trusted)
@@ -103,6 +122,45 @@ static void send_har(const struct pages *p, struct evhttp_request *r, struct buf
     send_buffer(r, "application/json", text);
 }
 
+/* ---- the orchestrator seen from above ---- */
+
+static const char *method_of(struct evhttp_request *r)
+{
+    switch (evhttp_request_get_command(r)) {
+    case EVHTTP_REQ_GET:
+        return "GET";
+    case EVHTTP_REQ_POST:
+        return "POST";
+    default: /* the listener lets no other in */
+        return "DELETE";
+    }
+}
+
+static void send_admin(const struct pages *p, struct evhttp_request *r, int64_t now_ns)
+{
+    struct evbuffer *body = evhttp_request_get_input_buffer(r);
+    size_t size = evbuffer_get_length(body);
+    const struct admin_request request = {.method = method_of(r),
+                                          .path = evhttp_request_get_uri(r),
+                                          .body = bytes_of(evbuffer_pullup(body, -1), size)};
+    struct admin_reply reply;
+
+    if (size && !request.body.data) {
+        evhttp_send_error(r, 500, NULL);
+        return;
+    }
+    admin_reply_init(&reply);
+    admin_answer(p->orchestrator, &reply, &request, now_ns);
+    send_page(r, (int)reply.status, "application/json", buffer_bytes(&reply.body));
+    admin_reply_fini(&reply);
+}
+
+static bool is_admin(const char *uri)
+{
+    return strncmp(uri, ADMIN_PREFIX, strlen(ADMIN_PREFIX)) == 0 &&
+           !path_is(uri, "/admin/har") && !path_is(uri, "/admin/openapi.yaml");
+}
+
 void pages_answer(const struct pages *p, struct evhttp_request *r, bool trusted, int64_t now_ns)
 {
     const char *uri = evhttp_request_get_uri(r);
@@ -110,24 +168,25 @@ void pages_answer(const struct pages *p, struct evhttp_request *r, bool trusted,
 
     if (!path_is(uri, "/healthz") && refused(p, r, trusted))
         return;
+    if (is_admin(uri)) {
+        send_admin(p, r, now_ns);
+        return;
+    }
     if (evhttp_request_get_command(r) != EVHTTP_REQ_GET) {
         send_text(r, 405, "GET it.\n");
         return;
     }
+    buffer_init(&text, 0);
     if (path_is(uri, "/healthz")) {
         send_text(r, 200, "ok\n");
-        return;
-    }
-    buffer_init(&text, 0);
-    orchestrator_tick(p->orchestrator, now_ns);
-    if (path_is(uri, "/metrics")) {
+    } else if (path_is(uri, "/metrics")) {
+        orchestrator_tick(p->orchestrator, now_ns);
         metrics_write(&text, p->orchestrator, p->times);
         send_buffer(r, METRICS_TYPE, &text);
-    } else if (path_is(uri, "/admin/state")) {
-        orchestrator_state(p->orchestrator, &text, now_ns);
-        send_buffer(r, "application/json", &text);
     } else if (path_is(uri, "/admin/har")) {
         send_har(p, r, &text);
+    } else if (path_is(uri, "/admin/openapi.yaml")) {
+        send_page(r, 200, "application/yaml", bytes_of(mockorch_openapi, mockorch_openapi_size));
     } else {
         send_text(r, 404, "No such page.\n");
     }

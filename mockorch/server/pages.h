@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pages beside the protocol, and who may see them.
  *
- *   GET  /healthz        "ok", for everybody
- *   GET  /metrics        Prometheus text
- *   GET  /admin/state    users, nodes, tasks, figures as JSON
- *   GET  /admin/har      what --record has recorded, as an HTTP Archive
+ *   GET  /healthz             "ok", for everybody
+ *   GET  /metrics             Prometheus text
+ *   GET  /admin/openapi.yaml  what can be called below /admin/
+ *   GET  /admin/har           what --record has recorded, as an HTTP Archive
+ *        /admin/…             mockorch/core/admin.h
  *
  * All but /healthz are for those on a loopback or unix-socket listener, and otherwise for those who
- * send "Authorization: Bearer TOKEN". Without a token nobody elsewhere sees them (403).
+ * send "Authorization: Bearer TOKEN". Without a token nobody elsewhere sees them (403). A web page of
+ * another place may not call them through somebody's browser: an Origin must be our own.
  *
  * Owner:   everything is borrowed for the call.
  */

@@ -235,7 +235,11 @@ static void open_exchange(struct server *s, struct evhttp_request *r)
         .body = bytes_of(evbuffer_pullup(body, -1), size),
     };
     struct exchange *x = calloc(1, sizeof *x);
+    ev_uint16_t port = 0;
+    char *host = NULL;
 
+    evhttp_connection_get_peer(evhttp_request_get_connection(r), &host, &port);
+    request.peer = host;
     if (fault)
         request.headers[request.header_count++] = (struct http_header){"x-mock-fault", fault};
     if (!x || (size && !request.body.data)) {
@@ -265,10 +269,14 @@ static void requested(struct evhttp_request *r, void *context)
                                 .url = s->front.url,
                                 .wall_at_zero_ns = clock_wall_ns(s->clock) - now_of(s)};
 
-    if (d->pages && (!d->protocol || pages_own(evhttp_request_get_uri(r))))
+    if (d->pages && (!d->protocol || pages_own(evhttp_request_get_uri(r)))) {
         pages_answer(&pages, r, d->bound.local, now_of(s));
-    else
+        set_tick(s); /* a clock may have been moved, a task's life ended */
+    } else if (evhttp_request_get_command(r) == EVHTTP_REQ_DELETE) {
+        evhttp_send_error(r, HTTP_NOTIMPLEMENTED, NULL); /* not of the protocol */
+    } else {
         open_exchange(s, r);
+    }
 }
 
 static void tick(evutil_socket_t fd, short what, void *context)
@@ -343,7 +351,7 @@ static enum status door_open(struct door *d, struct server *s, const char *liste
     d->http = evhttp_new(s->loop);
     if (!d->http)
         return fail(why, ST_NO_MEMORY, "server: out of memory");
-    evhttp_set_allowed_methods(d->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+    evhttp_set_allowed_methods(d->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_DELETE);
     evhttp_set_max_headers_size(d->http, HEAD_LIMIT);
     evhttp_set_max_body_size(d->http, (ev_ssize_t)s->options.max_body_bytes);
     evhttp_set_timeout(d->http, IDLE_S);

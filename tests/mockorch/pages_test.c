@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "mockorch/scenario/scenario.h"
 #include "mockorch/server/address.h"
 #include "mockorch/server/pages.h"
 #include "tests/mockorch/served.h"
@@ -65,6 +66,7 @@ static void pages_are_found_with_a_query_and_only_by_their_names(void **state)
     assert_int_equal(get(f, fd, "/admin/state?x", ""), 200);
     assert_true(dial_has(&f->answer, "content-type: application/json"));
     assert_int_equal(get(f, fd, "/admin/nothing", ""), 404);
+    assert_non_null(strstr(body(f), "error"));
     assert_int_equal(get(f, fd, "/healthzz", ""), 404); /* the orchestrator's */
     assert_non_null(strstr(body(f), "NotFoundError"));
     assert_int_equal(served_call(f, fd, "POST", "/metrics", bytes_of_text("x")), 405);
@@ -190,6 +192,131 @@ static void an_open_listener_for_pages_is_refused_without_a_token(void **state)
     assert_int_equal(server_new(&f->server, &f->options, &why), ST_INPUT);
     assert_non_null(strstr(why.text, "token"));
     assert_null(f->server);
+}
+
+static void pages_of_another_origin_may_not_ask(void **state)
+{
+    static const struct {
+        const char *header;
+        unsigned status;
+    } table[] = {
+        {"origin: http://localhost\r\n", 200}, /* dial_request's host */
+        {"origin: https://localhost\r\n", 200},
+        {"origin: http://elsewhere.invalid\r\n", 403},
+        {"origin: http://localhost.elsewhere.invalid\r\n", 403},
+        {"origin: null\r\n", 403},
+    };
+    struct served *f = *state;
+    int fd = dial(served_start(f));
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        assert_int_equal(get(f, fd, "/admin/state", table[i].header), table[i].status);
+    close(fd);
+}
+
+/* ---- the orchestrator seen from above ---- */
+
+static unsigned call(struct served *f, int fd, const char *method, const char *path,
+                     const char *json)
+{
+    unsigned status = served_call(f, fd, method, path, bytes_of_text(json));
+
+    f->answer.body[f->answer.size] = 0;
+    return status;
+}
+
+static void the_admin_pages_travel(void **state)
+{
+    struct served *f = *state;
+    int fd;
+
+    f->b.plan.read = scenario_rule;
+    fd = dial(served_start(f));
+    assert_int_equal(call(f, fd, "POST", "/admin/rules", "{\"fault\": \"fetch_503\"}"), 201);
+    assert_true(dial_has(&f->answer, "content-type: application/json"));
+    assert_int_equal(served_fetch(f, fd), 503);
+    assert_int_equal(call(f, fd, "DELETE", "/admin/rules/fetch_503", ""), 200);
+    assert_int_equal(served_fetch(f, fd), 200);
+    assert_int_equal(call(f, fd, "GET", "/admin/requests?call=fetch&status=503", ""), 200);
+    assert_non_null(strstr(body(f), "\"total\": 1"));
+    assert_non_null(strstr(body(f), "127.0.0.1"));
+    assert_int_equal(call(f, fd, "POST", "/admin/verify",
+                          "{\"call\": \"fetch\", \"status\": 200, \"exactly\": 2}"),
+                     409);
+    assert_int_equal(call(f, fd, "POST", "/admin/rules", "{"), 400);
+    assert_int_equal(call(f, fd, "GET", "/admin/nowhere", ""), 404);
+    assert_int_equal(call(f, fd, "DELETE", "/v3/tasks", ""), 501); /* not of the protocol */
+    close(fd);
+}
+
+/* The server's timer has to follow a clock that is moved. */
+static void a_moved_clock_ends_tasks_at_once(void **state)
+{
+    struct served *f = *state;
+    int fd = dial(served_start(f));
+
+    assert_int_equal(served_fetch(f, fd), 200);
+    assert_int_equal(call(f, fd, "POST", "/admin/clock", "{\"advance_s\": 3600}"), 200);
+    assert_int_equal(call(f, fd, "GET", "/admin/tasks?state=expired", ""), 200);
+    assert_non_null(strstr(body(f), "\"total\": 1"));
+    close(fd);
+}
+
+/* A reset while the judge has a case: its client gets an answer, and nobody a credit. */
+static void a_reset_leaves_no_case_behind(void **state)
+{
+    struct served *f = *state;
+    int fd, side;
+
+    f->options.judge = &f->gate.base;
+    fd = dial(served_start(f));
+    assert_int_equal(served_fetch(f, fd), 200);
+    dial_request(fd, "POST", "/v3/tasks/submit", "", served_submission_body(f));
+    gate_wait(&f->gate, 1);
+    side = dial(server_port(f->server));
+    assert_int_equal(call(f, side, "POST", "/admin/reset", ""), 200);
+    gate_open(&f->gate);
+    dial_read(fd, &f->answer);
+    assert_int_equal(f->answer.status, 404); /* the task is gone */
+    close(fd);
+    close(side);
+    served_stop(f);
+    assert_true(orchestrator_credits(f->b.o, BENCH_WALLET) == 0);
+}
+
+/* Each route of the table in mockorch/core/admin.c, "*" for a name. */
+static void the_document_has_every_route(void **state)
+{
+    struct served *f = *state;
+    struct buffer source;
+    unsigned routes = 0;
+    int fd = dial(served_start(f));
+
+    assert_int_equal(get(f, fd, "/admin/openapi.yaml", ""), 200);
+    assert_true(dial_has(&f->answer, "content-type: application/yaml"));
+    body(f);
+    buffer_init(&source, 0);
+    assert_int_equal(file_read(&source, NXP_SOURCE "/mockorch/core/admin.c", 1 << 20, NULL), ST_OK);
+    buffer_put_u8(&source, 0);
+    for (char *at = strstr((char *)source.data, "routes[] = {"), *line; (line = strstr(at, "    {\""));
+         at = line + 1) {
+        char method[8], path[64], wanted[96], *found, *star;
+
+        if (sscanf(line, "    {\"%7[A-Z]\", \"%63[^\"]\"", method, path) != 2)
+            continue;
+        star = strchr(path, '*');
+        if (star) /* up to the brace that names the parameter */
+            snprintf(wanted, sizeof wanted, "\n  /admin/%.*s{", (int)(star - path), path);
+        else
+            snprintf(wanted, sizeof wanted, "\n  /admin/%s:", path);
+        found = strstr((char *)f->answer.body, wanted);
+        if (!found)
+            fail_msg("openapi.yaml lacks%s", wanted + 1);
+        routes++;
+    }
+    assert_true(routes >= 25);
+    buffer_fini(&source);
+    close(fd);
 }
 
 /* ---- unix sockets ---- */
@@ -416,6 +543,11 @@ int main(void)
         CASE(pages_on_an_open_listener_need_a_token),
         CASE(a_listener_of_their_own_takes_the_pages_away_from_the_other),
         CASE(an_open_listener_for_pages_is_refused_without_a_token),
+        CASE(pages_of_another_origin_may_not_ask),
+        CASE(the_admin_pages_travel),
+        CASE(a_moved_clock_ends_tasks_at_once),
+        CASE(a_reset_leaves_no_case_behind),
+        CASE(the_document_has_every_route),
         CASE(a_unix_socket_serves_and_is_gone_in_the_end),
         cmocka_unit_test(a_dead_socket_file_is_replaced_a_live_one_and_others_are_not),
         cmocka_unit_test(socket_paths_have_a_length),
