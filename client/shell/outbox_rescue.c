@@ -138,6 +138,24 @@ static enum status take_holds(struct rescue *r, struct why *why)
     return st;
 }
 
+static enum status take_learnt(struct rescue *r, struct why *why)
+{
+    struct sqlite3_stmt *s = NULL;
+    enum status st = ST_OK;
+
+    if (sqlite3_prepare_v2(r->from, "SELECT server, bytes FROM learnt", -1, &s, NULL) == SQLITE_OK)
+        while (!st && sqlite3_step(s) == SQLITE_ROW) {
+            const char *server = (const char *)sqlite3_column_text(s, 0);
+            const void *data = sqlite3_column_blob(s, 1);
+
+            if (server && data)
+                st = outbox_sqlite_learn(r->to, server,
+                                         bytes_of(data, (size_t)sqlite3_column_bytes(s, 1)), why);
+        }
+    sqlite3_finalize(s);
+    return st;
+}
+
 /* Nothing of it may be changed, its log neither (SQLite removes the log of an empty database). What
  * cannot be opened gives no rows. */
 static void open_damaged(struct rescue *r, const char *path)
@@ -223,6 +241,8 @@ enum status outbox_rescue(size_t *records, const char *path, struct why *why)
         st = take_records(&r, why);
     if (!st && r.from)
         st = take_holds(&r, why);
+    if (!st && r.from)
+        st = take_learnt(&r, why);
     if (!st)
         st = run(r.to->db, "COMMIT", why);
     outbox_free(&r.to->base);

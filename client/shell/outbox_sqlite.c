@@ -2,23 +2,15 @@
 #include "client/shell/outbox_sqlite.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "client/shell/outbox_legacy.h"
-#include "client/shell/outbox_rescue.h"
+#include "client/shell/outbox_db.h"
 
-#define VERSION       3
-#define READABLE      2 /* older ones are not read without being made newer */
-#define BUSY_MS       5000 /* a reader that recovers the log holds us up this long at most */
 #define PRUNE_EVERY   500  /* final records */
 #define KEEP_DAMAGED  "100"
 #define FINAL         "3" /* the first final state: OUTBOX_ACKED */
@@ -26,13 +18,10 @@
 
 static_assert(OUTBOX_ACKED == 3 && OUTBOX_REFUSED == 4 && OUTBOX_STATES == 7, "states in SQL");
 static_assert(OUTBOX_MAX_RECORD < 1000000000, "SQLite's default limit of a blob");
-
-enum { PUT, EACH, GET, ERASE, RETRY, ASIDE, OLD, MANY, BULKY, FORGET, HOLD, HELD, LEARN, LEARNT, STATEMENTS };
-
 static_assert(STATEMENTS == sizeof((struct outbox_sqlite *)0)->statements / sizeof(void *),
               "a place for each");
 
-static const char *const sql[STATEMENTS] = {
+const char *const outbox_db_sql[STATEMENTS] = {
     [PUT] = "INSERT INTO record(id, state, finished, proof_size, bytes) VALUES(?1, ?2, ?3, ?4, ?5) "
             "ON CONFLICT(id) DO UPDATE SET state = ?2, finished = ?3, proof_size = ?4, bytes = ?5 "
             "WHERE record.state < " FINAL " OR record.state = ?2",
@@ -64,12 +53,12 @@ static struct outbox_sqlite *sqlite_of(struct outbox *o)
 
 /* ---- words and statements ---- */
 
-static enum status no_memory(const struct outbox_sqlite *o, struct why *why)
+enum status outbox_db_no_memory(const struct outbox_sqlite *o, struct why *why)
 {
     return fail(why, ST_NO_MEMORY, "outbox '%s': out of memory", o->path);
 }
 
-static enum status broken(struct outbox_sqlite *o, const char *text, struct why *why)
+enum status outbox_db_broken(struct outbox_sqlite *o, const char *text, struct why *why)
 {
     o->broken = true;
     return fail(why, ST_IO, "outbox '%s' is damaged: %s%s", o->path, text,
@@ -77,60 +66,46 @@ static enum status broken(struct outbox_sqlite *o, const char *text, struct why 
                              : "");
 }
 
-static enum status failed(struct outbox_sqlite *o, int code, struct why *why)
+enum status outbox_db_failed(struct outbox_sqlite *o, int code, struct why *why)
 {
     if ((code & 0xff) == SQLITE_NOMEM)
-        return no_memory(o, why);
+        return outbox_db_no_memory(o, why);
     if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
-        return broken(o, sqlite3_errstr(code), why);
+        return outbox_db_broken(o, sqlite3_errstr(code), why);
     return fail(why, ST_IO, "outbox '%s': %s", o->path, sqlite3_errstr(code));
 }
 
-static enum status execute(struct outbox_sqlite *o, const char *text, struct why *why)
+enum status outbox_db_execute(struct outbox_sqlite *o, const char *text, struct why *why)
 {
     int code = sqlite3_exec(o->db, text, NULL, NULL, NULL);
 
-    return code ? failed(o, code, why) : ST_OK;
+    return code ? outbox_db_failed(o, code, why) : ST_OK;
 }
 
 /* Ends a statement that gives no row. */
-static enum status finish(struct outbox_sqlite *o, struct sqlite3_stmt *s, struct why *why)
+enum status outbox_db_finish(struct outbox_sqlite *o, struct sqlite3_stmt *s, struct why *why)
 {
     int code = sqlite3_step(s);
 
     sqlite3_reset(s);
     sqlite3_clear_bindings(s);
-    return code == SQLITE_DONE ? ST_OK : failed(o, code, why);
+    return code == SQLITE_DONE ? ST_OK : outbox_db_failed(o, code, why);
 }
 
 static enum status finish_with(struct outbox_sqlite *o, int which, int64_t value, struct why *why)
 {
     sqlite3_bind_int64(o->statements[which], 1, value);
-    return finish(o, o->statements[which], why);
+    return outbox_db_finish(o, o->statements[which], why);
 }
 
 /* All or nothing. */
-static enum status commit(struct outbox_sqlite *o, enum status st, struct why *why)
+enum status outbox_db_commit(struct outbox_sqlite *o, enum status st, struct why *why)
 {
     if (!st)
-        st = execute(o, "COMMIT", why);
+        st = outbox_db_execute(o, "COMMIT", why);
     if (st && !sqlite3_get_autocommit(o->db))
         (void)sqlite3_exec(o->db, "ROLLBACK", NULL, NULL, NULL); /* or the next opening does it */
     return st;
-}
-
-static int64_t integer_of(struct sqlite3 *db, const char *text, int *code)
-{
-    struct sqlite3_stmt *s = NULL;
-    int64_t value = 0;
-
-    *code = sqlite3_prepare_v2(db, text, -1, &s, NULL);
-    if (*code == SQLITE_OK && (*code = sqlite3_step(s)) == SQLITE_ROW) {
-        value = sqlite3_column_int64(s, 0);
-        *code = SQLITE_OK;
-    }
-    sqlite3_finalize(s);
-    return value;
 }
 
 /* ---- rows ---- */
@@ -145,7 +120,7 @@ static int64_t proof_size(const struct outbox_record *r)
 }
 
 /* Writes one row with PUT or RETRY. */
-static enum status write_row(struct outbox_sqlite *o, int which, const struct outbox_record *r,
+enum status outbox_db_write(struct outbox_sqlite *o, int which, const struct outbox_record *r,
                              struct why *why)
 {
     struct sqlite3_stmt *s = o->statements[which];
@@ -158,14 +133,14 @@ static enum status write_row(struct outbox_sqlite *o, int which, const struct ou
     outbox_encode(&bytes, r);
     if (!buffer_ok(&bytes)) {
         buffer_fini(&bytes);
-        return no_memory(o, why);
+        return outbox_db_no_memory(o, why);
     }
     sqlite3_bind_int64(s, 1, (int64_t)r->id);
     sqlite3_bind_int(s, 2, (int)r->state);
     sqlite3_bind_int64(s, 3, r->finished_wall_s);
     sqlite3_bind_int64(s, 4, proof_size(r));
     code = sqlite3_bind_blob64(s, 5, bytes.data, bytes.size, SQLITE_STATIC);
-    st = code ? failed(o, code, why) : finish(o, s, why);
+    st = code ? outbox_db_failed(o, code, why) : outbox_db_finish(o, s, why);
     if (!st && sqlite3_changes(o->db) == 0)
         st = fail(why, ST_INPUT, "outbox '%s': record %" PRIu64 " is final", o->path, r->id);
     buffer_fini(&bytes);
@@ -190,7 +165,7 @@ static enum status read_row(struct outbox_sqlite *o, struct sqlite3_stmt *s,
     return st;
 }
 
-static void note_damaged(struct outbox_sqlite *o, int64_t id)
+void outbox_db_note_damaged(struct outbox_sqlite *o, int64_t id)
 {
     size_t used = strlen(o->damaged_names);
 
@@ -201,13 +176,13 @@ static void note_damaged(struct outbox_sqlite *o, int64_t id)
 
 static enum status set_aside(struct outbox_sqlite *o, int64_t id, struct why *why)
 {
-    enum status st = execute(o, "BEGIN IMMEDIATE", why);
+    enum status st = outbox_db_execute(o, "BEGIN IMMEDIATE", why);
 
     if (!st)
         st = finish_with(o, ASIDE, id, why);
     if (!st)
         st = finish_with(o, ERASE, id, why);
-    return commit(o, st, why);
+    return outbox_db_commit(o, st, why);
 }
 
 /* ---- the interface ---- */
@@ -215,7 +190,7 @@ static enum status set_aside(struct outbox_sqlite *o, int64_t id, struct why *wh
 static enum status sqlite_put(struct outbox *base, const struct outbox_record *r, struct why *why)
 {
     struct outbox_sqlite *o = sqlite_of(base);
-    enum status st = write_row(o, PUT, r, why);
+    enum status st = outbox_db_write(o, PUT, r, why);
 
     if (!st && outbox_state_final(r->state) && ++o->finals >= PRUNE_EVERY) {
         if (!outbox_sqlite_prune(o, r->finished_wall_s, NULL)) /* else with the next one */
@@ -248,9 +223,9 @@ static enum status sqlite_each(struct outbox *base, outbox_visit *visit, void *c
             if (st)
                 outbox_record_fini(&record);
         } else if (st == ST_INPUT) {
-            note_damaged(o, sqlite3_column_int64(s, 0));
+            outbox_db_note_damaged(o, sqlite3_column_int64(s, 0));
             more = realloc(aside, (aside_count + 1) * sizeof *aside);
-            st = more ? ST_OK : no_memory(o, why);
+            st = more ? ST_OK : outbox_db_no_memory(o, why);
             if (more) {
                 aside = more;
                 aside[aside_count++] = sqlite3_column_int64(s, 0);
@@ -258,7 +233,7 @@ static enum status sqlite_each(struct outbox *base, outbox_visit *visit, void *c
         }
     }
     if (!st && code != SQLITE_DONE)
-        st = failed(o, code, why);
+        st = outbox_db_failed(o, code, why);
     sqlite3_reset(s);
     for (size_t i = 0; !st && !o->read_only && i < aside_count; i++)
         st = set_aside(o, aside[i], why);
@@ -276,7 +251,7 @@ static enum status sqlite_erase(struct outbox *base, uint64_t id, struct why *wh
     return st;
 }
 
-static void disconnect(struct outbox_sqlite *o)
+void outbox_db_disconnect(struct outbox_sqlite *o)
 {
     for (int i = 0; i < STATEMENTS; i++) {
         sqlite3_finalize(o->statements[i]);
@@ -290,13 +265,16 @@ static void sqlite_free(struct outbox *base)
 {
     struct outbox_sqlite *o = sqlite_of(base);
 
-    disconnect(o);
+    outbox_db_disconnect(o);
     if (o->lock_fd >= 0)
         close(o->lock_fd);
     free(o->kept);
     free(o->path);
     free(o);
 }
+
+const struct outbox_ops outbox_db_ops = {
+    .put = sqlite_put, .each = sqlite_each, .erase = sqlite_erase, .free = sqlite_free};
 
 /* ---- more than the interface ---- */
 
@@ -316,7 +294,7 @@ enum status outbox_sqlite_get(struct outbox_sqlite *o, uint64_t id, struct outbo
     else if (code == SQLITE_DONE)
         st = fail(why, ST_NOT_FOUND, "outbox '%s': no record %" PRIu64, o->path, id);
     else
-        st = failed(o, code, why);
+        st = outbox_db_failed(o, code, why);
     sqlite3_reset(s);
     return st;
 }
@@ -345,7 +323,7 @@ enum status outbox_sqlite_retry(struct outbox_sqlite *o, uint64_t id, struct why
     if (!st) {
         r.state = OUTBOX_PROVED;
         r.finished_wall_s = 0;
-        st = write_row(o, RETRY, &r, why);
+        st = outbox_db_write(o, RETRY, &r, why);
     }
     outbox_record_fini(&r);
     return st;
@@ -367,12 +345,12 @@ static enum status strip_one(struct outbox_sqlite *o, bool *found, struct why *w
         id = sqlite3_column_int64(s, 0);
         st = read_row(o, s, &r, why);
     } else if (code != SQLITE_DONE) {
-        st = failed(o, code, why);
+        st = outbox_db_failed(o, code, why);
     }
     sqlite3_reset(s);
     if (*found && !st) {
         outbox_record_drop_proofs(&r);
-        st = write_row(o, PUT, &r, why);
+        st = outbox_db_write(o, PUT, &r, why);
     } else if (st == ST_INPUT) { /* history that cannot be read */
         st = finish_with(o, ASIDE, id, why);
         if (!st)
@@ -384,7 +362,7 @@ static enum status strip_one(struct outbox_sqlite *o, bool *found, struct why *w
 
 enum status outbox_sqlite_prune(struct outbox_sqlite *o, int64_t now_wall_s, struct why *why)
 {
-    enum status st = execute(o, "BEGIN IMMEDIATE", why);
+    enum status st = outbox_db_execute(o, "BEGIN IMMEDIATE", why);
     bool found = true;
 
     if (!st)
@@ -392,10 +370,10 @@ enum status outbox_sqlite_prune(struct outbox_sqlite *o, int64_t now_wall_s, str
     if (!st)
         st = finish_with(o, MANY, OUTBOX_SQLITE_KEEP_RECORDS, why);
     if (!st)
-        st = finish(o, o->statements[FORGET], why);
+        st = outbox_db_finish(o, o->statements[FORGET], why);
     while (!st && found)
         st = strip_one(o, &found, why);
-    return commit(o, st, why);
+    return outbox_db_commit(o, st, why);
 }
 
 enum status outbox_sqlite_hold(struct outbox_sqlite *o, const char *server, const char *route,
@@ -406,7 +384,7 @@ enum status outbox_sqlite_hold(struct outbox_sqlite *o, const char *server, cons
     sqlite3_bind_text(s, 1, server, -1, SQLITE_STATIC);
     sqlite3_bind_text(s, 2, route, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 3, until_wall_ns);
-    return finish(o, s, why);
+    return outbox_db_finish(o, s, why);
 }
 
 enum status outbox_sqlite_held(struct outbox_sqlite *o, const char *server, const char *route,
@@ -422,7 +400,7 @@ enum status outbox_sqlite_held(struct outbox_sqlite *o, const char *server, cons
         *until_wall_ns = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
     sqlite3_reset(s);
     sqlite3_clear_bindings(s);
-    return code == SQLITE_ROW || code == SQLITE_DONE ? ST_OK : failed(o, code, why);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? ST_OK : outbox_db_failed(o, code, why);
 }
 
 enum status outbox_sqlite_learn(struct outbox_sqlite *o, const char *server, struct bytes learnt,
@@ -432,7 +410,7 @@ enum status outbox_sqlite_learn(struct outbox_sqlite *o, const char *server, str
 
     sqlite3_bind_text(s, 1, server, -1, SQLITE_STATIC);
     sqlite3_bind_blob64(s, 2, learnt.data, learnt.size, SQLITE_STATIC);
-    return finish(o, s, why);
+    return outbox_db_finish(o, s, why);
 }
 
 enum status outbox_sqlite_learnt(struct outbox_sqlite *o, const char *server, struct buffer *out,
@@ -447,285 +425,11 @@ enum status outbox_sqlite_learnt(struct outbox_sqlite *o, const char *server, st
     if (code == SQLITE_ROW) {
         buffer_put(out, sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
         if (!buffer_ok(out))
-            st = no_memory(o, why);
+            st = outbox_db_no_memory(o, why);
     } else if (code != SQLITE_DONE) {
-        st = failed(o, code, why);
+        st = outbox_db_failed(o, code, why);
     }
     sqlite3_reset(s);
     sqlite3_clear_bindings(s);
-    return st;
-}
-
-/* ---- opening ---- */
-
-static enum status lock(struct outbox_sqlite *o, struct why *why)
-{
-    enum status st = ST_OK;
-    char *path;
-
-    if (asprintf(&path, "%s-lock", o->path) < 0)
-        return no_memory(o, why);
-    o->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (o->lock_fd < 0)
-        st = fail(why, ST_IO, "%s: %s", path, strerror(errno));
-    else if (flock(o->lock_fd, LOCK_EX | LOCK_NB) < 0)
-        st = errno == EWOULDBLOCK
-                 ? fail(why, ST_EXISTS, "outbox '%s': another nxp is writing to it", o->path)
-                 : fail(why, ST_IO, "%s: %s", path, strerror(errno));
-    free(path);
-    return st;
-}
-
-/* Private before SQLite writes a byte: its log and shared memory take the mode of the database. */
-/* The database is never empty when its log is not: SQLite writes its first page before it makes the
- * log. An empty one would lose what the log holds without a word. */
-static bool beheaded(const struct outbox_sqlite *o, int fd)
-{
-    struct stat main_file, log_file;
-    char *log = NULL;
-    bool is = asprintf(&log, "%s-wal", o->path) >= 0 && fstat(fd, &main_file) == 0 &&
-              main_file.st_size == 0 && stat(log, &log_file) == 0 && log_file.st_size > 0;
-
-    free(log);
-    return is;
-}
-
-static enum status make_private(struct outbox_sqlite *o, struct why *why)
-{
-    bool made = access(o->path, F_OK) != 0;
-    int fd = open(o->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    enum status st = ST_OK;
-
-    if (fd < 0 || fchmod(fd, 0600) < 0)
-        st = fail(why, ST_IO, "outbox '%s': %s", o->path, strerror(errno));
-    else if (beheaded(o, fd))
-        st = broken(o, "the file is empty although its log is not", why);
-    else if (made)
-        st = file_sync_folder(o->path, why);
-    if (fd >= 0)
-        close(fd);
-    return st;
-}
-
-/* Pages that are damaged are found now, not on the day when they are needed. */
-static enum status check(struct outbox_sqlite *o, struct why *why)
-{
-    struct sqlite3_stmt *s = NULL;
-    int code = sqlite3_prepare_v2(o->db, "PRAGMA quick_check(1)", -1, &s, NULL);
-    enum status st = ST_OK;
-
-    if (!code)
-        code = sqlite3_step(s);
-    if (code != SQLITE_ROW)
-        st = failed(o, code, why);
-    else if (strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
-        st = broken(o, (const char *)sqlite3_column_text(s, 0), why);
-    sqlite3_finalize(s);
-    return st;
-}
-
-static enum status connect_to(struct outbox_sqlite *o, struct why *why)
-{
-    int flags = o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    int code = sqlite3_open_v2(o->path, &o->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-
-    if (code)
-        return failed(o, code, why);
-    sqlite3_extended_result_codes(o->db, 1);
-    sqlite3_busy_timeout(o->db, BUSY_MS);
-    return execute(o, "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;", why);
-}
-
-/* Those that the tables of that version are for. */
-static enum status prepare_all(struct outbox_sqlite *o, int64_t version, struct why *why)
-{
-    int count = version < VERSION ? LEARN : STATEMENTS;
-    int code = SQLITE_OK;
-
-    for (int i = 0; i < count && !code; i++)
-        code = sqlite3_prepare_v3(o->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &o->statements[i],
-                                  NULL);
-    return code ? failed(o, code, why) : ST_OK;
-}
-
-static enum status read_version(struct outbox_sqlite *o, int64_t *version, struct why *why)
-{
-    int code;
-
-    *version = integer_of(o->db, "PRAGMA user_version", &code);
-    if (code)
-        return failed(o, code, why);
-    if (*version < 0 || *version > VERSION)
-        return fail(why, ST_INPUT,
-                    "outbox '%s' is of version %" PRId64 ", made by a newer nxp; this one reads %d",
-                    o->path, *version, VERSION);
-    return ST_OK;
-}
-
-static enum status take_over(void *context, uint64_t id, struct bytes bytes, struct why *why)
-{
-    struct outbox_sqlite *o = context;
-    struct outbox_record r = {0};
-    struct sqlite3_stmt *s = NULL;
-    enum status st = outbox_decode(&r, bytes, NULL);
-    int code;
-
-    if (!st && r.id == id && id > 0 && id <= INT64_MAX) {
-        st = write_row(o, PUT, &r, why);
-    } else if (!st || st == ST_INPUT) {
-        note_damaged(o, (int64_t)id);
-        code = sqlite3_prepare_v2(o->db, "INSERT INTO damaged(id, bytes) VALUES(?1, ?2)", -1, &s,
-                                  NULL);
-        if (!code) {
-            sqlite3_bind_int64(s, 1, (int64_t)id);
-            code = sqlite3_bind_blob64(s, 2, bytes.size ? (const void *)bytes.data : "",
-                                       bytes.size, SQLITE_STATIC);
-        }
-        st = code ? failed(o, code, why) : finish(o, s, why);
-        sqlite3_finalize(s);
-    } else {
-        st = no_memory(o, why);
-    }
-    outbox_record_fini(&r);
-    return st;
-}
-
-static const char tables[] =
-    "CREATE TABLE record(id INTEGER PRIMARY KEY, state INTEGER NOT NULL, "
-    "  finished INTEGER NOT NULL, proof_size INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;"
-    "CREATE TABLE damaged(place INTEGER PRIMARY KEY, id INTEGER NOT NULL, bytes BLOB) STRICT;"
-    "CREATE TABLE hold(server TEXT NOT NULL, route TEXT NOT NULL, until INTEGER NOT NULL, "
-    "  PRIMARY KEY(server, route)) STRICT, WITHOUT ROWID;"
-    "PRAGMA user_version=1;";
-
-static const char tables_3[] =
-    "CREATE TABLE learnt(server TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT, WITHOUT ROWID;"
-    "PRAGMA user_version=3;";
-
-static enum status upgrade(struct outbox_sqlite *o, const char *legacy, struct why *why)
-{
-    enum status st = execute(o, "BEGIN IMMEDIATE", why);
-    int64_t version = 0;
-
-    if (!st)
-        st = read_version(o, &version, why);
-    if (!st && version < 1)
-        st = execute(o, tables, why);
-    if (!st && version < 3)
-        st = execute(o, tables_3, why);
-    if (!st)
-        st = prepare_all(o, VERSION, why);
-    if (!st && version < 2)
-        st = outbox_legacy_each(legacy, take_over, o, why);
-    st = commit(o, st, why);
-    if (!st) /* also what a crash after that commit has left */
-        outbox_legacy_remove(legacy);
-    return st;
-}
-
-static enum status use_log(struct outbox_sqlite *o, struct why *why)
-{
-    struct sqlite3_stmt *s = NULL;
-    int code = sqlite3_prepare_v2(o->db, "PRAGMA journal_mode=WAL", -1, &s, NULL);
-    enum status st = ST_OK;
-
-    if (!code)
-        code = sqlite3_step(s);
-    if (code != SQLITE_ROW)
-        st = failed(o, code, why);
-    else if (strcmp((const char *)sqlite3_column_text(s, 0), "wal") != 0)
-        st = fail(why, ST_IO, "outbox '%s': this file system cannot hold a write-ahead log",
-                  o->path);
-    sqlite3_finalize(s);
-    return st ? st : execute(o, "PRAGMA synchronous=FULL", why);
-}
-
-static struct outbox_sqlite *allocate(const char *path)
-{
-    static const struct outbox_ops ops = {
-        .put = sqlite_put, .each = sqlite_each, .erase = sqlite_erase, .free = sqlite_free};
-    struct outbox_sqlite *o = calloc(1, sizeof *o);
-
-    if (o)
-        *o = (struct outbox_sqlite){.base.ops = &ops, .lock_fd = -1, .path = strdup(path)};
-    if (o && o->path)
-        return o;
-    free(o);
-    return NULL;
-}
-
-static enum status open_files(struct outbox_sqlite *o, const char *legacy, struct why *why)
-{
-    enum status st = make_private(o, why);
-
-    if (!st)
-        st = connect_to(o, why);
-    if (!st)
-        st = use_log(o, why);
-    if (!st)
-        st = check(o, why);
-    return st ? st : upgrade(o, legacy, why);
-}
-
-static enum status rescue(struct outbox_sqlite *o, struct why *why)
-{
-    enum status st = outbox_rescue(&o->rescued, o->path, why);
-
-    free(o->kept);
-    o->kept = NULL;
-    return st ? st : outbox_rescue_finish(&o->kept, o->path, why);
-}
-
-enum status outbox_sqlite_open(struct outbox_sqlite **out, const char *path, const char *legacy,
-                               struct why *why)
-{
-    struct outbox_sqlite *o = allocate(path);
-    enum status st;
-
-    if (!o)
-        return fail(why, ST_NO_MEMORY, "outbox '%s': out of memory", path);
-    st = lock(o, why);
-    if (!st)
-        st = outbox_rescue_finish(&o->kept, path, why); /* which a crash has cut off */
-    if (!st)
-        st = open_files(o, legacy, why);
-    if (st && o->broken) {
-        disconnect(o);
-        st = rescue(o, why);
-        if (!st)
-            st = open_files(o, legacy, why);
-    }
-    if (st)
-        sqlite_free(&o->base);
-    else
-        *out = o;
-    return st;
-}
-
-enum status outbox_sqlite_read(struct outbox_sqlite **out, const char *path, struct why *why)
-{
-    struct outbox_sqlite *o = allocate(path);
-    struct stat info;
-    int64_t version;
-    enum status st = ST_OK;
-
-    if (!o)
-        return fail(why, ST_NO_MEMORY, "outbox '%s': out of memory", path);
-    o->read_only = true;
-    if (stat(path, &info) < 0)
-        st = fail(why, errno == ENOENT ? ST_NOT_FOUND : ST_IO, "outbox '%s': %s", path,
-                  strerror(errno));
-    if (!st)
-        st = connect_to(o, why);
-    if (!st)
-        st = read_version(o, &version, why);
-    if (!st && version < READABLE) /* made a moment ago, or its maker died while making it */
-        st = fail(why, ST_NOT_FOUND, "outbox '%s' is not set up yet", path);
-    if (!st)
-        st = prepare_all(o, version, why);
-    if (st)
-        sqlite_free(&o->base);
-    else
-        *out = o;
     return st;
 }

@@ -54,6 +54,7 @@ static void fill(const struct scratch *s)
     for (uint64_t id = 1; id <= RECORDS; id++)
         put(o, id, OUTBOX_PROVED);
     assert_int_equal(outbox_sqlite_hold(o, "mock", "fetch", 77, NULL), ST_OK);
+    assert_int_equal(outbox_sqlite_learn(o, "mock", bytes_of_text("wisdom"), NULL), ST_OK);
     assert_int_equal(sqlite3_exec(o->db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     outbox_free(&o->base);
 }
@@ -169,7 +170,17 @@ static void what_cannot_be_read_at_all_is_kept_and_told(void **state)
     }
 }
 
-static void holds_are_rescued_too(void **state)
+static void expect_learnt(struct outbox_sqlite *o, const char *server, const char *text)
+{
+    struct buffer learnt;
+
+    buffer_init(&learnt, 0);
+    assert_int_equal(outbox_sqlite_learnt(o, server, &learnt, NULL), ST_OK);
+    assert_true(bytes_equal(buffer_bytes(&learnt), bytes_of_text(text)));
+    buffer_fini(&learnt);
+}
+
+static void holds_and_what_was_learnt_are_rescued_too(void **state)
 {
     struct outbox_sqlite *o;
     struct scratch s;
@@ -194,6 +205,7 @@ static void holds_are_rescued_too(void **state)
     assert_non_null(o->kept);
     assert_int_equal(outbox_sqlite_held(o, "mock", "fetch", &until, NULL), ST_OK);
     assert_int_equal(until, 77);
+    expect_learnt(o, "mock", "wisdom");
     outbox_free(&o->base);
     scratch_fini(&s);
 }
@@ -321,9 +333,9 @@ static enum status list(void *context, struct outbox_record *r, struct why *why)
     return ST_OK;
 }
 
-static void databases_of_every_older_version_are_taken_over(void **state)
+static void databases_of_every_version_are_taken_over(void **state)
 {
-    static const char *const versions[] = {"version-1", "version-2"};
+    static const char *const versions[] = {"version-1", "version-2", "version-3"};
 
     (void)state;
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
@@ -342,6 +354,7 @@ static void databases_of_every_older_version_are_taken_over(void **state)
                   "3 fetched task-3 unsigned 0 bytes; 4 refused task-4 signed 40 bytes; ");
         assert_int_equal(outbox_sqlite_held(o, "production", "submit", &until, NULL), ST_OK);
         assert_int_equal(until, 1760000000000000000);
+        expect_learnt(o, "production", i < 2 ? "" : "wisdom");
         assert_int_equal(outbox_sqlite_retry(o, 4, NULL), ST_OK);
         outbox_free(&o->base);
         o = open_in(&s);
@@ -355,12 +368,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_damaged_page_costs_only_the_records_on_it),
         cmocka_unit_test(what_cannot_be_read_at_all_is_kept_and_told),
-        cmocka_unit_test(holds_are_rescued_too),
+        cmocka_unit_test(holds_and_what_was_learnt_are_rescued_too),
         cmocka_unit_test(a_database_without_its_first_page_does_not_begin_anew_silently),
         cmocka_unit_test(each_damaged_file_has_a_name_of_its_own),
         cmocka_unit_test(a_rescue_that_was_cut_off_is_ended_by_the_next_start),
         cmocka_unit_test(where_nothing_can_be_written_the_damaged_database_stays),
-        cmocka_unit_test(databases_of_every_older_version_are_taken_over),
+        cmocka_unit_test(databases_of_every_version_are_taken_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
