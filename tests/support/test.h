@@ -16,3 +16,15 @@
         print_error("\n");                                                                         \
         _fail(__FILE__, __LINE__);                                                                 \
     } while (0)
+
+/* Is this build under a sanitizer, which replaces some calls of the system by its own? */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TEST_SANITIZED 1
+#endif
+#endif
+#ifndef TEST_SANITIZED
+#define TEST_SANITIZED 0
+#endif
