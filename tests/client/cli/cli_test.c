@@ -130,6 +130,8 @@ static void mistakes_on_the_command_line_end_with_2_and_say_why(void **state)
         {"outbox retry 0", "no id of a record"},
         {"outbox export 1", "export ID FILE"},
         {"outbox export 1 a b", "unexpected argument"},
+        {"prover-worker", "a part of nxp start"},
+        {"prover-worker now", "a part of nxp start"},
     };
     struct scratch s;
 

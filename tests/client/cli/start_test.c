@@ -2,6 +2,7 @@
 /* nxp start as a process: it proves and submits, stops when told to, and survives kill -9. */
 #include "tests/support/test.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,6 +275,55 @@ static void a_proof_survives_kill_9_and_is_sent_with_the_same_bytes(void **state
     assert_non_null(strstr(r.out, "\"event\":\"submitted\",\"task_id\":\"T0\""));
     if (o.submissions == 2) /* the first may have died before it left */
         assert_true(bytes_equal(buffer_bytes(&o.submitted[0]), buffer_bytes(&o.submitted[1])));
+    tiny_server_free(server);
+    scratch_fini(&s);
+    tear_down(&o);
+}
+
+/* The only child of a process; 0: none. */
+static pid_t child_of(pid_t parent)
+{
+    DIR *folder = opendir("/proc");
+    pid_t child = 0;
+
+    assert_non_null(folder);
+    for (struct dirent *e; (e = readdir(folder));) {
+        char path[300];
+        int of;
+        FILE *f;
+
+        snprintf(path, sizeof path, "/proc/%s/stat", e->d_name);
+        f = fopen(path, "r");
+        if (!f)
+            continue;
+        if (fscanf(f, "%*d (%*[^)]) %*c %d", &of) == 1 && of == parent)
+            child = atoi(e->d_name);
+        fclose(f);
+    }
+    closedir(folder);
+    return child;
+}
+
+static void the_death_of_its_worker_costs_a_client_nothing(void **state)
+{
+    struct orchestrator o;
+    struct tiny_server *server = tiny_server_new(serve, &o);
+    struct scratch s;
+    pid_t worker;
+
+    (void)state;
+    set_up(&o);
+    scratch_init(&s);
+    run_begin(&r, s.path, args_of(server, " --max-tasks 2"));
+    run_until(&r, "] Step 4 of 4: Proof submitted successfully for task T0\n");
+    worker = child_of(r.pid);
+    assert_true(worker > 0);
+    assert_int_equal(kill(worker, SIGKILL), 0);
+    run_finish(&r);
+    assert_int_equal(r.code, 0);
+    assert_non_null(strstr(r.out, "] Step 4 of 4: Proof submitted successfully for task T1\n"));
+    tiny_server_sync();
+    assert_int_equal(o.submissions, 2);
     tiny_server_free(server);
     scratch_fini(&s);
     tear_down(&o);
@@ -654,6 +704,7 @@ int main(void)
         cmocka_unit_test(several_nodes_are_worked_for_in_turn),
         cmocka_unit_test(the_lines_of_a_run_are_those_of_the_reference),
         cmocka_unit_test(a_proof_survives_kill_9_and_is_sent_with_the_same_bytes),
+        cmocka_unit_test(the_death_of_its_worker_costs_a_client_nothing),
         cmocka_unit_test(a_refused_proof_is_exported_and_sent_again_when_the_user_asks),
         cmocka_unit_test(sigterm_sigint_and_sighup_end_it_cleanly),
         cmocka_unit_test(
