@@ -13,6 +13,7 @@
 #include "client/cli/outside.h"
 #include "client/cli/printer.h"
 #include "client/cli/start_options.h"
+#include "client/cli/start_store.h"
 #include "client/cli/words.h"
 #include "client/core/core.h"
 #include "client/core/enrol.h"
@@ -20,7 +21,6 @@
 #include "client/shell/hardware.h"
 #include "client/shell/home.h"
 #include "client/shell/keystore.h"
-#include "client/shell/outbox_sqlite.h"
 #include "client/shell/prover_process.h"
 #include "client/shell/release_watch.h"
 #include "client/shell/secrecy.h"
@@ -34,8 +34,7 @@ struct start {
     struct home home;
     char configured[ENROL_ID_SIZE]; /* the node id of the configuration */
     int stop_fd, hangup_fd;
-    struct outbox_sqlite *outbox;
-    size_t open_tasks;
+    struct start_store store;
     struct signing_key *key;
     struct runtime *runtime;
     struct transport_curl *transport;
@@ -82,87 +81,12 @@ static enum status find_node(struct start *s, struct why *why)
     return st;
 }
 
-static enum status count_open(void *context, struct outbox_record *r, struct why *why)
-{
-    struct start *s = context;
-
-    (void)why;
-    s->open_tasks += !outbox_state_final(r->state);
-    outbox_record_fini(r);
-    return ST_OK;
-}
-
-static enum status restore(void *context, struct outbox_record *r, struct why *why)
-{
-    struct start *s = context;
-
-    return runtime_restore(s->runtime, r, why);
-}
-
-static void warn_of_damage(const struct start *s)
-{
-    const struct outbox_sqlite *o = s->outbox;
-
-    if (o->damaged > 0)
-        words_warn("%zu damaged record%s set aside in %s: %s", o->damaged,
-                   o->damaged == 1 ? " is" : "s are", o->path, o->damaged_names);
-}
-
-static enum status open_outbox(struct start *s, struct why *why)
-{
-    enum status st = outbox_sqlite_open(&s->outbox, s->home.outbox, s->home.old_outbox, why);
-
-    if (!st)
-        words_rescued(s->outbox->kept, s->outbox->rescued);
-    if (!st)
-        warn_of_damage(s); /* in the files of an older version */
-    if (!st)
-        st = outbox_sqlite_prune(s->outbox, clock_wall_ns(clock_system()) / NS_PER_S, why);
-    if (!st)
-        st = outbox_each(&s->outbox->base, count_open, s, why);
-    if (!st)
-        warn_of_damage(s);
-    return st;
-}
-
-/* Each orchestrator has its own allowance. */
 static const char *server_of(const struct start *s)
 {
     const char *own = s->options.profile == &profile_current ? "production"
                                                              : s->options.profile->base_url;
 
     return s->options.server.url ? s->options.server.url : own;
-}
-
-static enum status read_holds(struct start *s, int64_t hold_ns[static CORE_ROUTES], struct why *why)
-{
-    int64_t now_ns = clock_wall_ns(clock_system()), until_ns;
-    enum status st = ST_OK;
-
-    for (int i = 0; i < CORE_ROUTES && !st; i++) {
-        st = outbox_sqlite_held(s->outbox, server_of(s), core_route_name((enum core_route)i),
-                                &until_ns, why);
-        if (!st)
-            hold_ns[i] = until_ns > now_ns ? until_ns - now_ns : 0;
-    }
-    return st;
-}
-
-/* *found is false when there is nothing; what is damaged is worth no failure. */
-static enum status read_learnt(struct start *s, struct learnt *out, bool *found, struct why *why)
-{
-    struct buffer bytes;
-    enum status st;
-
-    buffer_init(&bytes, 0);
-    st = outbox_sqlite_learnt(s->outbox, server_of(s), &bytes, why);
-    *found = !st && bytes.size > 0;
-    if (*found && learnt_decode(out, buffer_bytes(&bytes), NULL)) {
-        *found = false;
-        words_warn("what former runs have learnt about this machine is damaged: it is learnt anew");
-    }
-    buffer_fini(&bytes);
-    return st;
 }
 
 static enum status open_core(struct start *s, struct why *why)
@@ -188,13 +112,13 @@ static enum status open_core(struct start *s, struct why *why)
                    "raise the limit with ulimit -l",
                    unlocked.text);
     if (!st)
-        st = read_holds(s, o.hold_ns, why);
+        st = start_store_holds(&s->store, o.hold_ns, why);
     if (!st)
-        st = read_learnt(s, &learnt, &experienced, why);
+        st = start_store_learnt(&s->store, &learnt, &experienced, why);
     if (experienced)
         o.learnt = &learnt;
     if (!st)
-        st = keystore_session(&s->key, &kept, s->home.keys, s->open_tasks > 0, why);
+        st = keystore_session(&s->key, &kept, s->home.keys, s->store.open_tasks > 0, why);
     if (st)
         return st;
     o.key = s->key;
@@ -203,7 +127,7 @@ static enum status open_core(struct start *s, struct why *why)
     if (st)
         return st;
     s->runtime = core_runtime(core);
-    return outbox_each(&s->outbox->base, restore, s, why);
+    return start_store_restore(&s->store, s->runtime, why);
 }
 
 static unsigned cores_of(const struct start *s)
@@ -251,7 +175,7 @@ static enum status open_all(struct start *s, struct why *why)
     if (!st)
         st = ask_the_network(s, why);
     if (!st && !s->options.faithful)
-        st = open_outbox(s, why);
+        st = start_store_open(&s->store, &s->home, server_of(s), why);
     o.guests = s->home.guests;
     if (!st)
         st = prover_process_new(&s->prover, &o, why);
@@ -301,21 +225,14 @@ static enum status hold(void *context, enum core_route route, int64_t until_wall
 {
     struct start *s = context;
 
-    return outbox_sqlite_hold(s->outbox, server_of(s), core_route_name(route), until_wall_ns, why);
+    return start_store_hold(&s->store, route, until_wall_ns, why);
 }
 
 static enum status keep(void *context, const struct learnt *learnt, struct why *why)
 {
     struct start *s = context;
-    struct buffer bytes;
-    enum status st = ST_OK;
 
-    buffer_init(&bytes, 0);
-    learnt_encode(&bytes, learnt);
-    if (buffer_ok(&bytes))
-        st = outbox_sqlite_learn(s->outbox, server_of(s), buffer_bytes(&bytes), why);
-    buffer_fini(&bytes);
-    return st;
+    return start_store_learn(&s->store, learnt, why);
 }
 
 static void note_books(const struct start *s)
@@ -367,7 +284,7 @@ static int run(struct start *s)
         .clock = clock_system(),
         .transport = s->transport,
         .prover = s->prover,
-        .outbox = s->outbox ? &s->outbox->base : NULL, /* --faithful saves nothing */
+        .outbox = s->store.outbox ? &s->store.outbox->base : NULL, /* --faithful saves nothing */
         .stop_fd = s->stop_fd,
         .tell = tell,
         .proved = proved,
@@ -427,8 +344,7 @@ static void start_fini(struct start *s)
     transport_curl_free(s->transport);
     runtime_free(s->runtime);
     signing_key_free(s->key);
-    if (s->outbox)
-        outbox_free(&s->outbox->base);
+    start_store_fini(&s->store);
     home_fini(&s->home);
 }
 

@@ -52,7 +52,7 @@ enum status server_option_connect(struct transport_curl **out, const struct serv
     /* Kept connections outlive the gap between two fetches. */
     long keep_s = (long)(profile->fetch_gap_ns / NS_PER_S) + 280;
 
-    if (!o->url)
+    if (!o->url && profile == &profile_current)
         mention_environment();
     return transport_curl_new(out,
                               &(struct transport_options){
