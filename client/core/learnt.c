@@ -160,7 +160,7 @@ int64_t learnt_takes_s(const struct learnt *l, const struct learnt_task *t, unsi
 bool learnt_in_time(const struct learnt *l, const struct learnt_task *t, unsigned at_once,
                     int64_t *takes_s, int64_t *life_s)
 {
-    *takes_s = estimate_s(l, SPEED_TYPICAL, t, at_once);
+    *takes_s = estimate_s(l, SPEED_HOPEFUL, t, at_once);
     *life_s = lifespan_s(&l->life, t->difficulty);
     return *life_s == LIFESPAN_UNKNOWN || *takes_s <= *life_s - t->age_s;
 }

@@ -33,7 +33,7 @@ struct learnt_task {
     int64_t age_s;
 };
 
-/* By typical speed: false when it would be too late, and then *takes_s is how long it would take
+/* By hopeful speed: false when it would be too late, and then *takes_s is how long it would take
  * from now and *life_s how long such a task lives. */
 bool learnt_in_time(const struct learnt *l, const struct learnt_task *t, unsigned at_once,
                     int64_t *takes_s, int64_t *life_s);

@@ -62,7 +62,7 @@ static int64_t per_input_ns(const struct speed_cell *c, enum speed_kind kind)
 
     memcpy(sorted, c->sample_ns, sizeof sorted);
     qsort(sorted, c->count, sizeof *sorted, compare);
-    return sorted[kind == SPEED_TYPICAL ? (c->count - 1) / 2 : c->count - 1];
+    return sorted[kind == SPEED_HOPEFUL ? (c->count - 1) / 4 : c->count - 1];
 }
 
 /* each < 2^60; the product is cut there. */

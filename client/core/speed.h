@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How long this machine takes for an input, per program and difficulty, from the last proofs.
  *
- * Two estimates: the typical time is the median of the last 16; the cautious one is the largest of
- * them, which is what the 95th percentile of 16 by nearest rank is. A proof's time runs from its
- * hand-over to its outcome, so waiting inside the prover and the machine's other work are in it.
+ * Two estimates: the hopeful time is the lower quartile of the last 16, so that a task which has a
+ * chance of one in four is still tried; the cautious one is the largest of them, which is what the
+ * 95th percentile of 16 by nearest rank is. A proof's time runs from its hand-over to its outcome, so
+ * waiting inside the prover and the machine's other work are in it.
  *
  * Units:   nanoseconds.
  * Owner:   plain value.
@@ -20,7 +21,7 @@
 #define SPEED_PROGRAM    40 /* names are compared up to there */
 #define SPEED_LONGEST_NS ((int64_t)7 * 24 * 3600 * 1000000000)
 
-enum speed_kind { SPEED_TYPICAL, SPEED_CAUTIOUS };
+enum speed_kind { SPEED_HOPEFUL, SPEED_CAUTIOUS };
 
 struct speed_cell {
     char program[SPEED_PROGRAM]; /* "": free */

@@ -3,6 +3,7 @@
 #include "tests/support/test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -228,6 +229,84 @@ static void closed_tasks_of_former_runs_are_known_the_newest_4096_of_them(void *
     story_end(&s);
 }
 
+/* A machine whose time doubles with each bucket, and tasks that live for ten minutes. The reference
+ * goes up after 320 s for EXTRA_LARGE, and from then on brings every proof after 640 s, too late.
+ */
+struct machine {
+    struct story s;
+    enum difficulty given[600];
+    double arrived[600];
+    unsigned tasks;
+    uint64_t proof;
+    double done_at;
+};
+
+static void give_what_is_asked_for(struct machine *m)
+{
+    char id[16];
+
+    assert_true(m->tasks < 600);
+    snprintf(id, sizeof id, "%u", m->tasks);
+    m->given[m->tasks] = story_asked(&m->s);
+    m->arrived[m->tasks++] = story_time(&m->s);
+    story_give(&m->s,
+               (struct story_task){id, "fib", TASK_PROOF_HASH, m->given[m->tasks - 1], 1, 0});
+}
+
+static void judge_by_age(struct machine *m)
+{
+    struct wire_memory memory = {0};
+    struct wire_submission w;
+    double age;
+
+    assert_int_equal(
+        wire_decode_submission(&w, &memory, buffer_bytes(&m->s.body), WIRE_MAX_SUBMISSION, NULL),
+        ST_OK);
+    age = story_time(&m->s) - m->arrived[atoi(w.task_id)];
+    wire_memory_fini(&memory);
+    story_answer(&m->s, age <= 600 ? 200 : 404, NULL, NULL);
+}
+
+static void work(struct machine *m)
+{
+    if (m->s.proof && m->s.proof != m->proof) {
+        m->proof = m->s.proof;
+        m->done_at = story_time(&m->s) +
+                     20 * (double)(1u << ladder_rung(m->given[atoi(m->s.proofs[0].task)]));
+    }
+    if (m->s.proof && m->done_at <= story_time(&m->s))
+        story_prove(&m->s, "stand-in");
+    while (m->s.request) {
+        if (strcmp(m->s.path, FETCH) == 0)
+            give_what_is_asked_for(m);
+        else if (strcmp(m->s.path, SUBMIT) == 0)
+            judge_by_age(m);
+        else
+            story_answer(&m->s, 200, NULL, NULL);
+    }
+}
+
+static void a_machine_settles_at_what_arrives_in_time(void **state)
+{
+    struct machine m = {0};
+    const struct stats *stats;
+
+    (void)state;
+    story_begin(&m.s);
+    story_start(&m.s);
+    for (double t = 1; t <= 24 * 3600; t++) {
+        work(&m);
+        story_until(&m.s, t);
+    }
+    stats = core_stats(m.s.core);
+    print_message("24 h: %u fetched, %u accepted, %u expired, %u passed over\n",
+                  (unsigned)stats->fetched, (unsigned)stats->accepted, (unsigned)stats->refused,
+                  (unsigned)stats->abandoned);
+    assert_true(stats->accepted >= 24 * 3600 / 320 * 85 / 100);
+    assert_true(stats->refused + stats->abandoned <= stats->fetched / 20);
+    story_end(&m.s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +316,7 @@ int main(void)
         cmocka_unit_test(nothing_is_fetched_that_would_be_late_behind_what_is_being_proved),
         cmocka_unit_test(what_was_learnt_is_known_after_a_restart),
         cmocka_unit_test(a_task_of_a_former_run_is_not_begun_when_it_would_be_late),
+        cmocka_unit_test(a_machine_settles_at_what_arrives_in_time),
         cmocka_unit_test(closed_tasks_of_former_runs_are_known_the_newest_4096_of_them),
     };
 
