@@ -31,12 +31,18 @@ static void take_over(struct orchestrator *o, struct orchestrator *fresh, struct
     o->registry = fresh->registry;
     o->assignment = fresh->assignment;
     o->ledger = fresh->ledger;
+    o->by_node = fresh->by_node;
+    o->by_key = fresh->by_key;
+    o->by_address = fresh->by_address;
     o->timeline = fresh->timeline;
     o->settings.wall_at_zero_ns = fresh->timeline.wall_at_zero_ns;
     o->metrics = fresh->metrics;
     fresh->registry = old.registry;
     fresh->assignment = old.assignment;
     fresh->ledger = old.ledger;
+    fresh->by_node = old.by_node;
+    fresh->by_key = old.by_key;
+    fresh->by_address = old.by_address;
     if (o->plan) {
         struct fault_plan before = *o->plan;
 

@@ -309,10 +309,13 @@ static void fill_inputs(struct task *t, struct prng *prng, const struct settings
                         const struct settings_program *program)
 {
     for (size_t i = 0; i < t->input_count; i++) {
-        uint64_t n = draw(prng, program->n);
+        const struct settings_range *own = &program->n_of[settings_bucket(t->difficulty)];
+        uint64_t n = draw(prng, own->high ? *own : program->n);
         uint8_t words[13];
 
-        store_le32(words, s->difficulty_grows ? grown(n, t->difficulty) : (uint32_t)n);
+        if (s->difficulty_grows && !own->high)
+            n = grown(n, t->difficulty);
+        store_le32(words, (uint32_t)n);
         store_le32(words + 4, (uint32_t)draw(prng, program->a));
         store_le32(words + 8, (uint32_t)draw(prng, program->b));
         words[12] = 0x99;
@@ -346,6 +349,7 @@ static void open_for(struct task *t, const struct settings *settings,
     t->state = TASK_OPEN;
     t->node = order->node;
     memcpy(t->public_key, order->public_key, sizeof t->public_key);
+    snprintf(t->peer, sizeof t->peer, "%s", order->peer ? order->peer : "");
     t->assigned_ns = now_ns;
     t->expires_ns = now_ns + settings->task_expiry_ns;
     if (ordered(order, FAULT_TASK_EXPIRED))

@@ -42,6 +42,7 @@ struct task {
     enum task_state state;
     uint32_t node;
     uint8_t public_key[SIGNING_PUBLIC_SIZE]; /* of the fetch */
+    char peer[48]; /* address of the fetch, when it has an allowance */
     int64_t assigned_ns, expires_ns;
     int64_t closed_ns;    /* of a task that is not open */
     uint32_t judging;     /* submissions that a judge has before it: the task does not expire */
@@ -73,6 +74,7 @@ struct task *assignment_find(const struct assignment *a, uint32_t *at, const cha
 struct assignment_order { /* what a fetch asks for */
     uint32_t node;
     const uint8_t *public_key; /* SIGNING_PUBLIC_SIZE bytes */
+    const char *peer;          /* to be remembered with the task, or "" */
     enum difficulty max_difficulty;
     const struct fault_orders *faults; /* FAULT_TASK: how the task is to be odd */
 };

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "mockorch/core/gates.h"
 #include "mockorch/core/inside.h"
+#include "mockorch/core/reputation.h"
 
 #define LIST_PAGE 50 /* client.md 13.3 */
 
@@ -12,6 +14,13 @@ static void refuse(struct reply *reply, struct verdict *verdict, unsigned status
                    const char *message)
 {
     reply_error(reply, verdict->call, status, message);
+}
+
+static void retry_after(const struct orchestrator *o, struct reply *reply, int64_t wait_ns,
+                        int64_t now_ns)
+{
+    reply_retry_after_ns(reply, wait_ns, o->settings.retry_after_date,
+                         timeline_shown_ns(&o->timeline, now_ns));
 }
 
 /* A body that is none, in the words of the decoder. */
@@ -98,7 +107,7 @@ static void call_register_node(struct orchestrator *o, struct reply *reply, stru
              u->node_count);
         refuse(reply, verdict, 429, "Node limit exceeded for user.");
         if (wait_ns)
-            reply_retry_after_ns(reply, wait_ns);
+            retry_after(o, reply, wait_ns, in->now_ns);
         return;
     }
     if (registry_add_node(&o->registry, &at, (uint32_t)(u - o->registry.users), m->node_type, NULL,
@@ -107,6 +116,7 @@ static void call_register_node(struct orchestrator *o, struct reply *reply, stru
         return;
     }
     quota_spend(&u->registrations, in->now_ns);
+    reputation_start(&o->registry.nodes[at], &o->settings.reputation);
     o->registry.nodes[at].registered = true;
     o->registry.nodes[at].registered_ns = in->now_ns;
     o->metrics.nodes++;
@@ -201,15 +211,25 @@ static void answer_task(struct orchestrator *o, struct reply *reply, struct verd
     snprintf(verdict->task_id, sizeof verdict->task_id, "%.63s", t->task_id);
 }
 
+static void tell_allowance(const struct orchestrator *o, struct reply *reply,
+                           const struct gates *gates, int64_t now_ns)
+{
+    const struct gate *g = gates_tightest(gates, now_ns);
+
+    if (g)
+        reply_rate_limit(reply, o->settings.rate_limit_fields, g->name, g->quota, now_ns);
+}
+
 /* true: the fetch was refused for now. */
 static bool refuse_fetch(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
-                         const struct user *u, int64_t now_ns)
+                         const struct gates *gates, int64_t now_ns)
 {
-    int64_t wait_ns = quota_wait_ns(&u->fetches, now_ns);
+    const struct gate *g = gates_tightest(gates, now_ns);
+    int64_t wait_ns = g ? quota_wait_ns(g->quota, now_ns) : 0;
 
     if (wait_ns) {
-        fail(&verdict->why, ST_LIMIT, "user %s has had %u tasks in this window", u->uuid,
-             u->fetches.limit);
+        fail(&verdict->why, ST_LIMIT, "this %s has had %u tasks in this window", g->name,
+             g->quota->limit);
     } else if (o->settings.task_limit && o->metrics.tasks_made >= o->settings.task_limit) {
         fail(&verdict->why, ST_LIMIT, "all %llu tasks are given out",
              (unsigned long long)o->settings.task_limit);
@@ -219,7 +239,8 @@ static bool refuse_fetch(struct orchestrator *o, struct reply *reply, struct ver
     }
     o->metrics.fetches_limited++;
     refuse(reply, verdict, 429, NULL);
-    reply_retry_after_ns(reply, wait_ns);
+    retry_after(o, reply, wait_ns, now_ns);
+    tell_allowance(o, reply, gates, now_ns);
     return true;
 }
 
@@ -278,8 +299,8 @@ static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdi
     struct assignment_order order = {.public_key = m->public_key.data,
                                      .max_difficulty = m->max_difficulty,
                                      .faults = &in->orders};
+    struct gates gates;
     struct node *n;
-    struct user *u;
     struct task *t;
 
     if (m->public_key.size != SIGNING_PUBLIC_SIZE) {
@@ -290,10 +311,16 @@ static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdi
     n = known_node(o, reply, verdict, m->node_id);
     if (!n || answer_duplicate(o, reply, verdict, in, n))
         return;
-    u = &o->registry.users[n->user];
-    if (refuse_fetch(o, reply, verdict, u, in->now_ns))
-        return;
     order.node = (uint32_t)(n - o->registry.nodes);
+    order.max_difficulty = reputation_cap(n, &o->settings.reputation, m->max_difficulty);
+    order.peer = o->settings.fetches_per_address.limit ? in->peer : "";
+    if (gates_open(&gates, o, order.node, m->public_key.data, in->peer, in->now_ns,
+                   &verdict->why)) {
+        refuse(reply, verdict, 500, NULL);
+        return;
+    }
+    if (refuse_fetch(o, reply, verdict, &gates, in->now_ns))
+        return;
     if (give_task(o, &t, &order, in->now_ns, &verdict->why)) {
         refuse(reply, verdict, 500, NULL);
         return;
@@ -303,7 +330,7 @@ static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdi
         refuse(reply, verdict, 500, NULL);
         return;
     }
-    quota_spend(&u->fetches, in->now_ns);
+    gates_spend(&gates, in->now_ns);
     o->metrics.tasks_made++;
     n->assigned++;
     if (t->expires_ns == in->now_ns) /* a fault */
@@ -311,6 +338,7 @@ static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdi
     persist_task(o, t);
     persist_node(o, n);
     answer_task(o, reply, verdict, in, t);
+    tell_allowance(o, reply, &gates, in->now_ns);
     fail(&verdict->why, ST_OK, "%s, %zu inputs, %s for node %s", t->program_id, t->input_count,
          difficulty_name(t->difficulty), n->id);
 }
@@ -337,8 +365,7 @@ static void call_list(struct orchestrator *o, struct reply *reply, struct verdic
 static void evict(struct orchestrator *o, int64_t now_ns)
 {
     const struct settings *s = &o->settings;
-    bool counts = s->fetches_per_window || s->submissions_per_window;
-    int64_t until_ns = counts ? now_ns - s->window_ns : now_ns;
+    int64_t until_ns = now_ns - settings_longest_window_ns(s);
     struct task *t;
 
     if (!s->closed_tasks_kept)
@@ -371,6 +398,12 @@ static void refuse_submission(struct orchestrator *o, struct reply *reply, struc
     verdict->passed &= ~(1u << failed);
     o->metrics.refused[failed]++;
     fail_within(&verdict->why, ST_INVALID, "%s", check_name(failed));
+    if (t && status == 422) {
+        struct node *n = &o->registry.nodes[t->node];
+
+        reputation_refused(n, &o->settings.reputation);
+        persist_node(o, n);
+    }
     if (t) {
         snprintf(t->refusal, sizeof t->refusal, "%.*s", (int)sizeof t->refusal - 1,
                  verdict->why.text);
@@ -413,6 +446,7 @@ static void accept_submission(struct orchestrator *o, struct reply *reply, struc
     memcpy(t->proof_hash, m->proof_hash, sizeof t->proof_hash); /* its form was checked */
     registry_close_task(n, at);
     n->credited++;
+    reputation_accepted(n, &o->settings.reputation);
     o->metrics.tasks_accepted++;
     persist_task(o, t);
     persist_node(o, n);
@@ -422,6 +456,9 @@ static void accept_submission(struct orchestrator *o, struct reply *reply, struc
          u->uuid);
     reply_good(reply);
     reply->content_type = NULL;
+    if (u->submissions.limit)
+        reply_rate_limit(reply, o->settings.rate_limit_fields, "submissions", &u->submissions,
+                         now_ns);
 }
 
 #define JUDGE_RETRY_NS (2 * NS_PER_S) /* a full judge has moved on by then */
@@ -458,7 +495,7 @@ void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict 
                           t->type == TASK_PROOF_REQUIRED ? CHECK_PROOF : CHECK_HASH,
                           status_of_judgement(judged));
         if (judged == ST_LIMIT)
-            reply_retry_after_ns(reply, JUDGE_RETRY_NS);
+            retry_after(o, reply, JUDGE_RETRY_NS, now_ns);
         return;
     }
     verdict->passed |= 1u << CHECK_PROOF;
@@ -466,7 +503,9 @@ void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict 
         fail(&verdict->why, ST_LIMIT, "user %s has had %u accepted in this window", u->uuid,
              u->submissions.limit);
         refuse_submission(o, reply, verdict, t, CHECK_LIMIT, 429);
-        reply_retry_after_ns(reply, wait_ns);
+        retry_after(o, reply, wait_ns, now_ns);
+        reply_rate_limit(reply, o->settings.rate_limit_fields, "submissions", &u->submissions,
+                         now_ns);
         return;
     }
     accept_submission(o, reply, verdict, at, m, now_ns);

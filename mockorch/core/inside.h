@@ -7,6 +7,7 @@
  *   state.c         the whole state as JSON
  */
 #pragma once
+#include "mockorch/core/allowance.h"
 #include "mockorch/core/journal.h"
 #include "mockorch/core/credits.h"
 #include "mockorch/core/orchestrator.h"
@@ -59,6 +60,7 @@ struct orchestrator {
     struct registry registry;
     struct assignment assignment;
     struct credits ledger;
+    struct allowance by_node, by_key, by_address; /* of fetches */
     struct journal journal;
     int64_t wall_at_start_ns; /* when the caller's clock showed 0 */
     struct orchestrator_metrics metrics;

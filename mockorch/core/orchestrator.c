@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "mockorch/core/inside.h"
+#include "mockorch/core/reputation.h"
 
 /* ---- life ---- */
 
@@ -27,6 +28,12 @@ enum status orchestrator_new(struct orchestrator **out, const struct settings *s
     o->next_job = 1;
     registry_init(&o->registry);
     assignment_init(&o->assignment, settings->seed);
+    allowance_init(&o->by_node, settings->allowance, settings->fetches_per_node.limit,
+                   settings->fetches_per_node.window_ns);
+    allowance_init(&o->by_key, settings->allowance, settings->fetches_per_key.limit,
+                   settings->fetches_per_key.window_ns);
+    allowance_init(&o->by_address, settings->allowance, settings->fetches_per_address.limit,
+                   settings->fetches_per_address.window_ns);
     credits_init(&o->ledger, settings->credits_kept);
     journal_init(&o->journal, settings->requests_kept);
     reply_init(&o->reply);
@@ -66,6 +73,9 @@ void orchestrator_free(struct orchestrator *o)
     }
     registry_fini(&o->registry);
     assignment_fini(&o->assignment);
+    allowance_fini(&o->by_node);
+    allowance_fini(&o->by_key);
+    allowance_fini(&o->by_address);
     credits_fini(&o->ledger);
     journal_fini(&o->journal);
     reply_fini(&o->reply);
@@ -389,6 +399,7 @@ enum status orchestrator_add(struct orchestrator *o, uint32_t *out, const char *
     if (st)
         return st;
     o->registry.nodes[node].from_start = from_start;
+    reputation_start(&o->registry.nodes[node], &o->settings.reputation);
     o->metrics.nodes++;
     persist_node(o, &o->registry.nodes[node]);
     *out = node;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mockorch/core/gates.h"
 #include "mockorch/core/record.h"
 
 /* ---- out ---- */
@@ -176,6 +177,7 @@ enum status persist_replay(struct orchestrator *o, struct why *why)
 {
     const struct assignment *a = &o->assignment;
     struct closing *closings = malloc(((size_t)a->count + 1) * sizeof *closings);
+    enum status st = ST_OK;
     uint32_t count = 0;
 
     if (!closings)
@@ -186,10 +188,10 @@ enum status persist_replay(struct orchestrator *o, struct why *why)
         if (n->registered)
             quota_replay(&o->registry.users[n->user].registrations, n->registered_ns);
     }
-    for (uint32_t place = 0; place < a->count; place++) {
+    for (uint32_t place = 0; place < a->count && !st; place++) {
         struct task *t = assignment_task(a, place);
 
-        quota_replay(&user_of(o, t)->fetches, t->assigned_ns);
+        st = gates_replay(o, t, why);
         if (t->state != TASK_OPEN)
             closings[count++] = (struct closing){.at_ns = t->closed_ns, .task = t};
     }
@@ -202,7 +204,7 @@ enum status persist_replay(struct orchestrator *o, struct why *why)
         assignment_close(&o->assignment, t, t->state, t->closed_ns);
     }
     free(closings);
-    return ST_OK;
+    return st;
 }
 
 /* Since the last start the line has gone on with the wall clock, or, if that was set back, from the

@@ -17,9 +17,11 @@ json_t *record_of_user(const struct user *u)
 
 json_t *record_of_node(const struct orchestrator *o, const struct node *n)
 {
-    json_t *record = json_pack("{ss si sI sI sI}", "user", o->registry.users[n->user].uuid, "type",
+    json_t *record = json_pack("{ss si sI sI sI sI si si si}", "user", o->registry.users[n->user].uuid, "type",
                                (int)n->type, "assigned", (json_int_t)n->assigned, "credited",
-                               (json_int_t)n->credited, "expired", (json_int_t)n->expired);
+                               (json_int_t)n->credited, "expired", (json_int_t)n->expired, "refused",
+                               (json_int_t)n->refused, "standing", (int)n->standing, "streak",
+                               (int)n->streak, "strikes", (int)n->strikes);
 
     if (record && n->from_start)
         json_object_set_new(record, "start", json_true());
@@ -49,9 +51,9 @@ json_t *record_of_task(const struct orchestrator *o, const struct task *t)
     hex_encode(key, t->public_key, sizeof t->public_key);
     if (t->node != TASK_FOR_ANYBODY)
         node = o->registry.nodes[t->node].id;
-    return json_pack("{ss so si si si ss ss sI sI sI sI ss ss}", "program", t->program_id, "inputs",
+    return json_pack("{ss so si si si ss ss ss sI sI sI sI ss ss}", "program", t->program_id, "inputs",
                      inputs_json(t), "type", (int)t->type, "difficulty", (int)t->difficulty,
-                     "state", (int)t->state, "node", node, "key", key, "assigned",
+                     "state", (int)t->state, "node", node, "key", key, "peer", t->peer, "assigned",
                      (json_int_t)t->assigned_ns, "expires", (json_int_t)t->expires_ns, "closed",
                      (json_int_t)t->closed_ns, "submissions", (json_int_t)t->submissions, "hash",
                      t->proof_hash, "refusal", t->refusal);
@@ -139,18 +141,20 @@ static enum status load_node(struct orchestrator *o, const char *key, const json
                              struct why *why)
 {
     const json_t *registered = json_object_get(record, "registered");
-    json_int_t assigned, credited, expired;
+    json_int_t assigned, credited, expired, refused;
+    int type, standing, streak, strikes;
     const struct user *u = NULL;
     const char *user;
     struct node *n;
     uint32_t at;
-    int type;
     enum status st;
 
-    if (json_unpack((json_t *)record, "{ss si sI sI sI}", "user", &user, "type", &type, "assigned",
-                    &assigned, "credited", &credited, "expired", &expired) == 0)
+    if (json_unpack((json_t *)record, "{ss si sI sI sI sI si si si}", "user", &user, "type", &type,
+                    "assigned", &assigned, "credited", &credited, "expired", &expired, "refused",
+                    &refused, "standing", &standing, "streak", &streak, "strikes", &strikes) == 0)
         u = registry_user_of_uuid(&o->registry, user);
     if (!u || (type != NODE_WEB_PROVER && type != NODE_CLI_PROVER) || credited < 0 || expired < 0 ||
+        refused < 0 || !difficulty_known(standing) || streak < 0 || strikes < 0 ||
         assigned < 0 || credited > assigned || expired > assigned - credited ||
         (registered && !(json_is_integer(registered) && is_time(json_integer_value(registered)))))
         return bad_record(why, "node", key);
@@ -162,6 +166,10 @@ static enum status load_node(struct orchestrator *o, const char *key, const json
     n->assigned = (uint64_t)assigned;
     n->credited = (uint64_t)credited;
     n->expired = (uint64_t)expired;
+    n->refused = (uint64_t)refused;
+    n->standing = (enum difficulty)standing;
+    n->streak = (uint32_t)streak;
+    n->strikes = (uint32_t)strikes;
     n->from_start = json_is_true(json_object_get(record, "start"));
     n->registered = registered != NULL;
     n->registered_ns = json_integer_value(registered);
@@ -175,19 +183,19 @@ static enum status load_node(struct orchestrator *o, const char *key, const json
 /* Everything about a task but its inputs; false: not a task of ours. */
 static bool unpack_task(struct orchestrator *o, struct task *t, const json_t *record)
 {
-    const char *program, *node, *key, *hash, *refusal;
+    const char *program, *node, *key, *peer, *hash, *refusal;
     const struct node *n;
     int type, difficulty, state;
     json_int_t assigned, expires, closed, submissions;
 
-    if (json_unpack((json_t *)record, "{ss si si si ss ss sI sI sI sI ss ss}", "program", &program,
+    if (json_unpack((json_t *)record, "{ss si si si ss ss ss sI sI sI sI ss ss}", "program", &program,
                     "type", &type, "difficulty", &difficulty, "state", &state, "node", &node, "key",
-                    &key, "assigned", &assigned, "expires", &expires, "closed", &closed,
+                    &key, "peer", &peer, "assigned", &assigned, "expires", &expires, "closed", &closed,
                     "submissions", &submissions, "hash", &hash, "refusal", &refusal))
         return false;
     n = registry_node(&o->registry, node);
     if ((!n && !(state == TASK_MINTED && !*node)) || strlen(program) >= sizeof t->program_id ||
-        strlen(hash) >= sizeof t->proof_hash || strlen(refusal) >= sizeof t->refusal || type < 0 ||
+        strlen(hash) >= sizeof t->proof_hash || strlen(refusal) >= sizeof t->refusal || strlen(peer) >= sizeof t->peer || type < 0 ||
         type > TASK_ALL_PROOF_HASHES || !difficulty_known(difficulty) || state < 0 ||
         state >= TASK_STATES || submissions < 0 || submissions > UINT32_MAX || !is_time(assigned) ||
         !is_time(expires) || !is_time(closed) ||
@@ -196,6 +204,7 @@ static bool unpack_task(struct orchestrator *o, struct task *t, const json_t *re
     strcpy(t->program_id, program);
     strcpy(t->proof_hash, hash);
     strcpy(t->refusal, refusal);
+    strcpy(t->peer, peer);
     t->type = (enum task_type)type;
     t->difficulty = (enum difficulty)difficulty;
     t->state = (enum task_state)state;

@@ -151,13 +151,13 @@ enum status registry_add_user(struct registry *r, uint32_t *out, const struct se
     if (!grow(&users, &r->user_capacity, r->user_count, sizeof user))
         return fail(why, ST_NO_MEMORY, "users: out of memory");
     r->users = users;
-    st = quota_init(&user.fetches, settings->fetches_per_window, settings->window_ns, why);
+    st = quota_init(&user.fetches, settings->allowance, settings->fetches_per_window, settings->window_ns, why);
     if (st)
         goto out;
-    st = quota_init(&user.submissions, settings->submissions_per_window, settings->window_ns, why);
+    st = quota_init(&user.submissions, QUOTA_WINDOW, settings->submissions_per_window, settings->window_ns, why);
     if (st)
         goto out;
-    st = quota_init(&user.registrations, settings->nodes_per_day, 86400 * NS_PER_S, why);
+    st = quota_init(&user.registrations, QUOTA_WINDOW, settings->nodes_per_day, 86400 * NS_PER_S, why);
     if (st)
         goto out;
     st = lookup_put(&r->by_wallet, lower, r->user_count, why);
@@ -186,7 +186,7 @@ static void mint_id(struct registry *r, char out[static REGISTRY_NODE_SIZE])
 enum status registry_add_node(struct registry *r, uint32_t *out, uint32_t user, enum node_type type,
                               const char *id, struct why *why)
 {
-    struct node node = {.type = type, .user = user};
+    struct node node = {.type = type, .user = user, .standing = DIFFICULTY_SMALL};
     void *nodes = r->nodes;
     uint32_t *owned;
     enum status st;

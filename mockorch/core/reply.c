@@ -25,6 +25,8 @@ static void reply_start(struct reply *r, unsigned status, const char *content_ty
     r->status = status;
     r->content_type = content_type;
     r->retry_after[0] = r->location[0] = 0;
+    r->rate_limit[0] = r->rate_policy[0] = 0;
+    r->old_limit[0] = r->old_remaining[0] = r->old_reset[0] = 0;
     buffer_reset(&r->body);
 }
 
@@ -101,10 +103,35 @@ void reply_error(struct reply *r, enum call call, unsigned status, const char *m
     json_decref(error);
 }
 
-void reply_retry_after_ns(struct reply *r, int64_t wait_ns)
+static int64_t up_to_seconds(int64_t ns)
 {
-    snprintf(r->retry_after, sizeof r->retry_after, "%" PRId64,
-             (wait_ns + NS_PER_S - 1) / NS_PER_S);
+    return (ns + NS_PER_S - 1) / NS_PER_S;
+}
+
+void reply_retry_after_ns(struct reply *r, int64_t wait_ns, bool date, int64_t shown_ns)
+{
+    if (date)
+        http_date_format(r->retry_after, up_to_seconds(shown_ns + wait_ns));
+    else
+        snprintf(r->retry_after, sizeof r->retry_after, "%" PRId64, up_to_seconds(wait_ns));
+}
+
+void reply_rate_limit(struct reply *r, enum settings_fields fields, const char *name,
+                      const struct quota *q, int64_t now_ns)
+{
+    int64_t more_s = up_to_seconds(quota_more_ns(q, now_ns));
+    uint32_t left = quota_left(q, now_ns);
+
+    if (fields == SETTINGS_FIELDS_NEW || fields == SETTINGS_FIELDS_BOTH) {
+        snprintf(r->rate_policy, sizeof r->rate_policy, "\"%s\";q=%u;w=%" PRId64, name, q->limit,
+                 up_to_seconds(q->window_ns));
+        snprintf(r->rate_limit, sizeof r->rate_limit, "\"%s\";r=%u;t=%" PRId64, name, left, more_s);
+    }
+    if (fields == SETTINGS_FIELDS_OLD || fields == SETTINGS_FIELDS_BOTH) {
+        snprintf(r->old_limit, sizeof r->old_limit, "%u", q->limit);
+        snprintf(r->old_remaining, sizeof r->old_remaining, "%u", left);
+        snprintf(r->old_reset, sizeof r->old_reset, "%" PRId64, more_s);
+    }
 }
 
 /* ---- bodies of faults ---- */
@@ -199,6 +226,12 @@ void reply_apply_faults(struct reply *r, enum call call, const struct fault_orde
 
 /* ---- out ---- */
 
+static void put_header(struct http_response *out, const char *name, const char *value)
+{
+    if (*value)
+        out->headers[out->header_count++] = (struct http_header){name, value};
+}
+
 void reply_response(struct reply *r, struct http_response *out, int64_t wall_s)
 {
     *out = (struct http_response){.status = r->status};
@@ -211,8 +244,11 @@ void reply_response(struct reply *r, struct http_response *out, int64_t wall_s)
     out->headers[out->header_count++] = (struct http_header){"date", r->date};
     if (r->content_type && r->body.size)
         out->headers[out->header_count++] = (struct http_header){"content-type", r->content_type};
-    if (r->retry_after[0])
-        out->headers[out->header_count++] = (struct http_header){"retry-after", r->retry_after};
-    if (r->location[0])
-        out->headers[out->header_count++] = (struct http_header){"location", r->location};
+    put_header(out, "retry-after", r->retry_after);
+    put_header(out, "location", r->location);
+    put_header(out, "ratelimit-policy", r->rate_policy);
+    put_header(out, "ratelimit", r->rate_limit);
+    put_header(out, "x-ratelimit-limit", r->old_limit);
+    put_header(out, "x-ratelimit-remaining", r->old_remaining);
+    put_header(out, "x-ratelimit-reset", r->old_reset);
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "mockorch/core/fault.h"
+#include "mockorch/core/settings.h"
 
 struct reply {
     unsigned status; /* 0: nothing to send */
@@ -14,6 +15,8 @@ struct reply {
     char retry_after[FAULT_TEXT];
     char location[FAULT_TEXT];
     char date[30];
+    char rate_limit[64], rate_policy[64];                   /* new fields; "": none */
+    char old_limit[16], old_remaining[16], old_reset[24];   /* X-RateLimit-… */
     int64_t date_offset_s; /* the server's clock is off by so much */
 };
 
@@ -24,7 +27,12 @@ void reply_fini(struct reply *r);
 void reply_good(struct reply *r);
 /* The JSON of 1.4. message NULL: what the network says with this status on this call. */
 void reply_error(struct reply *r, enum call call, unsigned status, const char *message);
-void reply_retry_after_ns(struct reply *r, int64_t wait_ns); /* whole seconds, rounded up */
+/* Whole seconds, rounded up; date: as a date, counted from the wall clock that is shown. */
+void reply_retry_after_ns(struct reply *r, int64_t wait_ns, bool date, int64_t shown_ns);
+
+/* What is left of an allowance. */
+void reply_rate_limit(struct reply *r, enum settings_fields fields, const char *name,
+                      const struct quota *q, int64_t now_ns);
 
 /* Replaces (status, body, headers) or damages what is there as the orders say. */
 void reply_apply_faults(struct reply *r, enum call call, const struct fault_orders *orders,

@@ -18,6 +18,9 @@ void settings_init(struct settings *s)
         .seed = 1,
         .fetches_per_window = 3,
         .window_ns = 180 * NS_PER_S,
+        .fetches_per_node = {0, 180 * NS_PER_S},
+        .fetches_per_key = {0, 180 * NS_PER_S},
+        .fetches_per_address = {0, 180 * NS_PER_S},
         .task_expiry_ns = 600 * NS_PER_S,
         .nodes_per_user = 100,
         .nodes_per_day = 50,
@@ -31,6 +34,7 @@ void settings_init(struct settings *s)
         .inputs_per_task = {1, 1},
         .type_weights = {1, 0, 0},
         .difficulty_ceiling = DIFFICULTY_EXTRA_LARGE_5,
+        .reputation = {.start = DIFFICULTY_SMALL},
         .judging = JUDGING_FULL,
     };
 }
@@ -63,6 +67,8 @@ static enum status check_programs(const struct settings *s, struct why *why)
         if (!p->id[0])
             return fail(why, ST_INPUT, "programs: one has no id");
         st = check_range(p->n, "programs: n", why);
+        for (size_t bucket = 0; bucket < SETTINGS_BUCKETS && !st; bucket++)
+            st = check_range(p->n_of[bucket], "programs: n of a difficulty", why);
         if (!st)
             st = check_range(p->a, "programs: a", why);
         if (!st)
@@ -73,12 +79,69 @@ static enum status check_programs(const struct settings *s, struct why *why)
     return st;
 }
 
+static enum status check_allowance(uint32_t limit, int64_t window_ns, const char *name,
+                                   struct why *why)
+{
+    if (limit > 1000000)
+        return fail(why, ST_INPUT, "%s: at most 1000000 per window (0: no limit)", name);
+    if (limit && window_ns / limit == 0)
+        return fail(why, ST_INPUT, "%s: the window is too short for so many", name);
+    return ST_OK;
+}
+
+static enum status check_allowances(const struct settings *s, struct why *why)
+{
+    const struct {
+        const char *name;
+        uint32_t limit;
+        int64_t window_ns;
+    } all[] = {
+        {"allowance", s->fetches_per_window, s->window_ns},
+        {"allowance", s->submissions_per_window, s->window_ns},
+        {"node_fetches", s->fetches_per_node.limit, s->fetches_per_node.window_ns},
+        {"key_fetches", s->fetches_per_key.limit, s->fetches_per_key.window_ns},
+        {"address_fetches", s->fetches_per_address.limit, s->fetches_per_address.window_ns},
+    };
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < sizeof all / sizeof *all && !st; i++) {
+        st = check_span(all[i].window_ns, i < 2 ? "window" : all[i].name, why);
+        if (!st)
+            st = check_allowance(all[i].limit, all[i].window_ns, all[i].name, why);
+    }
+    return st;
+}
+
+static int64_t longer(uint32_t limit, int64_t window_ns, int64_t longest_ns)
+{
+    return limit && window_ns > longest_ns ? window_ns : longest_ns;
+}
+
+int64_t settings_longest_window_ns(const struct settings *s)
+{
+    int64_t ns = longer(s->fetches_per_window, s->window_ns, 0);
+
+    ns = longer(s->submissions_per_window, s->window_ns, ns);
+    ns = longer(s->fetches_per_node.limit, s->fetches_per_node.window_ns, ns);
+    ns = longer(s->fetches_per_key.limit, s->fetches_per_key.window_ns, ns);
+    return longer(s->fetches_per_address.limit, s->fetches_per_address.window_ns, ns);
+}
+
+size_t settings_bucket(enum difficulty d)
+{
+    size_t bucket = 0;
+
+    for (; d != DIFFICULTY_SMALL; d = difficulty_down(d))
+        bucket++;
+    return bucket;
+}
+
 enum status settings_check(const struct settings *s, struct why *why)
 {
     enum status st = check_programs(s, why);
 
     if (!st)
-        st = check_span(s->window_ns, "window", why);
+        st = check_allowances(s, why);
     if (!st)
         st = check_span(s->task_expiry_ns, "task_expiry", why);
     if (!st)
@@ -96,8 +159,8 @@ enum status settings_check(const struct settings *s, struct why *why)
                     (int)s->difficulty_ceiling);
     if (!(s->difficulty_drop >= 0 && s->difficulty_drop <= 1))
         return fail(why, ST_INPUT, "difficulty_drop: a chance is 0 to 1");
-    if (s->fetches_per_window > 1000000 || s->submissions_per_window > 1000000)
-        return fail(why, ST_INPUT, "allowance: at most 1000000 per window (0: no limit)");
+    if (!difficulty_known((int)s->reputation.start))
+        return fail(why, ST_INPUT, "reputation_start: %d is no bucket", (int)s->reputation.start);
     if (s->credits_kept == 0 || s->credits_kept > 100000000)
         return fail(why, ST_INPUT, "credits_kept: 1 to 100000000 are possible");
     if (s->requests_kept > 1000000)

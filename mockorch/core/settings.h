@@ -9,10 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mockorch/core/quota.h"
 #include "proto/wire.h"
 
 #define SETTINGS_MAX_PROGRAMS 8
 #define SETTINGS_PROGRAM_SIZE 64
+#define SETTINGS_BUCKETS      9 /* SMALL to EXTRA_LARGE_5 */
 
 struct settings_range {
     uint32_t low, high; /* both ends possible */
@@ -23,12 +25,33 @@ struct settings_program {
     char id[SETTINGS_PROGRAM_SIZE];
     uint32_t weight; /* how often it is drawn, against the others */
     struct settings_range n, a, b;
+    /* n of one bucket, instead of n (and of its growth); high 0: none */
+    struct settings_range n_of[SETTINGS_BUCKETS];
 };
 
 enum judging {
     JUDGING_FULL, /* hashes are compared and proofs verified */
     JUDGING_HASH, /* hashes are compared; proofs are taken on trust */
     JUDGING_NONE, /* forms only: the submission's word is taken for all */
+};
+
+struct settings_allowance {
+    uint32_t limit; /* 0: none */
+    int64_t window_ns;
+};
+
+enum settings_fields { /* which fields tell what is left of an allowance */
+    SETTINGS_FIELDS_NONE,
+    SETTINGS_FIELDS_NEW, /* RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers) */
+    SETTINGS_FIELDS_OLD, /* X-RateLimit-Limit, -Remaining, -Reset */
+    SETTINGS_FIELDS_BOTH,
+};
+
+/* A node gets no harder tasks than it has earned. */
+struct settings_reputation {
+    enum difficulty start;
+    uint32_t raise; /* one bucket up for so many accepted in a row; 0: never */
+    uint32_t lower; /* one bucket down for so many refused proofs; 0: never. Both 0: no gate */
 };
 
 struct settings {
@@ -38,6 +61,10 @@ struct settings {
     /* limits */
     uint32_t fetches_per_window; /* tasks given to one user; 0: no limit */
     int64_t window_ns;
+    struct settings_allowance fetches_per_node, fetches_per_key, fetches_per_address;
+    enum quota_shape allowance;      /* of all fetches */
+    bool retry_after_date;           /* Retry-After as a date, not as seconds */
+    enum settings_fields rate_limit_fields;
     uint32_t submissions_per_window; /* accepted ones of one user; 0: no limit */
     int64_t task_expiry_ns;          /* from assignment to the 404 */
     uint32_t nodes_per_user, nodes_per_day; /* 0: no limit */
@@ -55,6 +82,7 @@ struct settings {
     uint32_t type_weights[3]; /* by enum task_type */
     enum difficulty difficulty_ceiling;
     double difficulty_drop; /* chance that a task is one bucket below what was asked for */
+    struct settings_reputation reputation;
     bool difficulty_grows;  /* n doubles with each bucket above SMALL */
 
     enum judging judging;
@@ -63,6 +91,11 @@ struct settings {
 /* 3 tasks per 180 s and user, 10 minutes a task, the built-in guest `fib` with one small input,
  * proofs required and verified. */
 void settings_init(struct settings *s);
+
+/* The longest window in which a fetch or a submission counts; 0: none does. */
+int64_t settings_longest_window_ns(const struct settings *s);
+/* 0 for SMALL to SETTINGS_BUCKETS - 1. */
+size_t settings_bucket(enum difficulty d);
 
 enum status MUST_USE settings_check(const struct settings *s, struct why *why);
 

@@ -47,10 +47,11 @@ json_t *state_node(const struct orchestrator *o, const struct node *n)
     for (uint32_t i = 0; i < n->open_count; i++)
         json_array_append_new(open,
                               json_string(assignment_task(&o->assignment, n->open[i])->task_id));
-    return json_pack("{ss ss so so so so}", "node_id", n->id, "user_id",
+    return json_pack("{ss ss so so so so so ss}", "node_id", n->id, "user_id",
                      o->registry.users[n->user].uuid, "open_tasks", open, "assigned",
                      state_counter(n->assigned), "credited", state_counter(n->credited), "expired",
-                     state_counter(n->expired));
+                     state_counter(n->expired), "refused", state_counter(n->refused), "standing",
+                     difficulty_name(n->standing));
 }
 
 json_t *state_task(const struct orchestrator *o, const struct task *t, int64_t now_ns)

@@ -41,6 +41,16 @@ static void read_difficulty(struct scalar_reader *r, const char *key, const char
         *out = (int)d;
 }
 
+static const char *n_of(const struct written_program *p, size_t bucket)
+{
+    const char *const all[SETTINGS_BUCKETS] = {
+        p->n_small,         p->n_small_medium,  p->n_medium,
+        p->n_large,         p->n_extra_large,   p->n_extra_large_2,
+        p->n_extra_large_3, p->n_extra_large_4, p->n_extra_large_5};
+
+    return all[bucket];
+}
+
 static void read_programs(struct scalar_reader *r, struct settings *s,
                           const struct written_orchestrator *w)
 {
@@ -57,6 +67,8 @@ static void read_programs(struct scalar_reader *r, struct settings *s,
             to = &s->programs[s->program_count - 1];
             scalar_u32(&e, "weight", p->weight, &to->weight);
             scalar_range(&e, "n", p->n, &to->n);
+            for (size_t bucket = 0; bucket < SETTINGS_BUCKETS; bucket++)
+                scalar_range(&e, "n of a difficulty", n_of(p, bucket), &to->n_of[bucket]);
             scalar_range(&e, "a", p->a, &to->a);
             scalar_range(&e, "b", p->b, &to->b);
         }
@@ -77,6 +89,40 @@ static void read_nodes(struct scalar_reader *r, struct scenario *s,
                     sizeof s->nodes[i].wallet);
         r->st = e.st;
     }
+}
+
+static void read_allowances(struct scalar_reader *r, struct settings *to,
+                            const struct written_orchestrator *w)
+{
+    static const char *const shapes[] = {"window", "bucket", NULL};
+    static const char *const retries[] = {"seconds", "date", NULL};
+    static const char *const fields[] = {"none", "new", "old", "both", NULL};
+    int shape = (int)to->allowance, date = to->retry_after_date;
+    int field = (int)to->rate_limit_fields;
+
+    scalar_word(r, "allowance", w->allowance, shapes, &shape);
+    scalar_u32(r, "node_fetches", w->node_fetches, &to->fetches_per_node.limit);
+    scalar_span(r, "node_window", w->node_window, &to->fetches_per_node.window_ns);
+    scalar_u32(r, "key_fetches", w->key_fetches, &to->fetches_per_key.limit);
+    scalar_span(r, "key_window", w->key_window, &to->fetches_per_key.window_ns);
+    scalar_u32(r, "address_fetches", w->address_fetches, &to->fetches_per_address.limit);
+    scalar_span(r, "address_window", w->address_window, &to->fetches_per_address.window_ns);
+    scalar_word(r, "retry_after", w->retry_after, retries, &date);
+    scalar_word(r, "rate_limit_fields", w->rate_limit_fields, fields, &field);
+    to->allowance = (enum quota_shape)shape;
+    to->retry_after_date = date;
+    to->rate_limit_fields = (enum settings_fields)field;
+}
+
+static void read_reputation(struct scalar_reader *r, struct settings_reputation *to,
+                            const struct written_orchestrator *w)
+{
+    int start = (int)to->start;
+
+    read_difficulty(r, "reputation_start", w->reputation_start, &start);
+    scalar_u32(r, "reputation_raise", w->reputation_raise, &to->raise);
+    scalar_u32(r, "reputation_lower", w->reputation_lower, &to->lower);
+    to->start = (enum difficulty)start;
 }
 
 static void read_orchestrator(struct scalar_reader *r, struct scenario *s,
@@ -114,6 +160,8 @@ static void read_orchestrator(struct scalar_reader *r, struct scenario *s,
         scalar_u32(r, "proof_hash", w->task_types->proof_hash, &to->type_weights[1]);
         scalar_u32(r, "all_proof_hashes", w->task_types->all_proof_hashes, &to->type_weights[2]);
     }
+    read_allowances(r, to, w);
+    read_reputation(r, &to->reputation, w);
     read_programs(r, to, w);
     read_nodes(r, s, w);
 }

@@ -7,6 +7,8 @@
 
 struct written_program {
     char *id, *weight, *n, *a, *b;
+    char *n_small, *n_small_medium, *n_medium, *n_large, *n_extra_large, *n_extra_large_2,
+        *n_extra_large_3, *n_extra_large_4, *n_extra_large_5;
 };
 
 struct written_types {
@@ -20,6 +22,9 @@ struct written_node {
 struct written_orchestrator {
     char *fetches_per_window, *window, *submissions_per_window, *task_expiry, *nodes_per_user,
         *nodes_per_day, *task_limit, *idle_retry, *max_submission_bytes, *closed_tasks_kept, *credits_kept, *requests_kept,
+        *allowance, *node_fetches, *node_window, *key_fetches, *key_window, *address_fetches,
+        *address_window, *retry_after, *rate_limit_fields, *reputation_start, *reputation_raise,
+        *reputation_lower,
         *inputs_per_task, *difficulty_ceiling, *difficulty_drop, *difficulty_grows, *judging;
     struct written_types *task_types;
     struct written_program *programs;

@@ -89,7 +89,8 @@ void bench_fault(struct bench *b, const char *name)
 
 unsigned bench_send(struct bench *b, enum http_method method, const char *path, struct bytes body)
 {
-    struct http_request request = {.method = method, .path = path, .body = body};
+    struct http_request request = {
+        .method = method, .path = path, .body = body, .peer = b->peer};
 
     orchestrator_answer(b->o, &b->response, &b->verdict, &request, b->now_ns);
     if (b->verdict.pending) {

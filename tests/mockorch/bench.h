@@ -31,6 +31,7 @@ struct bench {
     struct signing_key *key;
     uint8_t public_key[SIGNING_PUBLIC_SIZE];
     int64_t now_ns;
+    const char *peer; /* address that requests come from; NULL: none */
     struct http_response response; /* the last answer */
     struct verdict verdict;
     struct buffer body; /* the last request */

@@ -108,7 +108,7 @@ static void three_per_window_then_wait_for_the_oldest(void **state)
     struct quota q, none;
 
     (void)state;
-    assert_int_equal(quota_init(&q, 3, 100, NULL), ST_OK);
+    assert_int_equal(quota_init(&q, QUOTA_WINDOW, 3, 100, NULL), ST_OK);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         assert_int_equal(quota_wait_ns(&q, table[i].at), table[i].wait);
         assert_int_equal(quota_left(&q, table[i].at), table[i].left);
@@ -116,7 +116,7 @@ static void three_per_window_then_wait_for_the_oldest(void **state)
             quota_spend(&q, table[i].at);
     }
     quota_fini(&q);
-    assert_int_equal(quota_init(&none, 0, 100, NULL), ST_OK);
+    assert_int_equal(quota_init(&none, QUOTA_WINDOW, 0, 100, NULL), ST_OK);
     for (int i = 0; i < 100; i++) {
         assert_int_equal(quota_wait_ns(&none, 0), 0);
         quota_spend(&none, 0);

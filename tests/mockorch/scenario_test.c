@@ -25,6 +25,10 @@ static const char whole[] =
     "  task_limit: 1000\n"
     "  idle_retry: 250ms\n"
     "  closed_tasks_kept: 7\n"
+    "  allowance: bucket\n  node_fetches: 4\n  node_window: 5s\n  key_fetches: 6\n"
+    "  key_window: 7s\n  address_fetches: 8\n  address_window: 9s\n  retry_after: date\n"
+    "  rate_limit_fields: old\n  reputation_start: LARGE\n  reputation_raise: 2\n"
+    "  reputation_lower: 3\n  credits_kept: 11\n  requests_kept: 12\n"
     "  max_submission_bytes: 1048576\n"
     "  inputs_per_task: 1..3\n"
     "  difficulty_ceiling: large\n"
@@ -33,7 +37,7 @@ static const char whole[] =
     "  judging: hash\n"
     "  task_types: {proof_required: 1, proof_hash: 2, all_proof_hashes: 3}\n"
     "  programs:\n"
-    "    - {id: fib, weight: 2, n: 3, a: 1..2, b: 0}\n"
+    "    - {id: fib, weight: 2, n: 3, n_medium: 5..6, a: 1..2, b: 0}\n"
     "    - {id: other}\n"
     "  nodes:\n"
     "    - {id: 7, wallet: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'}\n"
@@ -101,6 +105,22 @@ static void every_key_arrives(void **state)
     assert_int_equal(s->orchestrator.task_limit, 1000);
     assert_true(s->orchestrator.idle_retry_ns == 250 * NS_PER_MS);
     assert_int_equal(s->orchestrator.closed_tasks_kept, 7);
+    assert_int_equal(s->orchestrator.credits_kept, 11);
+    assert_int_equal(s->orchestrator.requests_kept, 12);
+    assert_int_equal(s->orchestrator.allowance, QUOTA_BUCKET);
+    assert_int_equal(s->orchestrator.fetches_per_node.limit, 4);
+    assert_true(s->orchestrator.fetches_per_node.window_ns == 5 * NS_PER_S);
+    assert_int_equal(s->orchestrator.fetches_per_key.limit, 6);
+    assert_true(s->orchestrator.fetches_per_key.window_ns == 7 * NS_PER_S);
+    assert_int_equal(s->orchestrator.fetches_per_address.limit, 8);
+    assert_true(s->orchestrator.fetches_per_address.window_ns == 9 * NS_PER_S);
+    assert_true(s->orchestrator.retry_after_date);
+    assert_int_equal(s->orchestrator.rate_limit_fields, SETTINGS_FIELDS_OLD);
+    assert_int_equal(s->orchestrator.reputation.start, DIFFICULTY_LARGE);
+    assert_int_equal(s->orchestrator.reputation.raise, 2);
+    assert_int_equal(s->orchestrator.reputation.lower, 3);
+    assert_int_equal(s->orchestrator.programs[0].n_of[2].low, 5);
+    assert_int_equal(s->orchestrator.programs[0].n_of[1].high, 0);
     assert_int_equal(s->orchestrator.max_submission_bytes, 1048576);
     assert_int_equal(s->orchestrator.inputs_per_task.low, 1);
     assert_int_equal(s->orchestrator.inputs_per_task.high, 3);

@@ -457,12 +457,12 @@ static void damaged_records_are_refused_by_name(void **state)
 #define GOOD_USER "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":1}"
 #define GOOD_NODE                                                                                  \
     "{\"user\":\"" BENCH_UUID                                                                     \
-    "\",\"type\":1,\"assigned\":3,\"credited\":1,\"expired\":1,\"registered\":7}"
+    "\",\"type\":1,\"assigned\":3,\"credited\":1,\"expired\":1,\"refused\":2,\"standing\":5,\"streak\":1,\"strikes\":1,\"registered\":7}"
 #define KEY "0707070707070707070707070707070707070707070707070707070707070707"
 #define GOOD_TASK                                                                                  \
     "{\"program\":\"fib\",\"inputs\":[\"010000000200000003000000\"],\"type\":0,\"difficulty\":0,"     \
     "\"state\":1,\"node\":\"5\",\"key\":\"" KEY                                                   \
-    "\",\"assigned\":1,\"expires\":9,\"closed\":2,\"submissions\":1,\"hash\":\"\",\"refusal\":\"\"}"
+    "\",\"peer\":\"\",\"assigned\":1,\"expires\":9,\"closed\":2,\"submissions\":1,\"hash\":\"\",\"refusal\":\"\"}"
 
 static enum status load_three(const char *node, const char *task, struct why *why)
 {
@@ -490,7 +490,11 @@ static void one_wrong_field_is_enough(void **state)
     } nodes[] = {{"user", "\"nobody\""}, {"type", "7"},      {"assigned", "-1"},
                  {"assigned", "1"},      {"credited", "-1"}, {"credited", "4"},
                  {"expired", "-1"},      {"expired", "3"},   {"registered", "\"today\""},
-                 {"expired", NULL},      {"registered", "9000000000000000000"}},
+                 {"expired", NULL},
+                 {"refused", "-1"},
+                 {"standing", "4"},
+                 {"streak", "-1"},
+                 {"strikes", "-1"},      {"registered", "9000000000000000000"}},
       tasks[] = {{"program", "\"a program whose name is far longer than any that there ever was !\""},
                  {"program", NULL},
                  {"inputs", "{}"},
@@ -511,6 +515,7 @@ static void one_wrong_field_is_enough(void **state)
                  {"submissions", "-1"},
                  {"submissions", "4294967296"},
                  {"hash", "\"" KEY "0\""},
+                 {"peer", "\"" KEY "\""},
                  {"refusal", "\"" KEY KEY "\""}};
 
     (void)state;
