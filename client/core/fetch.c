@@ -3,9 +3,9 @@
  *
  * Fetching, proving and submitting go on side by side, joined by the ledger alone; the reference is
  * serial (5.1). While a task is proved the next one may arrive, so that the prover does not idle
- * for the time between two fetches. At most profile.queue_tasks wait for the prover: a task's life
- * is short (13.3) and runs from its arrival, so that one fetched further ahead would only grow old,
- * or expire, in our queue.
+ * for the time between two fetches. At most profile.queue_tasks are behind it, however many inputs
+ * the prover takes (it may have a queue of its own): a task's life is short (13.3) and runs from its
+ * arrival, so that one fetched further ahead would only grow old, or expire, in our queue.
  *
  * A proof that may go out now goes out first. One that waits (for its time, for the user's
  * allowance, for the answer to another one) holds nothing up, until there are profile.open_tasks of
@@ -52,7 +52,7 @@ static bool queue_is_too_long(const struct core *c)
 
 bool fetch_wanted(const struct core *c)
 {
-    size_t open = ledger_open(&c->ledger), waiting = 0;
+    size_t open = ledger_open(&c->ledger), unproved = 0;
 
     if (c->phase != PHASE_WORKING || c->fetch_request || open >= c->profile->open_tasks || /* I14 */
         (open > 0 && doubt_probes(&c->doubt)))
@@ -64,9 +64,9 @@ bool fetch_wanted(const struct core *c)
 
         if (is_leaving(c, e))
             return false;
-        waiting += e->record.state == OUTBOX_FETCHED && !e->begun;
+        unproved += e->record.state == OUTBOX_FETCHED;
     }
-    return waiting < c->profile->queue_tasks && !queue_is_too_long(c);
+    return unproved <= c->profile->queue_tasks && !queue_is_too_long(c);
 }
 
 /* Nothing to prove and nothing to send: we only wait for the next task, and say so. */

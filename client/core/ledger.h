@@ -26,7 +26,7 @@ struct entry {
     bool begun;         /* inputs were handed out in this run */
     size_t next_input;  /* all before it are proved or handed out */
     size_t missing;     /* inputs without a proof */
-    int64_t unsaved_ns; /* of proving, that a crash would lose now */
+    int64_t unsaved_ns; /* of proofs, each from handing out on, that a crash would lose now */
     bool body_sent; /* body_digest is set */
     uint8_t body_digest[32];
 };

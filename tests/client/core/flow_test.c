@@ -173,7 +173,6 @@ static void max_tasks_counts_what_waits_for_the_prover(void **state)
 
 static void a_prover_with_free_places_begins_the_next_task(void **state)
 {
-    static const char *const ids[] = {"A", "B", "C"};
     struct story s;
 
     (void)state;
@@ -181,17 +180,19 @@ static void a_prover_with_free_places_begins_the_next_task(void **state)
     s.options.proofs_at_once = 4;
     story_start(&s);
     story_answer(&s, 200, NULL, NULL);
-    for (unsigned i = 0; i < 3; i++) {
-        give(&s, ids[i]);
-        assert_int_equal(s.proof_count, i + 1);
-    }
+    give(&s, "A");
+    give(&s, "B");
+    assert_int_equal(s.proof_count, 2);
+    story_until(&s, 1000); /* the prover may have a queue of its own: no third task even so */
+    assert_int_equal(s.waiting_count, 0);
     prove(&s, "B"); /* they end in any order */
     story_expect(&s, HTTP_POST, SUBMIT);
     story_answer(&s, 200, NULL, NULL);
+    give(&s, "C");
     prove(&s, "A");
     story_pick(&s, "C", 0);
     story_fail_proof(&s, ST_GUEST, "it trapped");
-    story_until_path(&s, SUBMIT, 400);
+    story_until_path(&s, SUBMIT, 1100);
     story_answer(&s, 200, NULL, NULL);
     assert_int_equal(core_stats(s.core)->accepted, 2);
     assert_int_equal(core_stats(s.core)->abandoned, 1);
