@@ -308,8 +308,7 @@ static int run(struct start *s)
     note_nodes(s);
     if (s->options.with_background)
         note(s, "INFO", "no_dashboard", "--with-background has no effect without a dashboard");
-    if (s->options.profile->checks_releases)
-        s->release = startup_option_watch(&s->startup);
+    s->release = startup_option_watch(&s->startup);
     if (s->release)
         outside_watch(&s->outside, release_watch_fd(s->release), note_release, s);
     shell.watch_count = s->outside.watch_count;

@@ -32,7 +32,6 @@ const struct profile profile_current = {
     .network_version = "0.10.18",
     .user_agent = "nexus-cli/0.10.18",
     .build_timestamp = "1770077994000",
-    .checks_releases = true,
     .base_url = "https://production.orchestrator.nexus.xyz",
     .start_checks = true,
     .fetch_gap_ns = 120 * NS_PER_S,

@@ -17,12 +17,11 @@ struct profile {
     const char *user_agent;      /* NULL: none is sent */
     const char *build_timestamp; /* X-Build-Timestamp, ms since 1970; NULL as well */
     bool content_type_on_get;
-    bool checks_releases; /* asks for a newer one (client.md 7.4) */
     const char *base_url; /* unless the environment selects another */
     struct {
         const char *environment, *base_url;
     } others[2];
-    bool start_checks;    /* there: asks for versions, restricted countries, releases */
+    bool start_checks; /* asks for versions, restricted countries, releases (client.md 7) */
 
     int64_t fetch_gap_ns; /* from the end of one fetch to the next */
     int64_t fetch_base_ns, fetch_cap_ns;
