@@ -38,6 +38,7 @@ enum status core_new(struct core **out, const struct core_options *o, struct why
     route_init(&c->routes[CORE_ROUTE_FETCH], o->fetch_gap_ns ? o->fetch_gap_ns : p->fetch_gap_ns,
                p->fetch_cap_ns);
     route_init(&c->routes[CORE_ROUTE_SUBMIT], p->submit_gap_ns, p->submit_cap_ns);
+    c->routes[CORE_ROUTE_NODE].limits_cost = true;
     c->routes[CORE_ROUTE_SUBMIT].limits_cost = true;
     memcpy(c->hold_ns, o->hold_ns, sizeof c->hold_ns);
     buffer_init(&c->body, WIRE_MAX_SUBMISSION);

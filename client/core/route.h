@@ -10,7 +10,7 @@
  *             cannot be read
  *
  *   *  unless Retry-After names half the gap or more: then the server sets the time itself.
- *   ** submissions only: a fetch that is told 429 has mostly just come before the next task was
+ *   ** not on fetches: a fetch that is told 429 has mostly just come before the next task was
  * made (client.md 13.1), and is ruled by the pace.
  *
  * The next request is due when pace, breaker and budget all agree, and a bar that the caller has set

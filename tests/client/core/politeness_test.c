@@ -197,6 +197,41 @@ static void two_thirds_of_429_on_submissions_cost_no_more_than_the_budget(void *
     story_end(&v.s);
 }
 
+static void an_hour_of_429_without_a_time_sees_few_requests_too(void **state)
+{
+    unsigned most[CORE_ROUTES] = {0};
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 25; seed++)
+        for (int limited = CORE_ROUTE_NODE; limited < CORE_ROUTES; limited++) {
+            struct server v;
+
+            begin(&v, seed);
+            story_start(&v.s);
+            for (double t = 1; t <= HOUR; t++) {
+                while (v.s.request) {
+                    int route = (int)route_of(v.s.path);
+
+                    v.requests[route]++;
+                    if (route == limited)
+                        story_answer(&v.s, 429, NULL, NULL);
+                    else
+                        answer_up(&v, (enum core_route)route);
+                    if (v.s.proof)
+                        story_prove(&v.s, "stand-in");
+                }
+                story_until(&v.s, t);
+            }
+            most[limited] =
+                v.requests[limited] > most[limited] ? v.requests[limited] : most[limited];
+            story_end(&v.s);
+        }
+    for (int r = 0; r < CORE_ROUTES; r++)
+        assert_in_range(most[r], 5, 20);
+    print_message("requests in an hour of 429, most of 25 runs: node %u, fetch %u, submit %u\n",
+                  most[CORE_ROUTE_NODE], most[CORE_ROUTE_FETCH], most[CORE_ROUTE_SUBMIT]);
+}
+
 static void what_a_429_means_is_said_where_the_server_tells(void **state)
 {
     static const struct {
@@ -348,6 +383,7 @@ int main(void)
         cmocka_unit_test(an_hour_of_outage_sees_twenty_requests_per_route_at_most),
         cmocka_unit_test(thirty_percent_of_429_cost_half_a_request_per_proof_at_most),
         cmocka_unit_test(two_thirds_of_429_on_submissions_cost_no_more_than_the_budget),
+        cmocka_unit_test(an_hour_of_429_without_a_time_sees_few_requests_too),
         cmocka_unit_test(what_a_429_means_is_said_where_the_server_tells),
         cmocka_unit_test(three_refused_proofs_stop_fetching_and_an_accepted_one_ends_the_doubt),
         cmocka_unit_test(a_proof_that_is_accepted_lifts_the_bar_at_once),
