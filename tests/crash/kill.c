@@ -23,7 +23,7 @@
 #include "tests/crash/books.h"
 #include "tests/crash/victim.h"
 
-#define STEP_IDLE_MS 700  /* a life without a step for so long waits for the clock */
+#define STEP_IDLE_MS 3000 /* a life without a step for so long has nothing left to do */
 #define DRAIN_TRIES  3000 /* of 20 ms */
 
 struct run {
