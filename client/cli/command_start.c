@@ -89,13 +89,23 @@ static const char *server_of(const struct start *s)
     return s->options.server.url ? s->options.server.url : own;
 }
 
+static unsigned cores_of(const struct start *s)
+{
+    uint64_t threads = s->options.threads;
+
+    if (s->options.profile == &profile_seed) /* one worker unless told otherwise, 8 at most */
+        return threads == 0 ? 1 : threads > 8 ? 8 : (unsigned)threads;
+    return threads ? (unsigned)threads : (3 * resources_read("", hardware_cpus()).cores + 3) / 4;
+}
+
 static enum status open_core(struct start *s, struct why *why)
 {
+    unsigned workers = s->options.profile == &profile_seed ? cores_of(s) : s->prover->slots;
     struct core_options o = {
         .profile = s->options.profile,
         .node_ids = s->options.node_ids,
         .node_count = s->options.node_count,
-        .proofs_at_once = s->prover->slots,
+        .proofs_at_once = s->prover->slots < workers ? s->prover->slots : workers,
         .max_tasks = s->options.max_tasks,
         .has_max_difficulty = s->options.has_difficulty,
         .max_difficulty = s->options.difficulty,
@@ -128,11 +138,6 @@ static enum status open_core(struct start *s, struct why *why)
         return st;
     s->runtime = core_runtime(core);
     return start_store_restore(&s->store, s->runtime, why);
-}
-
-static unsigned cores_of(const struct start *s)
-{
-    return s->options.threads ? (unsigned)s->options.threads : (3 * resources_read("", hardware_cpus()).cores + 3) / 4;
 }
 
 /* What is missing here has been said before; nobody is asked for a run that cannot begin. */
@@ -323,14 +328,13 @@ static int run(struct start *s)
     return EXIT_OK;
 }
 
-/* Of v0.9.0: NEXUS_ENVIRONMENT, no gate of versions, and nobody to work for is a mode of its own. */
+/* NEXUS_ENVIRONMENT of v0.9.0. */
 static void apply_seed(struct start *s)
 {
     const char *url = profile_base_url(&profile_seed, getenv("NEXUS_ENVIRONMENT"));
 
     if (s->options.profile != &profile_seed)
         return;
-    s->options.startup.skip_versions = true;
     if (!s->options.server.url && strcmp(url, profile_seed.base_url) != 0)
         s->options.server.url = url;
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "client/core/problem.h"
+#include "client/core/speaker.h"
 #include "client/core/state.h"
 
 enum status core_new(struct core **out, const struct core_options *o, struct why *why)
@@ -78,6 +79,7 @@ size_t core_open_tasks(const struct core *c)
 void say(struct core *c, enum line_type type, enum line_level level, const char *event,
          const struct outbox_record *about, unsigned status, const char *format, ...)
 {
+    char speaker[SPEAKER_NAME] = "";
     struct line_about line = {.type = type,
                               .level = level,
                               .event = event,
@@ -85,6 +87,12 @@ void say(struct core *c, enum line_type type, enum line_level level, const char 
                               .status = status};
     va_list args;
 
+    if (c->profile->names_speakers) {
+        speaker_of(speaker, event, about ? (unsigned)((about->id - 1) % c->job_room) : 0);
+        line.speaker = speaker;
+        if (strncmp(format, "Step ", 5) == 0)
+            format += strlen("Step 1 of 4: ");
+    }
     va_start(args, format);
     line_queue_say(&c->lines, &line, format, args);
     va_end(args);
@@ -238,6 +246,11 @@ static void start(struct core *c, int64_t now_ns)
 {
     assert(c->phase == PHASE_NEW);
     c->phase = PHASE_GREETING;
+    c->started_ns = now_ns;
+    c->statistics_ns =
+        c->profile->statistics_ns ? now_ns + c->profile->statistics_ns : INT64_MAX;
+    if (c->profile->asks_no_node)
+        node_trust_all(c);
     obey_holds(c, now_ns);
     if (c->ledger.count > 0)
         say(c, LINE_STATE_CHANGE, LINE_INFO, "restored", NULL, 0,
@@ -376,12 +389,25 @@ static bool poll_phase(struct core *c, struct action *out, int64_t now_ns)
     return false;
 }
 
+static void tell_statistics(struct core *c, int64_t now_ns)
+{
+    double seconds = (double)(now_ns - c->started_ns) / NS_PER_S;
+
+    if (now_ns < c->statistics_ns)
+        return;
+    c->statistics_ns = now_ns + c->profile->statistics_ns;
+    say(c, LINE_REFRESH, LINE_INFO, "statistics", NULL, 0,
+        "%llu tasks completed in %.0f s (%.1f tasks/min)", (unsigned long long)c->stats.accepted,
+        seconds, 60 * (double)c->stats.accepted / seconds);
+}
+
 bool core_poll(struct core *c, struct action *out, int64_t now_ns)
 {
     if (c->phase == PHASE_WORKING) {
         submit_decide(c, now_ns);
         work_decide(c, now_ns);
         fetch_decide(c, now_ns);
+        tell_statistics(c, now_ns);
         assert_books(c);
     }
     return poll_hold(c, out) || line_queue_poll(&c->lines, out) || poll_save(c, out, now_ns) ||
@@ -401,6 +427,7 @@ int64_t core_deadline_ns(const struct core *c)
     case PHASE_GREETING:
         return least(deadline, node_deadline_ns(c));
     case PHASE_WORKING:
+        deadline = least(deadline, c->statistics_ns);
         deadline = least(deadline, node_deadline_ns(c));
         deadline = least(deadline, submit_deadline_ns(c));
         return fetch_wanted(c) ? least(deadline, route_due_ns(&c->routes[CORE_ROUTE_FETCH]))

@@ -17,6 +17,7 @@
 #include "client/core/limit.h"
 #include "client/core/problem.h"
 #include "client/core/state.h"
+#include "client/core/task_input.h"
 
 /* A proof leaves as soon as the disk has it. */
 static bool is_leaving(const struct core *c, const struct entry *e)
@@ -25,8 +26,8 @@ static bool is_leaving(const struct core *c, const struct entry *e)
            (e->record.state == OUTBOX_SENDING && !c->submit_request);
 }
 
-/* The prover is busy for so long that a task fetched now would be late (by cautious estimates of the
- * queue and of what is asked for). */
+/* The prover is busy for so long that a task fetched now would be late (by cautious estimates of
+ * the queue and of what is asked for). */
 static bool queue_is_too_long(const struct core *c)
 {
     int64_t queue_s = 0, life;
@@ -66,7 +67,7 @@ bool fetch_wanted(const struct core *c)
             return false;
         unproved += e->record.state == OUTBOX_FETCHED;
     }
-    return unproved <= c->profile->queue_tasks && !queue_is_too_long(c);
+    return c->batch.active || (unproved <= c->profile->queue_tasks && !queue_is_too_long(c));
 }
 
 /* Nothing to prove and nothing to send: we only wait for the next task, and say so. */
@@ -84,7 +85,7 @@ void fetch_decide(struct core *c, int64_t now_ns)
     int64_t wait_ns = route_wait_ns(route, now_ns);
     char why[ROUTE_WHY];
 
-    if (wait_ns == 0 || c->fetch_wait_said || !fetch_wanted(c) || !is_idle(c))
+    if (wait_ns == 0 || c->fetch_wait_said || c->batch.active || !fetch_wanted(c) || !is_idle(c))
         return;
     c->fetch_wait_said = true;
     route_words(route, why, now_ns);
@@ -94,18 +95,8 @@ void fetch_decide(struct core *c, int64_t now_ns)
     say_wait(c, wait_ns);
 }
 
-bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
+static void ask_for_task(struct core *c, struct action *out)
 {
-    struct route *route = &c->routes[CORE_ROUTE_FETCH];
-
-    if (!fetch_wanted(c) || route_wait_ns(&c->routes[CORE_ROUTE_FETCH], now_ns) > 0)
-        return false;
-    if (!c->fetch_wait_said)
-        say(c, LINE_REFRESH, LINE_INFO, "fetching", NULL, 0, "Step 1 of 4: Fetching task...");
-    c->fetch_wait_said = false;
-    c->fetch_asked = learnt_ask(&c->learnt, c->job_room);
-    c->fetch_node = node_take_turn(c);
-
     buffer_reset(&c->body);
     wire_encode_fetch(&c->body, &(struct wire_fetch){
                                     .node_id = c->fetch_node->id,
@@ -113,12 +104,34 @@ bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
                                     .public_key = bytes_of(c->public_key, sizeof c->public_key),
                                     .max_difficulty = c->fetch_asked,
                                 });
-    assert(!c->fetch_request);  /* I6 */
-    route_spend(route, now_ns); /* I5 */
-    core_hold(c, CORE_ROUTE_FETCH, route_due_ns(route));
+    assert(!c->fetch_request); /* I6 */
     c->fetch_request = core_request(c, out, HTTP_POST, "/v3/tasks");
     c->stats.fetch_requests++;
     c->fetch_node->fetch_requests++;
+}
+
+bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
+{
+    struct route *route = &c->routes[CORE_ROUTE_FETCH];
+
+    if (!fetch_wanted(c) || (!c->batch.active && route_wait_ns(route, now_ns) > 0))
+        return false;
+    if (c->batch.active) { /* goes on at once */
+        ask_for_task(c, out);
+        return true;
+    }
+    if (!c->fetch_wait_said)
+        say(c, LINE_REFRESH, LINE_INFO, "fetching", NULL, 0, "Step 1 of 4: Fetching task...");
+    c->fetch_wait_said = false;
+    c->fetch_asked = learnt_ask(&c->learnt, c->job_room);
+    c->fetch_node = node_take_turn(c);
+
+    route_spend(route, now_ns); /* I5 */
+    core_hold(c, CORE_ROUTE_FETCH, route_due_ns(route));
+    if (c->profile->batch)
+        batch_begin(c, out);
+    else
+        ask_for_task(c, out);
     return true;
 }
 
@@ -145,8 +158,8 @@ static void say_limited(struct core *c, const struct route_note *note, int64_t w
         backoff_advice_words(note->advice_ns), whole_seconds(wait_ns));
 }
 
-/* The gap counts from the end of an attempt, as in the reference. Returns the wait. */
-static int64_t ended(struct core *c, const struct route_note *note, int64_t wait_ns, int64_t now_ns)
+/* The gap counts from the end of an attempt, as in the reference. */
+int64_t fetch_ended(struct core *c, const struct route_note *note, int64_t wait_ns, int64_t now_ns)
 {
     struct route *route = &c->routes[CORE_ROUTE_FETCH];
     int64_t gap_ns;
@@ -159,8 +172,7 @@ static int64_t ended(struct core *c, const struct route_note *note, int64_t wait
     return route_wait_ns(route, now_ns);
 }
 
-/* node_s_own: the cause is the node, so others go on at the usual pace. */
-static void failed(struct core *c, bool node_s_own, const struct route_note *note, int64_t now_ns)
+void fetch_failed(struct core *c, bool node_s_own, const struct route_note *note, int64_t now_ns)
 {
     unsigned status = note->response ? note->response->status : 0;
     bool others = node_s_own && node_stand_aside(c, c->fetch_node);
@@ -168,8 +180,9 @@ static void failed(struct core *c, bool node_s_own, const struct route_note *not
                           ? 0
                           : backoff_fail_ns(&c->fetch_backoff, &c->rng, note->advice_ns);
 
+    c->batch.active = false;
     c->stats.fetch_errors++;
-    wait_ns = ended(c, note, wait_ns, now_ns);
+    wait_ns = fetch_ended(c, note, wait_ns, now_ns);
     c->fetch_wait_said = true; /* this line says it */
     if (status == 429)
         say_limited(c, note, wait_ns);
@@ -183,7 +196,7 @@ static void failed(struct core *c, bool node_s_own, const struct route_note *not
 
 void fetch_transport(struct core *c, const char *text, int64_t now_ns)
 {
-    failed(
+    fetch_failed(
         c, false,
         &(struct route_note){.outcome = ROUTE_BROKEN, .advice_ns = BACKOFF_NO_ADVICE, .text = text},
         now_ns);
@@ -211,7 +224,7 @@ static struct entry *enter(struct core *c, const struct wire_task *task, int64_t
     if (task->input_count == 0)
         *readable = fail(why, ST_INPUT, "the task has no inputs");
     for (size_t i = 0; i < task->input_count && !*readable; i++)
-        *readable = wire_task_input(record.inputs[i], task->inputs[i], why);
+        *readable = task_input(record.inputs[i], task->program_id, task->inputs[i], why);
     e = ledger_add(&c->ledger, &record);
     if (!e) {
         outbox_record_fini(&record);
@@ -222,49 +235,59 @@ static struct entry *enter(struct core *c, const struct wire_task *task, int64_t
     return e;
 }
 
-static void got_task(struct core *c, const struct wire_task *task, struct route_note *note,
-                     int64_t now_ns)
+static void say_task(struct core *c, const struct entry *e)
+{
+    if (e->record.difficulty != c->fetch_asked)
+        say(c, LINE_SUCCESS, LINE_INFO, "difficulty_adjusted", &e->record, 0,
+            "Server adjusted difficulty: asked %s, assigned %s (by reputation)",
+            difficulty_name(c->fetch_asked), difficulty_name(e->record.difficulty));
+    say(c, LINE_SUCCESS, LINE_INFO, "task", &e->record, 0, "Step 1 of 4: Got task %s",
+        e->record.task_id);
+}
+
+bool fetch_enter(struct core *c, const struct wire_task *task, int64_t now_ns)
 {
     enum status readable;
     struct why why;
-    struct entry *e;
+    struct entry *e = enter(c, task, now_ns, &why, &readable);
 
+    if (!e)
+        return false;
+    c->stats.fetched++;
+    c->fetch_node->fetched++;
+    c->fetch_node->troubles = 0;
+    if (!c->profile->batch)
+        say_task(c, e);
+    if (readable)
+        work_abandon(c, e, now_ns, why.text);
+    return true;
+}
+
+static void got_task(struct core *c, const struct wire_task *task, struct route_note *note,
+                     int64_t now_ns)
+{
     if (ledger_knows(&c->ledger, task->task_id)) { /* I8 */
         c->stats.duplicates++;
         note->outcome = ROUTE_ANSWERED;
         note->advice_ns = BACKOFF_NO_ADVICE;
         note->text = "the server handed out a task that we know already";
-        failed(c, true, note, now_ns);
-        return;
-    }
-    e = enter(c, task, now_ns, &why, &readable);
-    if (!e) {
+        fetch_failed(c, true, note, now_ns);
+    } else if (!fetch_enter(c, task, now_ns)) {
         note->outcome = ROUTE_ANSWERED;
         note->advice_ns = BACKOFF_NO_ADVICE;
         note->text = "out of memory for the task";
-        failed(c, false, note, now_ns);
-        return;
+        fetch_failed(c, false, note, now_ns);
+    } else {
+        fetch_ended(c, note, 0, now_ns);
+        backoff_reset(&c->fetch_backoff);
     }
-    ended(c, note, 0, now_ns);
-    backoff_reset(&c->fetch_backoff);
-    c->stats.fetched++;
-    c->fetch_node->fetched++;
-    c->fetch_node->troubles = 0;
-    if (task->difficulty != c->fetch_asked)
-        say(c, LINE_SUCCESS, LINE_INFO, "difficulty_adjusted", &e->record, 0,
-            "Server adjusted difficulty: asked %s, assigned %s (by reputation)",
-            difficulty_name(c->fetch_asked), difficulty_name(task->difficulty));
-    say(c, LINE_SUCCESS, LINE_INFO, "task", &e->record, 0, "Step 1 of 4: Got task %s",
-        e->record.task_id);
-    if (readable)
-        work_abandon(c, e, now_ns, why.text);
 }
 
 void fetch_response(struct core *c, const struct http_response *r, int64_t now_ns)
 {
     struct wire_memory memory = {0};
     struct wire_fetched answer;
-    char text[PROBLEM_TEXT];
+    char text[PROBLEM_TEXT] = "";
     struct why why;
     struct route_note note = {.outcome = route_outcome_of(r->status),
                               .advice_ns = backoff_advice_ns(r, core_wall_s(c, now_ns)),
@@ -273,18 +296,21 @@ void fetch_response(struct core *c, const struct http_response *r, int64_t now_n
 
     if (note.outcome == ROUTE_LIMITED && limit_of(r) == LIMIT_NO_TASK)
         note.outcome = ROUTE_ANSWERED;
-    if (r->status < 200 || r->status >= 300) {
+    if (r->status < 200 || r->status >= 300)
         problem_describe(text, r);
-        failed(c, is_denial(r->status), &note, now_ns);
+    if (c->profile->batch) {
+        batch_response(c, &note, now_ns);
+    } else if (r->status < 200 || r->status >= 300) {
+        fetch_failed(c, is_denial(r->status), &note, now_ns);
     } else if (wire_decode_fetched(&answer, &memory, r->body, WIRE_MAX_RESPONSE, &why)) {
         fail_within(&why, ST_INPUT, "Decoding error");
         note.outcome = ROUTE_BROKEN;
         note.text = why.text;
-        failed(c, false, &note, now_ns);
+        fetch_failed(c, false, &note, now_ns);
     } else if (!answer.has_task || !*answer.task.task_id) {
         note.outcome = ROUTE_BROKEN;
         note.text = "Decoding error: the answer holds no task";
-        failed(c, false, &note, now_ns);
+        fetch_failed(c, false, &note, now_ns);
     } else {
         got_task(c, &answer.task, &note, now_ns);
     }

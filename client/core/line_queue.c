@@ -11,6 +11,8 @@ void line_queue_say(struct line_queue *q, const struct line_about *about, const 
 {
     struct line *line = &q->lines[(q->first + q->count) % LINE_QUEUE_ROOM];
 
+    size_t said = 0;
+
     assert(q->count < LINE_QUEUE_ROOM);
     q->count++;
     *line = (struct line){
@@ -19,7 +21,9 @@ void line_queue_say(struct line_queue *q, const struct line_about *about, const 
         snprintf(line->task_id, sizeof line->task_id, "%s", about->task_id);
         problem_clean(line->task_id);
     }
-    vsnprintf(line->text, sizeof line->text, format, args);
+    if (about->speaker && *about->speaker)
+        said = (size_t)snprintf(line->text, sizeof line->text, "%s: ", about->speaker);
+    vsnprintf(line->text + said, sizeof line->text - said, format, args);
     problem_clean(line->text);
 }
 

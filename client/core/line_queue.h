@@ -25,6 +25,7 @@ struct line_about {
     const char *event;   /* a constant */
     const char *task_id; /* NULL: no task */
     unsigned status;     /* of the answer; 0: none */
+    const char *speaker; /* the words begin with this name and a colon; NULL or "": they do not */
 };
 
 void line_queue_say(struct line_queue *q, const struct line_about *about, const char *format,

@@ -22,7 +22,7 @@ bool payload_hash(struct outbox_record *r)
     return true;
 }
 
-void payload_put(struct buffer *out, const struct outbox_record *r)
+void payload_put(struct buffer *out, const struct outbox_record *r, bool once)
 {
     const struct telemetry *t = &r->telemetry;
     struct bytes *proofs = calloc(r->input_count, sizeof *proofs);
@@ -55,7 +55,7 @@ void payload_put(struct buffer *out, const struct outbox_record *r)
         if (r->input_count == 1)
             s.proof = proofs[0];
         s.proofs = proofs;
-        s.proof_count = r->input_count;
+        s.proof_count = once && r->input_count == 1 ? 0 : r->input_count;
     } else if (r->task_type == TASK_ALL_PROOF_HASHES) {
         s.all_proof_hashes = hashes;
         s.all_proof_hash_count = r->input_count;

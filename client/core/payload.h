@@ -11,5 +11,6 @@
 bool MUST_USE payload_hash(struct outbox_record *r);
 
 /* The body of the submission. The same record gives the same bytes: every value in it was fixed
- * when it was proved. A failed buffer is the only error. */
-void payload_put(struct buffer *out, const struct outbox_record *r);
+ * when it was proved. once: a single proof goes into field 5 only, as v0.9.0 sent it. A failed
+ * buffer is the only error. */
+void payload_put(struct buffer *out, const struct outbox_record *r, bool once);

@@ -17,6 +17,11 @@ struct profile {
     const char *user_agent;      /* NULL: none is sent */
     const char *build_timestamp; /* X-Build-Timestamp, ms since 1970; NULL as well */
     bool content_type_on_get;
+    bool batch;           /* fetches by GET /v3/tasks, then up to 20 POST /v3/tasks (12.4) */
+    bool asks_no_node;    /* no GET /v3/nodes */
+    bool names_speakers;  /* lines begin with the part that speaks (12.12) */
+    bool proof_once;      /* fields 2 to 8 only, when they say all (12.9) */
+    int64_t statistics_ns; /* a line of statistics so often; 0: none */
     const char *base_url; /* unless the environment selects another */
     struct {
         const char *environment, *base_url;

@@ -461,7 +461,7 @@ static void ask_for_task(struct reference_current *c, struct action *out)
 static void send_proof(struct reference_current *c, struct action *out, int64_t now_ns)
 {
     c->requests++;
-    payload_put(&c->base.body, &c->task);
+    payload_put(&c->base.body, &c->task, false);
     if (!buffer_ok(&c->base.body)) {
         c->requests = SUBMIT_REQUESTS;
         submit_failed(c, 0, "out of memory for the request", now_ns);

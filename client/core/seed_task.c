@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/core/task_input.h"
+
 struct seed_task *seed_task_new(const char *task_id, const char *program_id, struct bytes inputs)
 {
     size_t id_size = strlen(task_id) + 1, program_size = strlen(program_id) + 1;
@@ -35,12 +37,8 @@ enum status seed_task_input(uint32_t out[static 3], const struct seed_task *t, s
 {
     if (t->input_size == 0)
         return fail(why, ST_INPUT, "Malformed task: no public inputs");
-    if (strcmp(t->program_id, "fast-fib") == 0) {
-        out[0] = t->input[0];
-        out[1] = out[2] = 0;
-        return ST_OK;
-    }
-    return wire_task_input(out, bytes_of(t->input, t->input_size < 12 ? t->input_size : 12), why);
+    return task_input(out, t->program_id,
+                      bytes_of(t->input, t->input_size < 12 ? t->input_size : 12), why);
 }
 
 void seed_queue_put(struct seed_queue *q, struct seed_task *t)

@@ -5,6 +5,7 @@
  * answers to its own request. core.c puts them in order.
  */
 #pragma once
+#include "client/core/batch.h"
 #include "client/core/core.h"
 #include "client/core/doubt.h"
 #include "client/core/learnt.h"
@@ -74,6 +75,7 @@ struct core {
     enum difficulty fetch_asked;
     struct backoff fetch_backoff;
     bool fetch_wait_said;
+    struct batch batch; /* fetch_batch.c */
 
     /* work.c */
     struct job *jobs;
@@ -89,6 +91,9 @@ struct core {
     /* Holds of a former run, until EV_START; then those that are to be handed out. */
     int64_t hold_ns[CORE_ROUTES];
     bool hold_changed[CORE_ROUTES];
+
+    int64_t statistics_ns; /* when the next line of statistics is due; INT64_MAX: never */
+    int64_t started_ns;
 
     struct learnt learnt;
     bool learnt_changed;
@@ -121,6 +126,8 @@ long long whole_seconds(int64_t ns);
 
 bool node_init(struct core *c, const char *const *ids, size_t count); /* false: out of memory */
 void node_fini(struct core *c);
+/* v0.9.0 asks about none of them. */
+void node_trust_all(struct core *c);
 bool node_poll(struct core *c, struct action *out, int64_t now_ns);
 void node_response(struct core *c, const struct http_response *r, int64_t now_ns);
 void node_transport(struct core *c, const char *text, int64_t now_ns);
@@ -139,6 +146,19 @@ bool fetch_poll(struct core *c, struct action *out, int64_t now_ns);
 void fetch_response(struct core *c, const struct http_response *r, int64_t now_ns);
 void fetch_transport(struct core *c, const char *text, int64_t now_ns);
 bool fetch_wanted(const struct core *c);
+
+/* For fetch_batch.c. The end of an attempt; the gap counts from here. Returns the wait. */
+int64_t fetch_ended(struct core *c, const struct route_note *note, int64_t wait_ns,
+                    int64_t now_ns);
+/* node_s_own: the cause is the node, so others go on at the usual pace. */
+void fetch_failed(struct core *c, bool node_s_own, const struct route_note *note, int64_t now_ns);
+/* A task that we do not know. false: out of memory. */
+bool fetch_enter(struct core *c, const struct wire_task *task, int64_t now_ns);
+
+/* ---- fetch_batch.c: GET /v3/tasks and up to twenty POST /v3/tasks, in the profile seed ---- */
+
+void batch_begin(struct core *c, struct action *out);
+void batch_response(struct core *c, struct route_note *note, int64_t now_ns);
 
 /* ---- work.c: from task to signed proof ---- */
 

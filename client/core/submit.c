@@ -229,7 +229,7 @@ bool submit_poll(struct core *c, struct action *out, int64_t now_ns)
         return false;
     assert(work_inputs_of(c, e->record.id) == 0); /* I16 */
     buffer_reset(&c->body);
-    payload_put(&c->body, &e->record);
+    payload_put(&c->body, &e->record, c->profile->proof_once);
     if (!buffer_ok(&c->body)) {
         c->submit_record = 0;
         later(c, e, BACKOFF_NO_ADVICE, 0, "out of memory for the request", now_ns);

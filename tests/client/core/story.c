@@ -327,8 +327,10 @@ void story_expect(struct story *s, enum http_method method, const char *path)
 
 void story_until_path(struct story *s, const char *path, double limit)
 {
+    bool list = s->options.profile->batch && strcmp(path, "/v3/tasks") == 0; /* begins a batch */
+
     until(s, path, limit);
-    story_expect(s, strncmp(path, "/v3/nodes", 9) == 0 ? HTTP_GET : HTTP_POST, path);
+    story_expect(s, list || strncmp(path, "/v3/nodes", 9) == 0 ? HTTP_GET : HTTP_POST, path);
 }
 
 static void answer(struct story *s, const struct http_response *r)
