@@ -5,7 +5,7 @@
 #   bench/idle.sh [SECONDS] [BUILD]     60, build/release
 #
 # The real client proves what the real mock orchestrator gives it, then has nothing to do until the
-# next fetch; the first 30 s of that are not counted (the worker gives its memory back after 20).
+# next fetch; the first 160 s of that are not counted (the worker gives its memory back after 150).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
@@ -31,7 +31,7 @@ cpu_ms() { # user and system time of a process
 rss_mib() { awk '/^VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
 switches() { awk '/ctxt_switches/ { n += $2 } END { print n }' /proc/"$1"/task/*/status; }
 
-sleep 30
+sleep 160
 c0=$(cpu_ms "$client") w0=$(cpu_ms "$worker") cs0=$(switches "$client") ws0=$(switches "$worker")
 sleep "$seconds"
 echo "resident: client $(rss_mib "$client") MiB, worker $(rss_mib "$worker") MiB"

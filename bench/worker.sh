@@ -15,5 +15,5 @@ uptime
 "$bench" rate "$rounds"
 "$bench" warm "$rounds"
 "$bench" memory
-"$bench" idle 60
-bench/idle.sh 60
+"$bench" idle 200
+bench/idle.sh 120

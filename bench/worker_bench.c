@@ -352,7 +352,7 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "memory") == 0)
         return needs() || memory();
     if (argc > 1 && strcmp(argv[1], "idle") == 0)
-        return idle(number > 0 ? number : 60);
+        return idle(number > 0 ? number : 200);
     fputs("usage: worker_bench rate|warm [ROUNDS] | memory | idle [SECONDS]\n", stderr);
     return 2;
 }

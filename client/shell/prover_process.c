@@ -492,7 +492,7 @@ static bool copy_options(struct prover_process_options *copy,
     copy->command = strdup(o->command ? o->command : PROVER_PROCESS_COMMAND);
     copy->answer_ms = o->answer_ms ? o->answer_ms : 30000;
     copy->cancel_ms = o->cancel_ms ? o->cancel_ms : 2000;
-    copy->idle_ms = o->idle_ms ? o->idle_ms : 20000;
+    copy->idle_ms = o->idle_ms ? o->idle_ms : 150000;
     return copy->kernel && copy->guests && copy->root && copy->command && (copy->file || !o->file);
 }
 

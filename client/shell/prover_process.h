@@ -41,7 +41,8 @@ struct prover_process_options {
     const char *command; /* its first argument; PROVER_PROCESS_COMMAND */
     unsigned answer_ms;  /* for an answer that takes no proof; 30 s */
     unsigned cancel_ms;  /* 2 s */
-    unsigned idle_ms;    /* without work, until the worker gives its memory back; 20 s */
+    unsigned idle_ms;    /* without work, until the worker gives its memory back; 150 s, for tasks
+                            come every 120 s at best, and the next one is faster with it */
 };
 
 enum status MUST_USE prover_process_new(struct prover **out,

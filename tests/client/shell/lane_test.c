@@ -53,7 +53,7 @@ static void what_the_network_would_not_take_is_refused(void **state)
 {
     struct nxp_program *fib = load("guest/fib.elf");
     struct prover_lane_work work = {
-        .program = fib, .input = {9, 1, 1}, .want_no_output = true, .threads = 1};
+        .program = fib, .input = {9, 1, 1}, .input_words = 3, .want_no_output = true, .threads = 1};
     struct prover_lane_result result;
     struct lane_set s;
 
@@ -63,7 +63,8 @@ static void what_the_network_would_not_take_is_refused(void **state)
     assert_int_equal(lane_set_start(&s, 1, 10, 100, &work, NULL), ST_OK);
     result = result_of(&s, 1);
     assert_int_equal(result.status, ST_GUEST);
-    assert_non_null(strstr(result.text, "expects none"));
+    if (!strstr(result.text, "expects none"))
+        fail_msg("%s", result.text);
     work.want_no_output = false;
     assert_int_equal(lane_set_start(&s, 2, 10, 100, &work, NULL), ST_OK);
     assert_int_equal(result_of(&s, 2).status, ST_OK);
@@ -80,7 +81,8 @@ static void the_number_of_threads_changes_no_byte(void **state)
     (void)state;
     open_lanes(&s, 1);
     for (unsigned threads = 3; threads >= 1; threads--) {
-        struct prover_lane_work work = {.program = fib, .input = {9, 1, 1}, .threads = threads};
+        struct prover_lane_work work = {
+            .program = fib, .input = {9, 1, 1}, .input_words = 3, .threads = threads};
         struct prover_lane_result result;
 
         assert_int_equal(lane_set_start(&s, threads, 10, 100, &work, NULL), ST_OK);
@@ -97,7 +99,8 @@ static void the_number_of_threads_changes_no_byte(void **state)
 static void memory_is_kept_until_another_proof_needs_it(void **state)
 {
     struct nxp_program *fib = load("guest/fib.elf");
-    struct prover_lane_work work = {.program = fib, .input = {9, 1, 1}, .threads = 1};
+    struct prover_lane_work work = {
+        .program = fib, .input = {9, 1, 1}, .input_words = 3, .threads = 1};
     struct lane_plan_input in = {.cores = 2};
     struct lane_set s;
 
@@ -131,7 +134,8 @@ static void memory_is_kept_until_another_proof_needs_it(void **state)
 static void a_cancelled_proof_ends_at_its_next_stage(void **state)
 {
     struct nxp_program *fib = load("guest/fib.elf");
-    struct prover_lane_work work = {.program = fib, .input = {8000, 1, 1}, .threads = 1};
+    struct prover_lane_work work = {
+        .program = fib, .input = {8000, 1, 1}, .input_words = 3, .threads = 1};
     struct lane_set s;
 
     (void)state;
