@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "mockorch/core/consensus.h"
 
 const char *task_state_name(enum task_state s)
 {
-    static const char *const names[] = {"open", "accepted", "expired", "minted"};
+    static const char *const names[] = {"open", "accepted", "expired",
+                                        "minted", "held", "refused"};
 
     return names[s];
 }
@@ -33,6 +35,7 @@ void assignment_fini(struct assignment *a)
 {
     for (uint32_t place = a->first; place < a->count; place++)
         task_free(assignment_task(a, place));
+    consensus_free_all(a);
     while (a->minted_first)
         assignment_withdraw(a, a->minted_first);
     free(a->tasks);
@@ -154,7 +157,8 @@ struct task *assignment_evictable(const struct assignment *a, uint32_t keep, int
     struct task *t = a->closed_first;
 
     /* a second submission of a task may still be before the judge */
-    return a->closed_count > keep && t->closed_ns <= until_ns && !t->judging ? t : NULL;
+    return a->closed_count > keep && t->closed_ns <= until_ns && !t->judging && !t->group ? t
+                                                                                          : NULL;
 }
 
 void assignment_evict(struct assignment *a)
@@ -175,11 +179,12 @@ void assignment_evict(struct assignment *a)
 void assignment_release(struct assignment *a, struct task *t)
 {
     a->tasks[t->place - a->first] = NULL;
+    t->group = NULL;
 }
 
 static bool can_expire(const struct task *t)
 {
-    return t && t->state == TASK_OPEN && !t->judging;
+    return t && (t->state == TASK_OPEN || t->state == TASK_HELD) && !t->judging;
 }
 
 /* All tasks live equally long, so they end in the order in which they were made. */
@@ -379,6 +384,29 @@ enum status assignment_make(struct assignment *a, uint32_t *out, const struct se
     if (ordered(order, FAULT_TASK_UNKNOWN_PROGRAM))
         snprintf(t->program_id, sizeof t->program_id, "program_of_tomorrow");
     fill_inputs(t, &a->prng, settings, program);
+    open_for(t, settings, order, now_ns);
+    return assignment_restore(a, out, t, why);
+}
+
+enum status assignment_copy(struct assignment *a, uint32_t *out, const struct task *of,
+                            const struct settings *settings, const struct assignment_order *order,
+                            int64_t now_ns, struct why *why)
+{
+    size_t sizes[WIRE_MAX_INPUTS];
+    char id[32];
+    struct task *t;
+
+    for (size_t i = 0; i < of->input_count; i++)
+        sizes[i] = of->inputs[i].size;
+    mint_id(id, &a->prng, settings->wall_at_zero_ns + now_ns);
+    t = task_new(id, sizes, of->input_count);
+    if (!t)
+        return fail(why, ST_NO_MEMORY, "task: out of memory");
+    for (size_t i = 0; i < of->input_count; i++)
+        memcpy((uint8_t *)t->inputs[i].data, of->inputs[i].data, sizes[i]);
+    t->type = of->type;
+    t->difficulty = of->difficulty;
+    memcpy(t->program_id, of->program_id, sizeof t->program_id);
     open_for(t, settings, order, now_ns);
     return assignment_restore(a, out, t, why);
 }

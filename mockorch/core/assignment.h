@@ -4,7 +4,8 @@
  *   by hand ──> MINTED ──fetch──┐
  *                     fetch ──> OPEN ──accepted──> ACCEPTED
  *                                │
- *                                └──time over────> EXPIRED
+ *                                ├──time over────> EXPIRED
+ *                                └──handed in────> HELD, REFUSED: consensus.h
  *
  * A refused submission leaves the task open: the node may do better until its time is over. A closed
  * task is as unknown to the world as one that never was (404), but we remember the last ones: the
@@ -23,13 +24,15 @@
 #include "proto/keccak256.h"
 #include "proto/signing.h"
 
-enum task_state { TASK_OPEN, TASK_ACCEPTED, TASK_EXPIRED, TASK_MINTED };
-#define TASK_STATES (TASK_MINTED + 1)
+enum task_state { TASK_OPEN, TASK_ACCEPTED, TASK_EXPIRED, TASK_MINTED, TASK_HELD, TASK_REFUSED };
+#define TASK_STATES (TASK_REFUSED + 1)
 
 #define TASK_FOR_ANYBODY UINT32_MAX /* node of a minted task that whoever comes first gets */
 
 const char *task_state_name(enum task_state s);
 const char *task_type_name(enum task_type t); /* "PROOF_HASH" */
+
+struct consensus;
 
 struct task {
     char *task_id;
@@ -49,6 +52,8 @@ struct task {
     uint32_t submissions; /* that named this task */
     char proof_hash[KECCAK256_HEX]; /* of the accepted one */
     char refusal[128];              /* the last one's words */
+    int64_t handed_ns;              /* when that was handed in */
+    struct consensus *group;        /* of the same work, while one of it is not closed; or NULL */
     struct task *next;              /* of the minted, or of the closed ones */
 };
 
@@ -59,6 +64,7 @@ struct assignment {
     uint32_t oldest_open; /* no task before it is open, unless a judge has it */
     struct task *closed_first, *closed_last;
     uint32_t closed_count;
+    struct consensus *groups;                /* oldest first */
     struct task *minted_first, *minted_last; /* they have no place yet */
     struct lookup by_id;
     struct prng prng;
@@ -105,6 +111,11 @@ enum status MUST_USE assignment_hand_out(struct assignment *a, struct task *t,
                                          const struct settings *settings,
                                          const struct assignment_order *order, int64_t now_ns,
                                          struct why *why);
+/* The work of another task once more. */
+enum status MUST_USE assignment_copy(struct assignment *a, uint32_t *out, const struct task *of,
+                                     const struct settings *settings,
+                                     const struct assignment_order *order, int64_t now_ns,
+                                     struct why *why);
 /* A minted task that nobody shall get: frees it. */
 void assignment_withdraw(struct assignment *a, struct task *t);
 

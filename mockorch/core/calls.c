@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "mockorch/core/consensus.h"
 #include "mockorch/core/gates.h"
 #include "mockorch/core/inside.h"
 #include "mockorch/core/reputation.h"
@@ -264,10 +265,41 @@ void calls_expire_task(struct orchestrator *o, struct task *t, int64_t now_ns)
 {
     struct node *n = &o->registry.nodes[t->node];
 
+    if (t->state == TASK_OPEN)
+        registry_close_task(n, t->place);
+    else
+        snprintf(t->refusal, sizeof t->refusal, "consensus: no majority in time");
     assignment_close(&o->assignment, t, TASK_EXPIRED, now_ns);
-    registry_close_task(n, t->place);
+    consensus_left(&o->assignment, t);
     n->expired++;
     o->metrics.tasks_expired++;
+}
+
+/* Work that other nodes have too, or new work that others shall get. */
+static enum status share_task(struct orchestrator *o, struct task **out,
+                              const struct assignment_order *order, int64_t now_ns,
+                              struct why *why)
+{
+    struct assignment *a = &o->assignment;
+    struct task *first = NULL;
+    uint32_t at, wanted = o->settings.consensus;
+    enum status st;
+
+    if (wanted > 1 && !(order->faults->what.effects & FAULT_TASK))
+        first = consensus_seat(a, order->node, order->max_difficulty, now_ns);
+    st = first ? assignment_copy(a, &at, first, &o->settings, order, now_ns, why)
+               : assignment_make(a, &at, &o->settings, order, now_ns, why);
+    if (st)
+        return st;
+    *out = assignment_task(a, at);
+    if (first)
+        consensus_join(first->group, *out);
+    else if (wanted > 1 && (*out)->type != TASK_PROOF_REQUIRED &&
+             !(order->faults->what.effects & FAULT_TASK))
+        st = consensus_start(a, *out, wanted, why);
+    if (st)
+        assignment_close(a, *out, TASK_EXPIRED, now_ns); /* nobody has it */
+    return st;
 }
 
 /* One that was minted, or a new one. */
@@ -276,20 +308,15 @@ static enum status give_task(struct orchestrator *o, struct task **out,
 {
     struct task *t = assignment_minted(&o->assignment, order->node);
     enum status st;
-    uint32_t at;
 
-    if (t) {
-        st = assignment_hand_out(&o->assignment, t, &o->settings, order, now_ns, why);
-        if (!st)
-            persist_forget(o, STORE_TASK, t->task_id); /* its new record comes behind the others */
-    } else {
-        st = assignment_make(&o->assignment, &at, &o->settings, order, now_ns, why);
-        if (!st)
-            t = assignment_task(&o->assignment, at);
-    }
-    if (!st)
-        *out = t;
-    return st;
+    if (!t)
+        return share_task(o, out, order, now_ns, why);
+    st = assignment_hand_out(&o->assignment, t, &o->settings, order, now_ns, why);
+    if (st)
+        return st;
+    persist_forget(o, STORE_TASK, t->task_id); /* its new record comes behind the others */
+    *out = t;
+    return ST_OK;
 }
 
 static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
@@ -327,6 +354,7 @@ static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdi
     }
     if (registry_open_task(n, t->place, &verdict->why)) {
         assignment_close(&o->assignment, t, TASK_EXPIRED, in->now_ns); /* nobody has it */
+        consensus_left(&o->assignment, t);
         refuse(reply, verdict, 500, NULL);
         return;
     }
@@ -427,14 +455,68 @@ void calls_credit(struct orchestrator *o, const struct credits_entry *entry)
     persist_user(o, u);
 }
 
+/* There must be room in the ledger. */
+static void credit_task(struct orchestrator *o, struct task *t, int64_t now_ns)
+{
+    struct node *n = &o->registry.nodes[t->node];
+    struct credits_entry entry = {
+        .at_ns = now_ns, .user = n->user, .node = t->node, .amount = 1, .reason = "accepted"};
+
+    if (t->state == TASK_OPEN)
+        registry_close_task(n, t->place);
+    assignment_close(&o->assignment, t, TASK_ACCEPTED, now_ns);
+    n->credited++;
+    reputation_accepted(n, &o->settings.reputation);
+    o->metrics.tasks_accepted++;
+    snprintf(entry.task_id, sizeof entry.task_id, "%.63s", t->task_id);
+    calls_credit(o, &entry);
+    consensus_left(&o->assignment, t);
+    persist_task(o, t);
+    persist_node(o, n);
+}
+
+static void refuse_minority(struct orchestrator *o, struct task *t, int64_t now_ns)
+{
+    struct node *n = &o->registry.nodes[t->node];
+
+    snprintf(t->refusal, sizeof t->refusal, "consensus: most nodes agree on another hash");
+    assignment_close(&o->assignment, t, TASK_REFUSED, now_ns);
+    reputation_refused(n, &o->settings.reputation);
+    o->metrics.refused[CHECK_CONSENSUS]++;
+    consensus_left(&o->assignment, t);
+    persist_task(o, t);
+    persist_node(o, n);
+}
+
+/* Credits and refuses what is held, once the majority has spoken. Without memory for the ledger the
+ * rest stays held. */
+static void settle(struct orchestrator *o, struct consensus *g, int64_t now_ns)
+{
+    struct task *members[SETTINGS_MOST_CONSENSUS];
+    uint32_t count = g->count;
+    char decided[KECCAK256_HEX];
+
+    if (!consensus_decide(g))
+        return;
+    memcpy(members, g->members, sizeof members); /* the group may end with its last one */
+    memcpy(decided, g->decided, sizeof decided);
+    for (uint32_t i = 0; i < count; i++) {
+        if (members[i]->state != TASK_HELD)
+            continue;
+        if (strcmp(members[i]->proof_hash, decided) != 0)
+            refuse_minority(o, members[i], now_ns);
+        else if (!credits_reserve(&o->ledger, NULL))
+            credit_task(o, members[i], now_ns);
+    }
+}
+
 static void accept_submission(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
                               uint32_t at, const struct wire_submission *m, int64_t now_ns)
 {
     struct task *t = assignment_task(&o->assignment, at);
     struct node *n = &o->registry.nodes[t->node];
     struct user *u = &o->registry.users[n->user];
-    struct credits_entry entry = {
-        .at_ns = now_ns, .user = n->user, .node = t->node, .amount = 1, .reason = "accepted"};
+    struct consensus *g = t->group;
 
     if (credits_reserve(&o->ledger, &verdict->why)) {
         refuse(reply, verdict, 500, NULL);
@@ -442,18 +524,22 @@ static void accept_submission(struct orchestrator *o, struct reply *reply, struc
     }
     verdict->passed |= 1u << CHECK_LIMIT;
     quota_spend(&u->submissions, now_ns);
-    assignment_close(&o->assignment, t, TASK_ACCEPTED, now_ns);
     memcpy(t->proof_hash, m->proof_hash, sizeof t->proof_hash); /* its form was checked */
-    registry_close_task(n, at);
-    n->credited++;
-    reputation_accepted(n, &o->settings.reputation);
-    o->metrics.tasks_accepted++;
-    persist_task(o, t);
-    persist_node(o, n);
-    snprintf(entry.task_id, sizeof entry.task_id, "%.63s", t->task_id);
-    calls_credit(o, &entry);
-    fail(&verdict->why, ST_OK, "accepted: credit %llu of user %s", (unsigned long long)u->credits,
-         u->uuid);
+    t->handed_ns = now_ns;
+    if (g && !g->decided[0]) {
+        t->state = TASK_HELD;
+        registry_close_task(n, at);
+        persist_task(o, t);
+        settle(o, g, now_ns);
+    } else {
+        credit_task(o, t, now_ns);
+    }
+    if (t->state == TASK_ACCEPTED)
+        fail(&verdict->why, ST_OK, "accepted: credit %llu of user %s",
+             (unsigned long long)u->credits, u->uuid);
+    else
+        fail(&verdict->why, ST_OK, "%s: the word of other nodes counts too",
+             task_state_name(t->state));
     reply_good(reply);
     reply->content_type = NULL;
     if (u->submissions.limit)
@@ -499,6 +585,12 @@ void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict 
         return;
     }
     verdict->passed |= 1u << CHECK_PROOF;
+    if (t->group && t->group->decided[0] && strcmp(t->group->decided, m->proof_hash) != 0) {
+        fail(&verdict->why, ST_INVALID, "most nodes agree on %s", t->group->decided);
+        refuse_submission(o, reply, verdict, t, CHECK_CONSENSUS, 422);
+        return;
+    }
+    verdict->passed |= 1u << CHECK_CONSENSUS;
     if (wait_ns) {
         fail(&verdict->why, ST_LIMIT, "user %s has had %u accepted in this window", u->uuid,
              u->submissions.limit);

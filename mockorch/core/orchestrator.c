@@ -355,7 +355,7 @@ void orchestrator_judged(struct orchestrator *o, struct http_response *response,
     calls_conclude(o, &o->reply, verdict, j->task, &j->in.message.submission, judged, judge_why,
                    now_ns);
     t->judging--;
-    if (t->state == TASK_OPEN && t->judging == 0 && j->task < o->assignment.oldest_open)
+    if ((t->state == TASK_OPEN || t->state == TASK_HELD) && t->judging == 0 && j->task < o->assignment.oldest_open)
         o->assignment.oldest_open = j->task; /* it was passed over while it was being judged */
     if (has(&j->in, FAULT_TWICE))
         process_again(o, verdict, &j->in);

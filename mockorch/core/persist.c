@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mockorch/core/consensus.h"
 #include "mockorch/core/gates.h"
 #include "mockorch/core/record.h"
 
@@ -152,14 +153,14 @@ static enum status load(void *context, const char *key, struct bytes value, stru
     return st;
 }
 
-struct closing { /* of a task */
+struct happening { /* to a task */
     int64_t at_ns;
     struct task *task;
 };
 
 static int by_time(const void *a, const void *b)
 {
-    const struct closing *x = a, *y = b;
+    const struct happening *x = a, *y = b;
 
     if (x->at_ns != y->at_ns)
         return x->at_ns < y->at_ns ? -1 : 1;
@@ -171,16 +172,47 @@ static struct user *user_of(const struct orchestrator *o, const struct task *t)
     return &o->registry.users[o->registry.nodes[t->node].user];
 }
 
+static void replay_closings(struct orchestrator *o, struct happening *list)
+{
+    const struct assignment *a = &o->assignment;
+    uint32_t count = 0;
+
+    for (uint32_t place = 0; place < a->count; place++) {
+        struct task *t = assignment_task(a, place);
+
+        if (t->state != TASK_OPEN && t->state != TASK_HELD)
+            list[count++] = (struct happening){.at_ns = t->closed_ns, .task = t};
+    }
+    qsort(list, count, sizeof *list, by_time);
+    for (uint32_t i = 0; i < count; i++)
+        assignment_close(&o->assignment, list[i].task, list[i].task->state, list[i].at_ns);
+}
+
+static void replay_submissions(struct orchestrator *o, struct happening *list)
+{
+    const struct assignment *a = &o->assignment;
+    uint32_t count = 0;
+
+    for (uint32_t place = 0; place < a->count; place++) {
+        struct task *t = assignment_task(a, place);
+
+        if (t->proof_hash[0])
+            list[count++] = (struct happening){.at_ns = t->handed_ns, .task = t};
+    }
+    qsort(list, count, sizeof *list, by_time);
+    for (uint32_t i = 0; i < count; i++)
+        quota_replay(&user_of(o, list[i].task)->submissions, list[i].at_ns);
+}
+
 /* What happened, once more and in its order: allowances go on where they were (a restart gives
  * nobody more), and closed tasks are forgotten in their turn. */
 enum status persist_replay(struct orchestrator *o, struct why *why)
 {
     const struct assignment *a = &o->assignment;
-    struct closing *closings = malloc(((size_t)a->count + 1) * sizeof *closings);
+    struct happening *list = malloc(((size_t)a->count + 1) * sizeof *list);
     enum status st = ST_OK;
-    uint32_t count = 0;
 
-    if (!closings)
+    if (!list)
         return fail(why, ST_NO_MEMORY, "allowances: out of memory");
     for (uint32_t i = 0; i < o->registry.node_count; i++) {
         const struct node *n = &o->registry.nodes[i];
@@ -188,22 +220,12 @@ enum status persist_replay(struct orchestrator *o, struct why *why)
         if (n->registered)
             quota_replay(&o->registry.users[n->user].registrations, n->registered_ns);
     }
-    for (uint32_t place = 0; place < a->count && !st; place++) {
-        struct task *t = assignment_task(a, place);
-
-        st = gates_replay(o, t, why);
-        if (t->state != TASK_OPEN)
-            closings[count++] = (struct closing){.at_ns = t->closed_ns, .task = t};
-    }
-    qsort(closings, count, sizeof *closings, by_time);
-    for (uint32_t i = 0; i < count; i++) {
-        struct task *t = closings[i].task;
-
-        if (t->state == TASK_ACCEPTED)
-            quota_replay(&user_of(o, t)->submissions, t->closed_ns);
-        assignment_close(&o->assignment, t, t->state, t->closed_ns);
-    }
-    free(closings);
+    for (uint32_t place = 0; place < a->count && !st; place++)
+        st = gates_replay(o, assignment_task(a, place), why);
+    replay_closings(o, list);
+    replay_submissions(o, list);
+    consensus_settle(&o->assignment);
+    free(list);
     return st;
 }
 
@@ -219,6 +241,7 @@ static void go_on(struct orchestrator *o, const struct settings *settings, int64
 
         last_ns = task->assigned_ns > last_ns ? task->assigned_ns : last_ns;
         last_ns = task->closed_ns > last_ns ? task->closed_ns : last_ns;
+        last_ns = task->handed_ns > last_ns ? task->handed_ns : last_ns;
     }
     t->ahead_ns += slept_ns;
     if (outside_ns + t->ahead_ns < last_ns)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mockorch/core/consensus.h"
+
 #define MAX_INPUT_BYTES 13 /* a fault makes them one too long */
 
 /* ---- out ---- */
@@ -17,11 +19,11 @@ json_t *record_of_user(const struct user *u)
 
 json_t *record_of_node(const struct orchestrator *o, const struct node *n)
 {
-    json_t *record = json_pack("{ss si sI sI sI sI si si si}", "user", o->registry.users[n->user].uuid, "type",
-                               (int)n->type, "assigned", (json_int_t)n->assigned, "credited",
-                               (json_int_t)n->credited, "expired", (json_int_t)n->expired, "refused",
-                               (json_int_t)n->refused, "standing", (int)n->standing, "streak",
-                               (int)n->streak, "strikes", (int)n->strikes);
+    json_t *record = json_pack(
+        "{ss si sI sI sI sI si si si}", "user", o->registry.users[n->user].uuid, "type",
+        (int)n->type, "assigned", (json_int_t)n->assigned, "credited", (json_int_t)n->credited,
+        "expired", (json_int_t)n->expired, "refused", (json_int_t)n->refused, "standing",
+        (int)n->standing, "streak", (int)n->streak, "strikes", (int)n->strikes);
 
     if (record && n->from_start)
         json_object_set_new(record, "start", json_true());
@@ -47,16 +49,23 @@ json_t *record_of_task(const struct orchestrator *o, const struct task *t)
 {
     char key[2 * SIGNING_PUBLIC_SIZE + 1];
     const char *node = "";
+    json_t *record;
 
     hex_encode(key, t->public_key, sizeof t->public_key);
     if (t->node != TASK_FOR_ANYBODY)
         node = o->registry.nodes[t->node].id;
-    return json_pack("{ss so si si si ss ss ss sI sI sI sI ss ss}", "program", t->program_id, "inputs",
-                     inputs_json(t), "type", (int)t->type, "difficulty", (int)t->difficulty,
-                     "state", (int)t->state, "node", node, "key", key, "peer", t->peer, "assigned",
-                     (json_int_t)t->assigned_ns, "expires", (json_int_t)t->expires_ns, "closed",
-                     (json_int_t)t->closed_ns, "submissions", (json_int_t)t->submissions, "hash",
-                     t->proof_hash, "refusal", t->refusal);
+    record =
+        json_pack("{ss so si si si ss ss ss sI sI sI sI sI ss ss}", "program", t->program_id,
+                  "inputs", inputs_json(t), "type", (int)t->type, "difficulty", (int)t->difficulty,
+                  "state", (int)t->state, "node", node, "key", key, "peer", t->peer, "assigned",
+                  (json_int_t)t->assigned_ns, "expires", (json_int_t)t->expires_ns, "closed",
+                  (json_int_t)t->closed_ns, "handed", (json_int_t)t->handed_ns, "submissions",
+                  (json_int_t)t->submissions, "hash", t->proof_hash, "refusal", t->refusal);
+    if (record && t->group) {
+        json_object_set_new(record, "group", json_string(t->group->members[0]->task_id));
+        json_object_set_new(record, "seats", json_integer(t->group->wanted));
+    }
+    return record;
 }
 
 /* As wide as any, so that they are in order when they are read by hand. */
@@ -154,8 +163,8 @@ static enum status load_node(struct orchestrator *o, const char *key, const json
                     &refused, "standing", &standing, "streak", &streak, "strikes", &strikes) == 0)
         u = registry_user_of_uuid(&o->registry, user);
     if (!u || (type != NODE_WEB_PROVER && type != NODE_CLI_PROVER) || credited < 0 || expired < 0 ||
-        refused < 0 || !difficulty_known(standing) || streak < 0 || strikes < 0 ||
-        assigned < 0 || credited > assigned || expired > assigned - credited ||
+        refused < 0 || !difficulty_known(standing) || streak < 0 || strikes < 0 || assigned < 0 ||
+        credited > assigned || expired > assigned - credited ||
         (registered && !(json_is_integer(registered) && is_time(json_integer_value(registered)))))
         return bad_record(why, "node", key);
     st = registry_add_node(&o->registry, &at, (uint32_t)(u - o->registry.users),
@@ -186,20 +195,21 @@ static bool unpack_task(struct orchestrator *o, struct task *t, const json_t *re
     const char *program, *node, *key, *peer, *hash, *refusal;
     const struct node *n;
     int type, difficulty, state;
-    json_int_t assigned, expires, closed, submissions;
+    json_int_t assigned, expires, closed, handed, submissions;
 
-    if (json_unpack((json_t *)record, "{ss si si si ss ss ss sI sI sI sI ss ss}", "program", &program,
-                    "type", &type, "difficulty", &difficulty, "state", &state, "node", &node, "key",
-                    &key, "peer", &peer, "assigned", &assigned, "expires", &expires, "closed", &closed,
-                    "submissions", &submissions, "hash", &hash, "refusal", &refusal))
+    if (json_unpack((json_t *)record, "{ss si si si ss ss ss sI sI sI sI sI ss ss}", "program",
+                    &program, "type", &type, "difficulty", &difficulty, "state", &state, "node",
+                    &node, "key", &key, "peer", &peer, "assigned", &assigned, "expires", &expires,
+                    "closed", &closed, "handed", &handed, "submissions", &submissions, "hash",
+                    &hash, "refusal", &refusal))
         return false;
     n = registry_node(&o->registry, node);
     if ((!n && !(state == TASK_MINTED && !*node)) || strlen(program) >= sizeof t->program_id ||
-        strlen(hash) >= sizeof t->proof_hash || strlen(refusal) >= sizeof t->refusal || strlen(peer) >= sizeof t->peer || type < 0 ||
-        type > TASK_ALL_PROOF_HASHES || !difficulty_known(difficulty) || state < 0 ||
-        state >= TASK_STATES || submissions < 0 || submissions > UINT32_MAX || !is_time(assigned) ||
-        !is_time(expires) || !is_time(closed) ||
-        !hex_decode(t->public_key, sizeof t->public_key, key))
+        strlen(hash) >= sizeof t->proof_hash || strlen(refusal) >= sizeof t->refusal ||
+        strlen(peer) >= sizeof t->peer || type < 0 || type > TASK_ALL_PROOF_HASHES ||
+        !difficulty_known(difficulty) || state < 0 || state >= TASK_STATES || submissions < 0 ||
+        submissions > UINT32_MAX || !is_time(assigned) || !is_time(expires) || !is_time(closed) ||
+        !is_time(handed) || !hex_decode(t->public_key, sizeof t->public_key, key))
         return false;
     strcpy(t->program_id, program);
     strcpy(t->proof_hash, hash);
@@ -212,6 +222,7 @@ static bool unpack_task(struct orchestrator *o, struct task *t, const json_t *re
     t->assigned_ns = assigned;
     t->expires_ns = expires;
     t->closed_ns = closed;
+    t->handed_ns = handed;
     t->submissions = (uint32_t)submissions;
     return true;
 }
@@ -240,6 +251,27 @@ static bool unpack_inputs(struct task *t, const json_t *inputs)
     return true;
 }
 
+/* Groups whose first task is gone are over. */
+static enum status load_group(struct orchestrator *o, struct task *t, const json_t *record,
+                              struct why *why)
+{
+    const char *id = json_string_value(json_object_get(record, "group"));
+    json_int_t seats = json_integer_value(json_object_get(record, "seats"));
+    const struct task *first;
+    uint32_t at;
+
+    if (!id)
+        return ST_OK;
+    if (seats < 2 || seats > SETTINGS_MOST_CONSENSUS)
+        return bad_record(why, "task", t->task_id);
+    if (strcmp(id, t->task_id) == 0)
+        return consensus_start(&o->assignment, t, (uint32_t)seats, why);
+    first = assignment_find(&o->assignment, &at, id);
+    if (first && first->group && first->group->count < first->group->wanted)
+        consensus_join(first->group, t);
+    return ST_OK;
+}
+
 static enum status load_task(struct orchestrator *o, const char *key, const json_t *record,
                              struct why *why)
 {
@@ -266,7 +298,7 @@ static enum status load_task(struct orchestrator *o, const char *key, const json
     st = assignment_restore(&o->assignment, &at, t, why);
     if (!st && t->state == TASK_OPEN)
         st = registry_open_task(&o->registry.nodes[t->node], at, why);
-    return st;
+    return st ? st : load_group(o, t, record, why);
 }
 
 static enum status load_credit(struct orchestrator *o, const char *key, const json_t *record,

@@ -159,6 +159,8 @@ enum status settings_check(const struct settings *s, struct why *why)
                     (int)s->difficulty_ceiling);
     if (!(s->difficulty_drop >= 0 && s->difficulty_drop <= 1))
         return fail(why, ST_INPUT, "difficulty_drop: a chance is 0 to 1");
+    if (s->consensus > SETTINGS_MOST_CONSENSUS)
+        return fail(why, ST_INPUT, "consensus: at most %d nodes", SETTINGS_MOST_CONSENSUS);
     if (!difficulty_known((int)s->reputation.start))
         return fail(why, ST_INPUT, "reputation_start: %d is no bucket", (int)s->reputation.start);
     if (s->credits_kept == 0 || s->credits_kept > 100000000)

@@ -14,6 +14,7 @@
 
 #define SETTINGS_MAX_PROGRAMS 8
 #define SETTINGS_PROGRAM_SIZE 64
+#define SETTINGS_MOST_CONSENSUS 16
 #define SETTINGS_BUCKETS      9 /* SMALL to EXTRA_LARGE_5 */
 
 struct settings_range {
@@ -83,6 +84,7 @@ struct settings {
     enum difficulty difficulty_ceiling;
     double difficulty_drop; /* chance that a task is one bucket below what was asked for */
     struct settings_reputation reputation;
+    uint32_t consensus; /* nodes that get the same hash-only work; 0 and 1: each its own */
     bool difficulty_grows;  /* n doubles with each bucket above SMALL */
 
     enum judging judging;

@@ -11,7 +11,8 @@ static const struct {
     [CHECK_TASK] = {"task", 404},           [CHECK_KEY] = {"key", 403},
     [CHECK_SIGNATURE] = {"signature", 403}, [CHECK_FORM] = {"form", 400},
     [CHECK_FIELDS] = {"fields", 400},       [CHECK_HASH] = {"hash", 422},
-    [CHECK_PROOF] = {"proof", 422},         [CHECK_LIMIT] = {"limit", 429},
+    [CHECK_PROOF] = {"proof", 422},         [CHECK_CONSENSUS] = {"consensus", 422},
+            [CHECK_LIMIT] = {"limit", 429},
     [CHECK_NONE] = {"none", 200},
 };
 

@@ -16,6 +16,7 @@ enum check {
     CHECK_FIELDS,    /* 400  hashes and proofs are those that the task type asks for */
     CHECK_HASH,      /* 422  they hash to proof_hash */
     CHECK_PROOF,     /* 422  they are proofs of program and inputs (500: nobody can tell) */
+    CHECK_CONSENSUS, /* 422  other nodes have agreed on this hash */
     CHECK_LIMIT,     /* 429  the user may still submit */
     CHECK_NONE,      /* nothing failed */
 };

@@ -143,6 +143,7 @@ static void read_orchestrator(struct scalar_reader *r, struct scenario *s,
     scalar_u32(r, "nodes_per_day", w->nodes_per_day, &to->nodes_per_day);
     scalar_u64(r, "task_limit", w->task_limit, &to->task_limit);
     scalar_u32(r, "closed_tasks_kept", w->closed_tasks_kept, &to->closed_tasks_kept);
+    scalar_u32(r, "consensus", w->consensus, &to->consensus);
     scalar_u32(r, "credits_kept", w->credits_kept, &to->credits_kept);
     scalar_u32(r, "requests_kept", w->requests_kept, &to->requests_kept);
     scalar_span(r, "idle_retry", w->idle_retry, &to->idle_retry_ns);

@@ -78,6 +78,7 @@ static const cyaml_schema_field_t orchestrator_fields[] = {
     TEXT(struct written_orchestrator, reputation_start),
     TEXT(struct written_orchestrator, reputation_raise),
     TEXT(struct written_orchestrator, reputation_lower),
+    TEXT(struct written_orchestrator, consensus),
     TEXT(struct written_orchestrator, credits_kept),
     TEXT(struct written_orchestrator, requests_kept),
     TEXT(struct written_orchestrator, max_submission_bytes),

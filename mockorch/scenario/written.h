@@ -24,7 +24,7 @@ struct written_orchestrator {
         *nodes_per_day, *task_limit, *idle_retry, *max_submission_bytes, *closed_tasks_kept, *credits_kept, *requests_kept,
         *allowance, *node_fetches, *node_window, *key_fetches, *key_window, *address_fetches,
         *address_window, *retry_after, *rate_limit_fields, *reputation_start, *reputation_raise,
-        *reputation_lower,
+        *reputation_lower, *consensus,
         *inputs_per_task, *difficulty_ceiling, *difficulty_drop, *difficulty_grows, *judging;
     struct written_types *task_types;
     struct written_program *programs;

@@ -28,7 +28,7 @@ static const char whole[] =
     "  allowance: bucket\n  node_fetches: 4\n  node_window: 5s\n  key_fetches: 6\n"
     "  key_window: 7s\n  address_fetches: 8\n  address_window: 9s\n  retry_after: date\n"
     "  rate_limit_fields: old\n  reputation_start: LARGE\n  reputation_raise: 2\n"
-    "  reputation_lower: 3\n  credits_kept: 11\n  requests_kept: 12\n"
+    "  reputation_lower: 3\n  credits_kept: 11\n  consensus: 5\n  requests_kept: 12\n"
     "  max_submission_bytes: 1048576\n"
     "  inputs_per_task: 1..3\n"
     "  difficulty_ceiling: large\n"
@@ -106,6 +106,7 @@ static void every_key_arrives(void **state)
     assert_true(s->orchestrator.idle_retry_ns == 250 * NS_PER_MS);
     assert_int_equal(s->orchestrator.closed_tasks_kept, 7);
     assert_int_equal(s->orchestrator.credits_kept, 11);
+    assert_int_equal(s->orchestrator.consensus, 5);
     assert_int_equal(s->orchestrator.requests_kept, 12);
     assert_int_equal(s->orchestrator.allowance, QUOTA_BUCKET);
     assert_int_equal(s->orchestrator.fetches_per_node.limit, 4);

@@ -462,7 +462,7 @@ static void damaged_records_are_refused_by_name(void **state)
 #define GOOD_TASK                                                                                  \
     "{\"program\":\"fib\",\"inputs\":[\"010000000200000003000000\"],\"type\":0,\"difficulty\":0,"     \
     "\"state\":1,\"node\":\"5\",\"key\":\"" KEY                                                   \
-    "\",\"peer\":\"\",\"assigned\":1,\"expires\":9,\"closed\":2,\"submissions\":1,\"hash\":\"\",\"refusal\":\"\"}"
+    "\",\"peer\":\"\",\"assigned\":1,\"expires\":9,\"closed\":2,\"handed\":2,\"submissions\":1,\"hash\":\"\",\"refusal\":\"\"}"
 
 static enum status load_three(const char *node, const char *task, struct why *why)
 {
@@ -512,6 +512,7 @@ static void one_wrong_field_is_enough(void **state)
                  {"assigned", "9000000000000000000"},
                  {"expires", "-9000000000000000000"},
                  {"closed", "9000000000000000000"},
+                 {"handed", "9000000000000000000"},
                  {"submissions", "-1"},
                  {"submissions", "4294967296"},
                  {"hash", "\"" KEY "0\""},
