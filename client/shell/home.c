@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
+
 __attribute__((format(printf, 1, 2))) static char *text_of(const char *format, ...)
 {
     char *text = NULL;
@@ -70,11 +72,12 @@ void home_fini(struct home *h)
     *h = (struct home){0};
 }
 
+/* A folder that a power cut could take away would take what is synced in it, too. */
 static enum status make_folder(const char *path, struct why *why)
 {
-    if (mkdir(path, 0700) < 0 && errno != EEXIST)
-        return fail(why, ST_IO, "%s: %s", path, strerror(errno));
-    return ST_OK;
+    if (mkdir(path, 0700) == 0)
+        return file_sync_folder(path, why);
+    return errno == EEXIST ? ST_OK : fail(why, ST_IO, "%s: %s", path, strerror(errno));
 }
 
 /* The folder and those above it. */
