@@ -72,6 +72,7 @@ static void start(struct reference_seed *c, int64_t now_ns)
     c->start_ns = now_ns;
     c->fetch_ended_ns = now_ns - 31 * NS_PER_S;
     c->looked_ns = now_ns;
+    c->had_room = true;
     c->status_ns = now_ns + STATUS_NS;
     c->statistics_ns = now_ns + STATISTICS_NS;
 }

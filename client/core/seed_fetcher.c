@@ -186,12 +186,17 @@ static int64_t next_tick_ns(const struct reference_seed *c)
 
 void seed_fetcher_advance(struct reference_seed *c, int64_t now_ns)
 {
+    bool room = c->tasks.count < LOW_WATER;
+
+    if (room && !c->had_room) /* earlier ticks found none */
+        c->looked_ns = now_ns - 1;
+    c->had_room = room;
     if (c->fetching == SEED_QUEUEING) {
         enqueue_collected(c, now_ns);
     } else if (c->fetching != SEED_IDLE) {
         if (now_ns - c->fetch_began_ns >= FETCH_LIMIT_NS)
             failed(c, LINE_WARN, "fetch_timeout", "Fetch timeout", now_ns);
-    } else if (c->tasks.count < LOW_WATER && next_tick_ns(c) <= now_ns) {
+    } else if (room && next_tick_ns(c) <= now_ns) {
         c->fetching = SEED_LISTING;
         c->fetch_began_ns = now_ns;
         c->posts = c->not_found = 0;

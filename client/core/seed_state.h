@@ -32,6 +32,7 @@ struct reference_seed {
     enum seed_fetching fetching;
     uint64_t fetch_request;
     int64_t fetch_began_ns, fetch_ended_ns, backoff_ns, looked_ns;
+    bool had_room; /* below the low-water mark, when last looked at */
     unsigned posts, not_found;
     struct seed_task *collected, **collected_end;
     size_t fresh, duplicates;

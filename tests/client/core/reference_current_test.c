@@ -218,6 +218,206 @@ static void every_vector_of_promotion(void **state)
     json_decref(root);
 }
 
+/* ---- the rest of the chapter, defects included ---- */
+
+static void any_failure_of_the_node_look_up_ends_it(void **state)
+{
+    static const struct script_answer table[] = {
+        {NODE, 0, 404, NULL, NULL, NULL},
+        {NODE, 0, 503, NULL, NULL, NULL}, /* though it would pass */
+        {NODE, 0, 429, "1", NULL, NULL},
+        {NODE, 0, 0, NULL, NULL, NULL},
+        {NODE, 0, 200, NULL, NULL, "\xff"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct script s;
+
+        play(&s, &table[i], 1, 1);
+        assert_true(s.over);
+        assert_int_equal(s.end, CORE_NO_NODE);
+        script_fini(&s);
+    }
+}
+
+static void an_odd_answer_to_a_fetch_ends_it(void **state)
+{
+    static const struct script_answer table[] = {
+        {FETCH, 0, 200, NULL, NULL, NULL},               /* empty */
+        {FETCH, 0, 200, NULL, NULL, "\x22\x02\x30\x07"}, /* task_type 7 */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        const struct script_answer answers[] = {{NODE, 0, 200, NULL, NULL, NULL}, table[i]};
+        struct script s;
+
+        play(&s, answers, 2, 1);
+        assert_true(s.over);
+        assert_int_equal(s.end, CORE_BROKEN);
+        script_fini(&s);
+    }
+}
+
+static void two_fetches_in_a_row_then_the_interval(void **state)
+{
+    static const struct script_answer answers[] = {
+        {NODE, 0, 200, NULL, NULL, NULL},    {FETCH, 0, 0, NULL, NULL, NULL},
+        {FETCH, 0, 200, NULL, NULL, "\xff"}, /* does not decode */
+        {FETCH, 0, 302, NULL, NULL, NULL},   /* once */
+        {FETCH, 0, 401, NULL, NULL, NULL},   {FETCH, 0, 403, NULL, NULL, NULL},
+    };
+    static const struct script_note line[] = {
+        {0, NODE},
+        {0, FETCH " SMALL_MEDIUM"},
+        {0, FETCH " SMALL_MEDIUM"},
+        {120, FETCH " SMALL_MEDIUM"},
+        {240, FETCH " SMALL_MEDIUM"},
+        {240, FETCH " SMALL_MEDIUM"},
+    };
+    struct snapshot seen;
+    struct script s;
+
+    (void)state;
+    play(&s, answers, COUNT(answers), 359);
+    script_expect(&s, line, COUNT(line));
+    assert_int_equal(runtime_stats(s.runtime)->fetch_errors, 5);
+    runtime_snapshot(s.runtime, &seen, s.now_ns);
+    assert_string_equal(seen.phase, "working");
+    assert_string_equal(seen.profile, "current");
+    assert_true(seen.routes[CORE_ROUTE_FETCH].next_wall_ns > s.now_ns);
+    script_fini(&s);
+}
+
+static void inputs_side_by_side_and_all_to_their_end(void **state)
+{
+    static const struct script_answer answers[] = {
+        {NODE, 0, 200, NULL, NULL, NULL},
+        {FETCH, 0, 200, NULL, "A", NULL},
+        {SUBMIT, 0, 200, NULL, NULL, NULL},
+        {FETCH, 0, 200, NULL, "B", NULL},
+    };
+    struct wire_memory memory = {0};
+    struct wire_submission m;
+    struct reference_options o;
+    struct script s;
+
+    (void)state;
+    script_init(&s);
+    o = script_options(&s);
+    o.workers = s.slots = 2;
+    o.has_max_difficulty = true;
+    o.max_difficulty = DIFFICULTY_LARGE;
+    s.inputs = 5;
+    s.task_type = TASK_ALL_PROOF_HASHES;
+    s.events = " submitted done abandoned ";
+    s.fails = "B";
+    begin(&s, answers, COUNT(answers), &o);
+    script_until(&s, 4);
+    assert_int_equal(s.most_proving, 2);
+    assert_int_equal(
+        wire_decode_submission(&m, &memory, buffer_bytes(&s.last_submission), 1 << 20, NULL),
+        ST_OK);
+    assert_int_equal(m.all_proof_hash_count, 5);
+    assert_int_equal(m.proof_count, 0);
+    wire_memory_fini(&memory);
+    assert_string_equal(s.notes[1].text, FETCH " LARGE");
+    assert_string_equal(s.notes[4].text, "Task A completed: 5 inputs, 3 s, SMALL_MEDIUM");
+
+    script_until(&s, 125); /* of B all five are tried, and the server is told nothing */
+    assert_int_equal(runtime_stats(s.runtime)->abandoned, 1);
+    assert_int_equal(runtime_stats(s.runtime)->proofs, 5);
+    assert_int_equal(s.proving, 0);
+    assert_int_equal(requests(&s, SUBMIT), 1);
+    script_fini(&s);
+}
+
+static void a_malformed_task_is_given_up(void **state)
+{
+    static const struct script_answer answers[] = {
+        {NODE, 0, 200, NULL, NULL, NULL},
+        {FETCH, 0, 200, NULL, NULL, "\x22\x06\x0a\x01X\x2a\x01z"}, /* an input of one byte */
+        {FETCH, 0, 200, NULL, NULL, "\x22\x03\x0a\x01Y"},          /* no inputs */
+    };
+    struct script s;
+
+    (void)state;
+    play(&s, answers, COUNT(answers), 121);
+    assert_int_equal(runtime_stats(s.runtime)->fetched, 2);
+    assert_int_equal(runtime_stats(s.runtime)->abandoned, 2);
+    assert_int_equal(runtime_open_tasks(s.runtime), 0);
+    script_fini(&s);
+}
+
+static void five_submissions_with_nothing_but_measuring_between(void **state)
+{
+    static const struct script_answer answers[] = {
+        {NODE, 0, 200, NULL, NULL, NULL},   {FETCH, 0, 200, NULL, "A", NULL},
+        {SUBMIT, 0, 0, NULL, NULL, NULL},   {SUBMIT, 0, 503, NULL, NULL, NULL},
+        {SUBMIT, 0, 404, NULL, NULL, NULL}, {SUBMIT, 0, 400, NULL, NULL, NULL},
+        {SUBMIT, 0, 200, NULL, NULL, NULL},
+    };
+    static const struct script_note line[] = {
+        {0, NODE},
+        {0, FETCH " SMALL_MEDIUM"},
+        {1.3, SUBMIT " of A"},
+        {1.6, SUBMIT " of A"},
+        {1.9, SUBMIT " of A"},
+        {2.2, SUBMIT " of A"},
+        {2.5, SUBMIT " of A"},
+        {2.5, "Step 4 of 4: Proof submitted successfully for task A (5 attempts)"},
+    };
+    struct reference_options o;
+    struct script s;
+
+    (void)state;
+    script_init(&s);
+    o = script_options(&s);
+    o.max_tasks = 1;
+    s.events = " submitted ";
+    begin(&s, answers, COUNT(answers), &o);
+    script_until(&s, 10);
+    script_expect(&s, line, COUNT(line));
+    assert_true(s.over);
+    assert_int_equal(s.end, CORE_DONE);
+    script_fini(&s);
+}
+
+static void nothing_outlives_it(void **state)
+{
+    static const struct script_answer answers[] = {
+        {NODE, 0, 200, NULL, NULL, NULL},
+        {FETCH, 0, 200, NULL, "A", NULL},
+    };
+    struct outbox_record record;
+    struct reference_options o;
+    struct script s;
+
+    (void)state;
+    script_init(&s);
+    o = script_options(&s);
+    assert_int_equal(reference_current_new(&s.runtime, &o, NULL), ST_OK);
+    assert_true(outbox_record_init(&record, "5880437", "old", "fib", 1));
+    assert_int_equal(runtime_restore(s.runtime, &record, NULL), ST_OK);
+    assert_int_equal(runtime_open_tasks(s.runtime), 0);
+    s.answers = answers;
+    s.answer_count = COUNT(answers);
+    script_start(&s);
+    script_until(&s, 0.5);
+    assert_int_equal(runtime_open_tasks(s.runtime), 1);
+    runtime_handle(s.runtime, &(struct event){.type = EV_SAVED, .id = 1}, s.now_ns); /* nobody's */
+    runtime_handle(s.runtime, &(struct event){.type = EV_UNSAVED, .id = 1}, s.now_ns);
+    runtime_handle(s.runtime, &(struct event){.type = EV_RESPONSE, .id = 99}, s.now_ns);
+    runtime_handle(s.runtime, &(struct event){.type = EV_TRANSPORT, .id = 99}, s.now_ns);
+    runtime_handle(s.runtime, &(struct event){.type = EV_UNPROVED, .id = 99}, s.now_ns);
+    runtime_handle(s.runtime, &(struct event){.type = EV_UNPROVED, .id = 1}, s.now_ns);
+    script_shutdown(&s); /* wherever it is */
+    assert_true(s.over);
+    assert_int_equal(s.end, CORE_INTERRUPTED);
+    script_fini(&s);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -225,6 +425,13 @@ int main(void)
         cmocka_unit_test(every_vector_of_retry_after_of_a_submission),
         cmocka_unit_test(every_vector_of_promotion),
         cmocka_unit_test(the_time_line_of_the_newest_client),
+        cmocka_unit_test(any_failure_of_the_node_look_up_ends_it),
+        cmocka_unit_test(an_odd_answer_to_a_fetch_ends_it),
+        cmocka_unit_test(two_fetches_in_a_row_then_the_interval),
+        cmocka_unit_test(inputs_side_by_side_and_all_to_their_end),
+        cmocka_unit_test(a_malformed_task_is_given_up),
+        cmocka_unit_test(five_submissions_with_nothing_but_measuring_between),
+        cmocka_unit_test(nothing_outlives_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

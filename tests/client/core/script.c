@@ -203,7 +203,7 @@ static void put_tasks(struct buffer *out, const struct script *s, const struct s
 {
     static const uint8_t input[12] = {9, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0};
     bool list = strncmp(a->request, "GET", 3) == 0;
-    char text[512], *rest = text, *name;
+    char text[1024], *rest = text, *name;
 
     snprintf(text, sizeof text, "%s", a->tasks);
     while ((name = strsep(&rest, " ")) != NULL) {

@@ -44,7 +44,7 @@ struct script {
         int64_t due_ns;
         const struct script_answer *answer; /* NULL: a proof */
         char task[64];
-    } due[80]; /* under way */
+    } due[160]; /* under way */
     size_t due_count;
     unsigned proving, most_proving;
     struct buffer last_submission;
