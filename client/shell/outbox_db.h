@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What outbox_sqlite.c (rows) and outbox_open.c (files, versions) share; nobody else includes it.
+/* What outbox_sqlite.c (rows), outbox_open.c (files, versions) and outbox_rescue.c share; nobody else
+ * includes it.
  *
  * Errors:  as outbox_sqlite.h. Those that say that the database is damaged set o->broken.
  */
@@ -28,5 +29,8 @@ enum status MUST_USE outbox_db_commit(struct outbox_sqlite *o, enum status st, s
 /* Writes one row with PUT or RETRY. */
 enum status MUST_USE outbox_db_write(struct outbox_sqlite *o, int which,
                                      const struct outbox_record *r, struct why *why);
+/* What is no record goes into the table of such. */
+enum status MUST_USE outbox_db_put_damaged(struct outbox_sqlite *o, int64_t id, struct bytes bytes,
+                                           struct why *why);
 void outbox_db_note_damaged(struct outbox_sqlite *o, int64_t id);
 void outbox_db_disconnect(struct outbox_sqlite *o); /* the lock stays */

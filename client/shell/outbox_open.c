@@ -141,23 +141,13 @@ static enum status take_over(void *context, uint64_t id, struct bytes bytes, str
 {
     struct outbox_sqlite *o = context;
     struct outbox_record r = {0};
-    struct sqlite3_stmt *s = NULL;
     enum status st = outbox_decode(&r, bytes, NULL);
-    int code;
 
     if (!st && r.id == id && id > 0 && id <= INT64_MAX) {
         st = outbox_db_write(o, PUT, &r, why);
     } else if (!st || st == ST_INPUT) {
         outbox_db_note_damaged(o, (int64_t)id);
-        code = sqlite3_prepare_v2(o->db, "INSERT INTO damaged(id, bytes) VALUES(?1, ?2)", -1, &s,
-                                  NULL);
-        if (!code) {
-            sqlite3_bind_int64(s, 1, (int64_t)id);
-            code = sqlite3_bind_blob64(s, 2, bytes.size ? (const void *)bytes.data : "", bytes.size,
-                                       SQLITE_STATIC);
-        }
-        st = code ? outbox_db_failed(o, code, why) : outbox_db_finish(o, s, why);
-        sqlite3_finalize(s);
+        st = outbox_db_put_damaged(o, (int64_t)id, bytes, why);
     } else {
         st = outbox_db_no_memory(o, why);
     }

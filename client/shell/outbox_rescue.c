@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client/shell/outbox_sqlite.h"
+#include "client/shell/outbox_db.h"
 
 #define GAP_MOST 100000 /* ids between two readable stretches that are asked for one by one */
 
@@ -25,35 +25,7 @@ static enum status no_memory(const char *path, struct why *why)
     return fail(why, ST_NO_MEMORY, "outbox '%s': out of memory", path);
 }
 
-static enum status run(struct sqlite3 *db, const char *text, struct why *why)
-{
-    int code = sqlite3_exec(db, text, NULL, NULL, NULL);
-
-    return code ? fail(why, code == SQLITE_NOMEM ? ST_NO_MEMORY : ST_IO,
-                       "the new outbox cannot be written: %s", sqlite3_errstr(code))
-                : ST_OK;
-}
-
 /* ---- reading ---- */
-
-/* A row that is no record any more goes where such rows are kept. */
-static enum status put_damaged(struct rescue *r, int64_t id, struct bytes bytes, struct why *why)
-{
-    struct sqlite3_stmt *s = NULL;
-    int code = sqlite3_prepare_v2(r->to->db, "INSERT INTO damaged(id, bytes) VALUES(?1, ?2)", -1,
-                                  &s, NULL);
-
-    if (!code) {
-        sqlite3_bind_int64(s, 1, id);
-        sqlite3_bind_blob64(s, 2, bytes.size ? (const void *)bytes.data : "", bytes.size,
-                            SQLITE_STATIC);
-        code = sqlite3_step(s);
-    }
-    sqlite3_finalize(s);
-    return code == SQLITE_DONE
-               ? ST_OK
-               : fail(why, ST_IO, "the new outbox cannot be written: %s", sqlite3_errstr(code));
-}
 
 static enum status take_row(struct rescue *r, struct sqlite3_stmt *s, struct why *why)
 {
@@ -67,7 +39,7 @@ static enum status take_row(struct rescue *r, struct sqlite3_stmt *s, struct why
         st = outbox_put(&r->to->base, &record, why);
         r->records += !st;
     } else if (!st || st == ST_INPUT) {
-        st = put_damaged(r, id, bytes, why);
+        st = outbox_db_put_damaged(r->to, id, bytes, why);
     }
     outbox_record_fini(&record);
     return st;
@@ -236,15 +208,14 @@ enum status outbox_rescue(size_t *records, const char *path, struct why *why)
     if (st)
         goto out;
     open_damaged(&r, path);
-    st = run(r.to->db, "BEGIN IMMEDIATE", why);
+    st = outbox_db_execute(r.to, "BEGIN IMMEDIATE", why);
     if (!st && r.from)
         st = take_records(&r, why);
     if (!st && r.from)
         st = take_holds(&r, why);
     if (!st && r.from)
         st = take_learnt(&r, why);
-    if (!st)
-        st = run(r.to->db, "COMMIT", why);
+    st = outbox_db_commit(r.to, st, why);
     outbox_free(&r.to->base);
     if (!st)
         st = seal(fresh, why);

@@ -174,6 +174,24 @@ void outbox_db_note_damaged(struct outbox_sqlite *o, int64_t id)
              used ? ", " : "", id);
 }
 
+enum status outbox_db_put_damaged(struct outbox_sqlite *o, int64_t id, struct bytes bytes,
+                                  struct why *why)
+{
+    struct sqlite3_stmt *s = NULL;
+    int code =
+        sqlite3_prepare_v2(o->db, "INSERT INTO damaged(id, bytes) VALUES(?1, ?2)", -1, &s, NULL);
+    enum status st;
+
+    if (!code) {
+        sqlite3_bind_int64(s, 1, id);
+        code = sqlite3_bind_blob64(s, 2, bytes.size ? (const void *)bytes.data : "", bytes.size,
+                                   SQLITE_STATIC);
+    }
+    st = code ? outbox_db_failed(o, code, why) : outbox_db_finish(o, s, why);
+    sqlite3_finalize(s);
+    return st;
+}
+
 static enum status set_aside(struct outbox_sqlite *o, int64_t id, struct why *why)
 {
     enum status st = outbox_db_execute(o, "BEGIN IMMEDIATE", why);

@@ -12,10 +12,13 @@
 
 #include "client/shell/outbox_rescue.h"
 #include "client/shell/outbox_sqlite.h"
+#include "tests/client/shell/faulty_vfs.h"
 #include "tests/client/shell/scratch.h"
 
 #define RECORDS    300
 #define PROOF_SIZE 1500
+
+static struct faulty_vfs disk;
 
 /* ---- helpers ---- */
 
@@ -170,6 +173,56 @@ static void what_cannot_be_read_at_all_is_kept_and_told(void **state)
     }
 }
 
+/* The first page of that table. */
+static void overwrite_root(const struct scratch *s, const char *table)
+{
+    sqlite3_stmt *root = NULL;
+    sqlite3 *db;
+    long page;
+
+    assert_int_equal(sqlite3_open(scratch_path(s, "outbox.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT rootpage FROM sqlite_schema WHERE name = ?1",
+                                        -1, &root, NULL),
+                     SQLITE_OK);
+    sqlite3_bind_text(root, 1, table, -1, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(root), SQLITE_ROW);
+    page = (long)sqlite3_column_int64(root, 0) - 1;
+    sqlite3_finalize(root);
+    sqlite3_close(db);
+    overwrite(s, "outbox.db", page * 4096, 100);
+}
+
+static void run_sql(const struct scratch *s, const char *sql)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(scratch_path(s, "outbox.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void rows_that_are_no_records_stay_with_the_damaged_ones(void **state)
+{
+    struct outbox_sqlite *o;
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    fill(&s);
+    run_sql(&s,
+            "UPDATE record SET bytes = x'0102' WHERE id = 5; UPDATE record SET bytes = x'' WHERE "
+            "id = 6; UPDATE record SET id = 1000 WHERE id = 7");
+    overwrite_root(&s, "damaged");
+    o = open_in(&s);
+    assert_non_null(o->kept);
+    assert_int_equal(o->rescued, RECORDS - 3);
+    assert_int_equal(count(o), RECORDS - 3);
+    outbox_free(&o->base);
+    run_sql(&s, "CREATE TABLE checked(ok INTEGER NOT NULL); INSERT INTO checked "
+                "SELECT CASE WHEN count(*) = 3 THEN 1 END FROM damaged");
+    scratch_fini(&s);
+}
+
 static void expect_learnt(struct outbox_sqlite *o, const char *server, const char *text)
 {
     struct buffer learnt;
@@ -184,23 +237,12 @@ static void holds_and_what_was_learnt_are_rescued_too(void **state)
 {
     struct outbox_sqlite *o;
     struct scratch s;
-    sqlite3_stmt *root = NULL;
-    long page;
     int64_t until;
 
     (void)state;
     scratch_init(&s);
     fill(&s);
-    o = open_in(&s);
-    assert_int_equal(sqlite3_prepare_v2(o->db,
-                                        "SELECT rootpage FROM sqlite_schema WHERE name = 'record'",
-                                        -1, &root, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_step(root), SQLITE_ROW);
-    page = (long)sqlite3_column_int64(root, 0) - 1;
-    sqlite3_finalize(root);
-    outbox_free(&o->base);
-    overwrite(&s, "outbox.db", page * 4096, 100);
+    overwrite_root(&s, "record");
     o = open_in(&s);
     assert_non_null(o->kept);
     assert_int_equal(outbox_sqlite_held(o, "mock", "fetch", &until, NULL), ST_OK);
@@ -279,6 +321,54 @@ static void a_rescue_that_was_cut_off_is_ended_by_the_next_start(void **state)
         outbox_free(&o->base);
         scratch_fini(&s);
     }
+}
+
+static void a_log_that_cannot_be_moved_is_told_and_tried_again(void **state)
+{
+    struct outbox_sqlite *o = NULL;
+    struct scratch s;
+    size_t records;
+    struct why why;
+
+    (void)state;
+    scratch_init(&s);
+    fill(&s);
+    assert_int_equal(outbox_rescue(&records, scratch_path(&s, "outbox.db"), NULL), ST_OK);
+    scratch_write(scratch_path(&s, "outbox.db-wal"), "the log of the damaged one");
+    assert_int_equal(mkdir(scratch_path(&s, "outbox.db.damaged-1-wal"), 0700), 0);
+    assert_int_equal(outbox_sqlite_open(&o, scratch_path(&s, "outbox.db"), "none", &why), ST_IO);
+    assert_non_null(strstr(why.text, "cannot become"));
+    assert_int_equal(rmdir(scratch_path(&s, "outbox.db.damaged-1-wal")), 0);
+    o = open_in(&s);
+    assert_int_equal(count(o), RECORDS);
+    outbox_free(&o->base);
+    scratch_fini(&s);
+}
+
+static void a_disk_that_is_full_during_a_rescue_loses_nothing(void **state)
+{
+    bool failed = true;
+    unsigned runs = 0;
+
+    (void)state;
+    for (unsigned n = 1; failed; n += n < 40 ? 1 : 37, runs++) {
+        struct outbox_sqlite *o = NULL;
+        struct scratch s;
+
+        scratch_init(&s);
+        fill(&s);
+        overwrite_root(&s, "damaged");
+        disk = (struct faulty_vfs){.fail_at = n, .code = SQLITE_FULL, .forever = true};
+        if (outbox_sqlite_open(&o, scratch_path(&s, "outbox.db"), "none", NULL) == ST_OK)
+            outbox_free(&o->base);
+        failed = disk.failures > 0;
+        disk = (struct faulty_vfs){0};
+        o = open_in(&s);
+        assert_int_equal(count(o), RECORDS);
+        outbox_free(&o->base);
+        scratch_fini(&s);
+    }
+    assert_true(runs > 10);
 }
 
 static void where_nothing_can_be_written_the_damaged_database_stays(void **state)
@@ -368,6 +458,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_damaged_page_costs_only_the_records_on_it),
         cmocka_unit_test(what_cannot_be_read_at_all_is_kept_and_told),
+        cmocka_unit_test(rows_that_are_no_records_stay_with_the_damaged_ones),
+        cmocka_unit_test(a_log_that_cannot_be_moved_is_told_and_tried_again),
+        cmocka_unit_test(a_disk_that_is_full_during_a_rescue_loses_nothing),
         cmocka_unit_test(holds_and_what_was_learnt_are_rescued_too),
         cmocka_unit_test(a_database_without_its_first_page_does_not_begin_anew_silently),
         cmocka_unit_test(each_damaged_file_has_a_name_of_its_own),
@@ -376,5 +469,6 @@ int main(void)
         cmocka_unit_test(databases_of_every_version_are_taken_over),
     };
 
+    faulty_vfs_install(&disk);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
