@@ -4,8 +4,8 @@
 #
 #   bench/idle.sh [SECONDS] [BUILD]     60, build/release
 #
-# The real client proves what the real mock orchestrator gives it, then has nothing to do until the
-# next fetch; the first 160 s of that are not counted (the worker gives its memory back after 150).
+# The real client proves the one task that the real mock orchestrator has, then fetches in vain; the
+# first 160 s of that are not counted (the worker gives its memory back after 150).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
@@ -16,11 +16,12 @@ mock='' client=''
 trap 'kill $client $mock 2> /dev/null; rm -rf "$folder"' EXIT
 
 "$build/nxp-mockorch" --listen 127.0.0.1:0 --port-file "$folder/port" --node 7 \
-    --fetches-per-window 1 > "$folder/mock.log" 2>&1 &
+    --task-limit 1 > "$folder/mock.log" 2>&1 &
 mock=$!
 until [ -s "$folder/port" ]; do sleep 0.1; done
+: > "$folder/client.log"
 "$build/nxp" start --headless --node-id 7 --orchestrator-url "http://127.0.0.1:$(cat "$folder/port")" \
-    > "$folder/client.log" 2>&1 &
+    >> "$folder/client.log" 2>&1 &
 client=$!
 until grep -q -i "accepted\|submitted" "$folder/client.log"; do sleep 0.2; done
 worker=$(pgrep -P "$client")
