@@ -236,6 +236,10 @@ static void a_proof_goes_into_a_file_and_is_checked(void **state)
     snprintf(args, sizeof args, "verify --elf %s/guest/fib.elf --public-input 9,1,1 %s", NXP_GOLDEN,
              path);
     assert_int_equal(run(&r, s.path, args), 0);
+    snprintf(args, sizeof args, "verify --guest fib --public-input 9,1,1 --max-log-rows 8 %s", path);
+    assert_int_equal(run(&r, s.path, args), 0);
+    snprintf(args, sizeof args, "verify --guest fib --public-input 9,1,1 --max-log-rows 7 %s", path);
+    assert_int_not_equal(run(&r, s.path, args), 0);
     snprintf(args, sizeof args, "verify --guest fib --public-input 9,1,2 %s", path);
     assert_int_equal(run(&r, s.path, args), 1);
     assert_string_equal(r.out, "invalid\n");
@@ -302,6 +306,9 @@ static void limits_and_failed_guests_have_their_exit_codes(void **state)
              "prove --guest fib --public-input 1000,1,1 --max-steps 100 -o %s", path);
     assert_int_equal(run(&r, s.path, args), 4);
     assert_int_equal(scratch_mode(path), 0);
+    snprintf(args, sizeof args, "prove --guest fib --public-input 1000,1,1 --max-log-rows 8 -o %s",
+             path);
+    assert_int_equal(run(&r, s.path, args), 4);
     snprintf(args, sizeof args,
              "prove --guest fib --public-input 9,1,1 --max-memory 1 -o %s", path);
     assert_int_equal(run(&r, s.path, args), 4);
@@ -350,6 +357,9 @@ static void guests_are_installed_from_files_and_addresses(void **state)
     assert_int_equal(run(&r, s.path, args), 0);
     snprintf(args, sizeof args, "guest install far %s/fib.elf", tiny_server_url(server));
     assert_int_equal(run(&r, s.path, args), 0);
+    snprintf(args, sizeof args, "guest install far %s/fib.elf --cacert /nowhere/ca.pem",
+             tiny_server_url(server));
+    assert_int_equal(run(&r, s.path, args), 0); /* plain HTTP needs none */
     snprintf(args, sizeof args, "guest install gone %s/other", tiny_server_url(server));
     assert_int_equal(run(&r, s.path, args), 5);
     snprintf(args, sizeof args, "guest install gone %s", tiny_server_url(server));

@@ -83,6 +83,28 @@ static void every_line_of_the_reference_is_understood(void **state)
     }
 }
 
+static void what_the_reference_has_not_is_understood_too(void **state)
+{
+    struct start_options o;
+
+    (void)state;
+    assert_int_equal(parse(&o, "--node-id 1 --node-id 2 --cacert ca.pem --no-telemetry --kernel avx2 "
+                               "--fetch-interval 120 --skip-version-check"),
+                     0);
+    assert_int_equal(o.node_count, 2);
+    assert_string_equal(o.server.ca_file, "ca.pem");
+    assert_true(o.no_telemetry);
+    assert_string_equal(o.kernel, "avx2");
+    assert_int_equal(o.interval_s, 120);
+    assert_true(o.startup.skip_versions);
+    assert_int_equal(parse(&o, "--kernel auto --anonymous --json-log"), 0);
+    assert_null(o.kernel);
+    assert_true(o.anonymous);
+    assert_true(o.log.json);
+    assert_int_equal(parse(&o, "--fetch-interval 1 --orchestrator-url http://x"), 0);
+    assert_int_equal(o.interval_s, 1);
+}
+
 static void the_log_rotates_unless_it_is_told_otherwise(void **state)
 {
     struct start_options o;
@@ -105,6 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_line_of_the_reference_is_understood),
+        cmocka_unit_test(what_the_reference_has_not_is_understood_too),
         cmocka_unit_test(the_log_rotates_unless_it_is_told_otherwise),
     };
 

@@ -4,6 +4,7 @@
 #include "tests/support/test.h"
 
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -81,6 +83,92 @@ static void files_that_are_none_are_named(void **state)
                      code, r.err);
         scratch_fini(&s);
     }
+}
+
+static void a_home_that_cannot_be_made_is_named(void **state)
+{
+    static const char *const table[] = {
+        "start --node-id 1 --orchestrator-url http://127.0.0.1:1",
+        "start --headless",
+        "status",
+        "status --json",
+        "outbox list",
+        "outbox retry 1",
+        "register-node --node-id 1",
+        "register-user --wallet-address 0x1111111111111111111111111111111111111111",
+        "logout",
+        "guest install mine " NXP_GOLDEN "/guest/fib.elf",
+    };
+    struct scratch s;
+    char home[300];
+
+    (void)state;
+    scratch_init(&s);
+    scratch_write(scratch_path(&s, "plain"), "a file");
+    snprintf(home, sizeof home, "%s/home", scratch_path(&s, "plain"));
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        int code = run(&r, home, table[i]);
+
+        if (code != 5 || !strstr(r.err, "Not a directory"))
+            fail_msg("nxp %s: exit %d, stderr: %s", table[i], code, r.err);
+    }
+    scratch_fini(&s);
+}
+
+/* ---- a terminal ---- */
+
+/* All that is shown until `text` is there; then Ctrl+C, and the exit code. */
+static int run_on_a_terminal(char *shown, size_t room, const char *home, const char *text,
+                             const char *const argv[])
+{
+    bool interrupted = false;
+    size_t size = 0;
+    int screen, status;
+    ssize_t n;
+    pid_t pid = forkpty(&screen, NULL, NULL, NULL);
+
+    if (pid == 0) {
+        setenv("NXP_HOME", home, 1);
+        execv(NXP_BUILD "/nxp", (char *const *)argv);
+        _exit(99);
+    }
+    assert_true(pid > 0);
+    shown[0] = '\0';
+    while ((n = read(screen, shown + size, room - 1 - size)) > 0) {
+        shown[size += (size_t)n] = '\0';
+        if (!interrupted && strstr(shown, text)) {
+            interrupted = true;
+            assert_int_equal(write(screen, "\003", 1), 1);
+        }
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    close(screen);
+    if (!strstr(shown, text))
+        fail_msg("'%s' is not shown: %s", text, shown);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void on_a_terminal_there_are_colours_and_progress(void **state)
+{
+    static char shown[65536];
+    struct scratch s;
+    const char *const proof[] = {"nxp",   "prove",    "--guest", "fib", "--public-input",
+                                 "9,1,1", "--stages", NULL,      "-o",  "/dev/null", NULL};
+    const char *prove[sizeof proof / sizeof *proof];
+
+    (void)state;
+    scratch_init(&s);
+    run_on_a_terminal(shown, sizeof shown, s.path, "\033[33m[INFO]\033[0m there was no configuration",
+                      (const char *const[]){"nxp", "logout", NULL});
+    run_on_a_terminal(shown, sizeof shown, s.path, "\033[31m[ERROR]\033[0m ",
+                      (const char *const[]){"nxp", "start", "--headless", NULL});
+    assert_int_equal(run_on_a_terminal(shown, sizeof shown, s.path, "\033[H\033[2Jno nxp runs on ",
+                                       (const char *const[]){"nxp", "status", "--watch", NULL}),
+                     1);
+    memcpy(prove, proof, sizeof prove);
+    prove[7] = s.path; /* --stages */
+    run_on_a_terminal(shown, sizeof shown, s.path, "8/8 fri", prove);
+    scratch_fini(&s);
 }
 
 /* ---- exit codes ---- */
@@ -431,6 +519,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_home_nothing_can_be_kept),
         cmocka_unit_test(files_that_are_none_are_named),
+        cmocka_unit_test(a_home_that_cannot_be_made_is_named),
+        cmocka_unit_test(on_a_terminal_there_are_colours_and_progress),
         cmocka_unit_test(every_exit_code_of_the_document_can_be_seen),
         cmocka_unit_test(an_answer_that_is_none_is_a_failure_of_status),
         cmocka_unit_test(a_client_of_another_version_is_shown_as_far_as_it_is_understood),
