@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/core/reference.h"
 
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
 
 #include "client/core/problem.h"
 
-bool reference_init(struct reference *r, const struct reference_options *o,
+void reference_init(struct reference *r, const struct reference_options *o,
                     const struct profile *profile)
 {
+    assert(strlen(o->node_id) < sizeof r->node_id);
     r->profile = profile;
     r->o = *o;
     if (!r->o.proofs_at_once)
         r->o.proofs_at_once = r->o.workers;
-    r->node_id = strdup(o->node_id);
+    strcpy(r->node_id, o->node_id);
     buffer_init(&r->body, WIRE_MAX_SUBMISSION);
     signing_key_public(o->key, r->public_key);
-    return r->node_id != NULL;
 }
 
 void reference_fini(struct reference *r)
 {
-    free(r->node_id);
     buffer_fini(&r->body);
 }
 

@@ -14,6 +14,7 @@
  * Source:  client.md 5 and 12; simulation.md 0.
  */
 #pragma once
+#include "client/core/enrol.h"
 #include "client/core/line_queue.h"
 #include "client/core/profile.h"
 #include "client/core/runtime.h"
@@ -21,7 +22,7 @@
 #define REFERENCE_MEASURE_NS ((int64_t)300000000)
 
 struct reference_options {
-    const char *node_id; /* copied */
+    const char *node_id; /* copied; shorter than ENROL_ID_SIZE */
     const struct signing_key *key;
     unsigned workers;        /* current: inputs of one task at once; seed: workers, 1 to 8 */
     unsigned proofs_at_once; /* that the prover takes; 0: as many as there are workers */
@@ -41,7 +42,7 @@ struct reference {
     struct runtime base; /* first */
     const struct profile *profile;
     struct reference_options o;
-    char *node_id;
+    char node_id[ENROL_ID_SIZE];
     uint8_t public_key[SIGNING_PUBLIC_SIZE];
     uint64_t last_id; /* of requests and proofs */
     struct buffer body;
@@ -50,9 +51,8 @@ struct reference {
     int64_t wall_offset_ns; /* wall - now, of the last event */
 };
 
-/* false: out of memory; fini is right all the same. */
-bool MUST_USE reference_init(struct reference *r, const struct reference_options *o,
-                             const struct profile *profile);
+void reference_init(struct reference *r, const struct reference_options *o,
+                    const struct profile *profile);
 void reference_fini(struct reference *r);
 
 /* A request with the headers of the profile and the body in r->body; returns its id. */

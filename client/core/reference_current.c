@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "client/core/enrol.h"
 #include "client/core/payload.h"
 #include "client/core/problem.h"
 #include "client/core/reference.h"
@@ -415,7 +414,7 @@ static void node_answered(struct reference_current *c, const struct http_respons
 
 static void answered(struct reference_current *c, const struct event *ev, int64_t now_ns)
 {
-    if (!c->request || ev->id != c->request)
+    if (ev->id != c->request) /* ids begin with 1 */
         return;
     c->request = 0;
     if (c->step == GREET)
@@ -430,7 +429,7 @@ static void unanswered(struct reference_current *c, const struct event *ev, int6
 {
     const char *text = ev->transport.text;
 
-    if (!c->request || ev->id != c->request)
+    if (ev->id != c->request) /* ids begin with 1 */
         return;
     c->request = 0;
     if (c->step == GREET) {
@@ -600,10 +599,7 @@ enum status reference_current_new(struct runtime **out, const struct reference_o
     if (!c)
         return fail(why, ST_NO_MEMORY, "client: out of memory");
     c->base.base.ops = &ops;
-    if (!reference_init(&c->base, o, &profile_current)) {
-        free_client(&c->base.base);
-        return fail(why, ST_NO_MEMORY, "client: out of memory");
-    }
+    reference_init(&c->base, o, &profile_current);
     snprintf(c->node_path, sizeof c->node_path, "/v3/nodes/%s", c->base.node_id);
     *out = &c->base.base;
     return ST_OK;

@@ -231,10 +231,7 @@ enum status reference_seed_new(struct runtime **out, const struct reference_opti
     c->results.room = SEED_RESULT_QUEUE;
     for (unsigned i = 0; i < o->workers; i++)
         c->workers[i].queue.room = SEED_WORKER_QUEUE;
-    if (!reference_init(&c->base, o, &profile_seed)) {
-        free_client(&c->base.base);
-        return fail(why, ST_NO_MEMORY, "client: out of memory");
-    }
+    reference_init(&c->base, o, &profile_seed);
     *out = &c->base.base;
     return ST_OK;
 }

@@ -10,15 +10,21 @@
 #include "client/core/constraint.h"
 #include "client/core/core.h"
 #include "client/core/outbox_memory.h"
+#include "client/core/reference.h"
 #include "tests/prover/proof/heap.h"
 
 #define SHORTAGE 40  /* events without memory */
 #define EVENTS   400 /* until it must have gone well */
 
-/* GetProofTaskResponse{task{task_id "T0", program_id "fib", two inputs, ALL_PROOF_HASHES}} */
-static char task_bytes[] = "\x22\x27\x0a\x02T0\x12\x03"
+/* GetProofTaskResponse{program_id "fib", public_inputs, task_id "T0", task{task_id "T0", program_id
+ * "fib", two inputs, ALL_PROOF_HASHES}} */
+static char task_bytes[] = "\x0a\x03"
+                           "fib\x12\x0c\x09\0\0\0\1\0\0\0\1\0\0\0\x1a\x02T0"
+                           "\x22\x27\x0a\x02T0\x12\x03"
                            "fib\x2a\x0c\x09\0\0\0\1\0\0\0\1\0\0\0"
                            "\x2a\x0c\x0a\0\0\0\1\0\0\0\1\0\0\0\x30\x02";
+#define OLD_NAME 22 /* where the digit of the task's name lies */
+#define NAME     28
 
 /* A signature takes a few bytes for its text and does not refuse: the shortage pauses for it, and
  * begins anew behind it with so many allocations. */
@@ -37,11 +43,63 @@ void __wrap_signing_sign(const struct signing_key *k, uint8_t *out, const char *
     heap_fail_after(allowed_after_signing);
 }
 
-struct tale {
+/* GetTasksResponse{task{task_id "T0", program_id "fib", public_inputs}} */
+#define LIST_SIZE 25
+
+static const char *list_bytes(void)
+{
+    static char bytes[] = "\x0a\x17\x0a\x02T0\x12\x03"
+                          "fib\x1a\x0c\x09\0\0\0\1\0\0\0\1\0\0\0";
+
+    bytes[5] = task_bytes[NAME];
+    return bytes;
+}
+
+/* Whoever decides. */
+typedef enum status opener(struct runtime **out, const struct signing_key *key);
+
+static enum status open_core(struct runtime **out, const struct signing_key *key,
+                             const struct profile *profile)
+{
+    const struct core_options o = {.profile = profile,
+                                   .node_ids = (const char *const[]){"1"},
+                                   .node_count = 1,
+                                   .key = key,
+                                   .max_tasks = 1};
     struct core *core;
-    struct signing_key *key;
+    enum status st = core_new(&core, &o, NULL);
+
+    if (!st)
+        *out = core_runtime(core);
+    return st;
+}
+
+static enum status open_current(struct runtime **out, const struct signing_key *key)
+{
+    return open_core(out, key, &profile_current);
+}
+
+static enum status open_seed(struct runtime **out, const struct signing_key *key)
+{
+    return open_core(out, key, &profile_seed);
+}
+
+static enum status open_reference_current(struct runtime **out, const struct signing_key *key)
+{
+    return reference_current_new(
+        out, &(struct reference_options){.node_id = "1", .key = key, .workers = 1}, NULL);
+}
+
+static enum status open_reference_seed(struct runtime **out, const struct signing_key *key)
+{
+    return reference_seed_new(
+        out, &(struct reference_options){.node_id = "1", .key = key, .workers = 1}, NULL);
+}
+
+struct tale {
+    struct runtime *runtime;
     int64_t now_ns;
-    unsigned events;
+    unsigned events, given;
 };
 
 static void tell(struct tale *t, struct event *ev)
@@ -51,16 +109,25 @@ static void tell(struct tale *t, struct event *ev)
         allowed_after_signing = -1;
     }
     ev->wall_ns = t->now_ns;
-    core_handle(t->core, ev, t->now_ns);
+    runtime_handle(t->runtime, ev, t->now_ns);
 }
 
+/* Now and then there is no task yet; lists are empty or hold one that is new. */
 static void answer(struct tale *t, const struct action *act)
 {
+    const struct http_request *request = &act->request;
     struct http_response r = {.status = 200};
+    bool list = request->method == HTTP_GET;
 
-    if (strcmp(act->request.path, "/v3/tasks") == 0) {
-        task_bytes[5] = (char)('0' + act->id % 70); /* always another task */
-        r.body = bytes_of(task_bytes, sizeof task_bytes - 1);
+    task_bytes[OLD_NAME] = task_bytes[NAME] = (char)('0' + act->id % 70); /* always another task */
+    if (strcmp(request->path, "/v3/tasks") == 0) {
+        t->given++;
+        if (!list && t->given % 5 == 4)
+            r.status = 429;
+        else if (!list)
+            r.body = bytes_of(task_bytes, sizeof task_bytes - 1);
+        else if (t->given % 3 == 0) /* GetTasksResponse{task}: the same bytes but for the tag */
+            r.body = bytes_of(list_bytes(), LIST_SIZE);
     }
     tell(t, &(struct event){.type = EV_RESPONSE, .id = act->id, .response = &r});
 }
@@ -80,55 +147,63 @@ static void perform(struct tale *t, const struct action *act)
 }
 
 /* true: nothing was missing. */
-static bool story(const struct signing_key *key, long allocations)
+static bool story(opener *open, const struct signing_key *key, unsigned given, long allocations)
 {
-    struct core_options o = {.profile = &profile_current, .node_ids = (const char *const[]){"1"}, .node_count = 1, .key = key, .max_tasks = 1};
-    struct tale t = {.now_ns = 1};
-    struct action act;
+    struct tale t = {.now_ns = 1, .given = given};
+    const struct stats *stats;
+    struct action act = {.type = ACT_LINE};
     bool smooth;
 
     heap_fail_after(allocations);
-    if (core_new(&t.core, &o, NULL)) {
+    if (open(&t.runtime, key)) {
         heap_fail_after(-1);
         return false;
     }
+    stats = runtime_stats(t.runtime);
     tell(&t, &(struct event){.type = EV_START});
-    while (core_stats(t.core)->accepted == 0) {
+    /* A reference client may take it for a definite no, and end. */
+    while (stats->accepted == 0 && act.type != ACT_EXIT) {
         assert_true(t.events < EVENTS);
-        if (core_poll(t.core, &act, t.now_ns)) {
+        if (runtime_poll(t.runtime, &act, t.now_ns)) {
             perform(&t, &act);
         } else {
-            t.now_ns = core_deadline_ns(t.core);
+            t.now_ns = runtime_deadline_ns(t.runtime);
             tell(&t, &(struct event){.type = EV_TICK});
         }
     }
     heap_fail_after(-1);
-    core_free(NULL);
-    smooth = core_stats(t.core)->fetch_errors + core_stats(t.core)->abandoned +
-                 core_stats(t.core)->submit_waits ==
-             0;
-    core_free(t.core);
+    runtime_free(NULL);
+    smooth = stats->fetch_errors + stats->abandoned + stats->submit_waits + stats->lost == 0 &&
+             stats->accepted > 0;
+    runtime_free(t.runtime);
     return smooth;
 }
 
 static void a_shortage_of_memory_is_survived_wherever_it_strikes(void **state)
 {
     static const uint8_t seed[SIGNING_SEED_SIZE] = {7};
+    static opener *const openers[] = {open_current, open_seed, open_reference_current,
+                                      open_reference_seed};
     struct signing_key *key;
-    long n = 0;
 
     (void)state;
     assert_int_equal(signing_start(NULL), ST_OK);
     assert_int_equal(signing_key_of_seed(&key, seed, NULL), ST_OK);
     heap_watch_start();
-    allowed_after_signing = -1;
-    while (!story(key, n))
-        assert_true(++n < 1000);
-    assert_true(n >= 8);
-    for (n = 0; allowed_after_signing = n, !story(key, -1); n++)
-        assert_true(n < 1000);
-    assert_true(n > 2);
-    assert_int_equal(heap_watch_held(), 0);
+    for (size_t i = 0; i < 2 * (sizeof openers / sizeof *openers); i++) {
+        opener *open = openers[i / 2];
+        unsigned given = i % 2 ? 2 : 0; /* the first list is empty, or not */
+        long n = 0;
+
+        allowed_after_signing = -1;
+        while (!story(open, key, given, n))
+            assert_true(++n < 1000);
+        assert_true(n >= 4);
+        for (n = 0; allowed_after_signing = n, !story(open, key, given, -1); n++)
+            assert_true(n < 1000);
+        assert_true(n > 0);
+        assert_int_equal(heap_watch_held(), 0);
+    }
     signing_key_free(key);
 }
 
@@ -164,7 +239,8 @@ static void records_and_the_outbox_say_that_memory_is_missing(void **state)
 
 static void a_record_that_cannot_be_restored_stays_with_the_caller(void **state)
 {
-    struct core_options o = {.profile = &profile_current, .node_ids = (const char *const[]){"1"}, .node_count = 1};
+    struct core_options o = {
+        .profile = &profile_current, .node_ids = (const char *const[]){"1"}, .node_count = 1};
     struct outbox_record r;
     struct core *core;
 

@@ -384,6 +384,33 @@ static void five_submissions_with_nothing_but_measuring_between(void **state)
     script_fini(&s);
 }
 
+static void two_tasks_are_enough(void **state)
+{
+    static const struct script_answer answers[] = {
+        {NODE, 0, 200, NULL, NULL, NULL},   {FETCH, 0, 200, NULL, "A", NULL},
+        {SUBMIT, 0, 200, NULL, NULL, NULL}, {FETCH, 0, 200, NULL, "B", NULL},
+        {SUBMIT, 0, 200, NULL, NULL, NULL},
+    };
+    struct reference_options o;
+    struct snapshot seen;
+    struct script s;
+
+    (void)state;
+    script_init(&s);
+    o = script_options(&s);
+    o.max_tasks = 2;
+    s.silent = true;
+    begin(&s, answers, COUNT(answers), &o);
+    runtime_snapshot(s.runtime, &seen, s.now_ns);
+    assert_string_equal(seen.phase, "greeting");
+    script_until(&s, 119);
+    assert_false(s.over);
+    script_until(&s, 125);
+    assert_true(s.over);
+    assert_int_equal(s.end, CORE_DONE);
+    script_fini(&s);
+}
+
 static void nothing_outlives_it(void **state)
 {
     static const struct script_answer answers[] = {
@@ -431,6 +458,7 @@ int main(void)
         cmocka_unit_test(inputs_side_by_side_and_all_to_their_end),
         cmocka_unit_test(a_malformed_task_is_given_up),
         cmocka_unit_test(five_submissions_with_nothing_but_measuring_between),
+        cmocka_unit_test(two_tasks_are_enough),
         cmocka_unit_test(nothing_outlives_it),
     };
 

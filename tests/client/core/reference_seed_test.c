@@ -297,11 +297,10 @@ static void a_task_that_is_not_accepted_in_five_minutes_is_proved_again(void **s
 static void a_proof_of_an_accepted_task_is_dropped(void **state)
 {
     static const struct script_answer answers[] = {
-        {LIST, 0, 200, NULL, "A", NULL},  {SUBMIT, 0, 200, NULL, NULL, NULL},
-        {LIST, 0, 200, NULL, "A", NULL},  {LIST, 0, 200, NULL, "A", NULL},
-        {LIST, 0, 200, NULL, "A", NULL},  {LIST, 0, 200, NULL, "A", NULL},
-        {LIST, 0, 200, NULL, "A", NULL},  {LIST, 0, 200, NULL, "A", NULL},
-        {LIST, 0, 404, NULL, NULL, NULL}, {FETCH, 0, 429, NULL, NULL, NULL},
+        {LIST, 0, 200, NULL, "A", NULL}, {LIST, 0, 200, NULL, "A", NULL},
+        {LIST, 0, 200, NULL, "A", NULL}, {SUBMIT, 0, 200, NULL, NULL, NULL},
+        {LIST, 0, 200, NULL, "A", NULL}, {LIST, 0, 200, NULL, "A", NULL},
+        {LIST, 0, 200, NULL, "A", NULL}, {LIST, 0, 200, NULL, "A", NULL},
     };
     struct reference_options o;
     struct script s;
@@ -309,14 +308,17 @@ static void a_proof_of_an_accepted_task_is_dropped(void **state)
     (void)state;
     script_init(&s);
     o = script_options(&s);
-    s.prove_s = 11;
+    s.prove_s = 100;
     s.events = " submitted_before ";
     begin(&s, answers, COUNT(answers), &o);
-    /* Enqueued at 0.5 and again at 330.5; accepted at 11.8, so until 311.8 only. */
+    /* Enqueued at 0.5 and, as that is forgotten, at 330.5; accepted at 100.8, which is known till
+     * 400.8. */
     script_until(&s, 300);
     s.prove_s = 1;
-    script_until(&s, 329);
-    assert_int_equal(runtime_stats(s.runtime)->proofs, 1);
+    script_until(&s, 335);
+    assert_int_equal(runtime_stats(s.runtime)->proofs, 2);
+    assert_int_equal(runtime_stats(s.runtime)->abandoned, 1);
+    assert_int_equal(requests(&s, "Proof Submitter: Ignoring proof of task A"), 1);
     script_fini(&s);
 }
 
@@ -467,6 +469,39 @@ static void enough_is_enough(void **state)
     script_fini(&s);
 }
 
+static void two_are_enough_and_nothing_is_told_about_the_machine(void **state)
+{
+    static const struct script_answer answers[] = {
+        {LIST, 0, 200, NULL, "A B C", NULL},
+        {SUBMIT, 0, 200, NULL, NULL, NULL},
+        {SUBMIT, 0, 200, NULL, NULL, NULL},
+    };
+    struct wire_memory memory = {0};
+    struct reference_options o;
+    struct wire_submission m;
+    struct script s;
+
+    (void)state;
+    script_init(&s);
+    o = script_options(&s);
+    o.max_tasks = 2;
+    s.silent = true;
+    s.fails = "A";
+    s.failure = ST_LIMIT; /* the prover's fault, not the guest's */
+    begin(&s, answers, COUNT(answers), &o);
+    script_until(&s, 20);
+    assert_true(s.over);
+    assert_int_equal(runtime_stats(s.runtime)->accepted, 2);
+    assert_int_equal(
+        wire_decode_submission(&m, &memory, buffer_bytes(&s.last_submission), 1 << 20, NULL),
+        ST_OK);
+    assert_false(m.telemetry.has_flops);
+    assert_null(m.telemetry.location);
+    assert_int_equal(m.proof_count, 0); /* fields 2 to 8 */
+    wire_memory_fini(&memory);
+    script_fini(&s);
+}
+
 /* ---- the cache ---- */
 
 static void the_cache_keeps_500_ids_for_five_minutes(void **state)
@@ -505,6 +540,7 @@ int main(void)
         cmocka_unit_test(what_fails_or_is_malformed_is_dropped_with_a_line),
         cmocka_unit_test(a_proof_under_way_is_finished_for_nothing),
         cmocka_unit_test(enough_is_enough),
+        cmocka_unit_test(two_are_enough_and_nothing_is_told_about_the_machine),
         cmocka_unit_test(the_cache_keeps_500_ids_for_five_minutes),
     };
 

@@ -251,13 +251,13 @@ static void bring_proof(struct script *s, uint64_t id, const char *task)
     s->proving--;
     if (s->fails && strcmp(task, s->fails) == 0) {
         ev.type = EV_UNPROVED;
-        ev.unproved.status = ST_GUEST;
+        ev.unproved.status = s->failure ? s->failure : ST_GUEST;
         ev.unproved.text = "the guest failed";
     } else {
         snprintf(proof, sizeof proof, "proof of %s, job %d", task, (int)id);
         ev.proved.proof = bytes_of_text(proof);
         ev.proved.telemetry =
-            (struct telemetry){.present = true, .flops_per_sec = 12, .location = "US"};
+            (struct telemetry){.present = !s->silent, .flops_per_sec = 12, .location = "US"};
     }
     handle(s, &ev);
 }

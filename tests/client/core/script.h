@@ -33,6 +33,8 @@ struct script {
     size_t answer_count, answered;
     double prove_s;
     unsigned slots;      /* proofs at once; more end the test */
+    enum status failure; /* how proofs fail; 0: ST_GUEST */
+    bool silent;         /* no telemetry */
     const char *fails;   /* proofs for this task fail */
     const char *events;  /* lines that are noted: " waiting lost " */
     const char *program; /* of the tasks */
