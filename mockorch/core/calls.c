@@ -328,7 +328,7 @@ static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdi
                                      .faults = &in->orders};
     struct gates gates;
     struct node *n;
-    struct task *t;
+    struct task *t = NULL;
 
     if (m->public_key.size != SIGNING_PUBLIC_SIZE) {
         fail(&verdict->why, ST_INPUT, "key of %zu bytes, 32 are needed", m->public_key.size);

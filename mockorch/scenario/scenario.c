@@ -544,13 +544,13 @@ enum status scenario_rule(struct fault_rule *out, struct bytes json, struct why 
     struct buffer yaml;
     enum status st;
 
-    buffer_init(&yaml, SCENARIO_MAX_BYTES);
+    buffer_init(&yaml, 0);
     buffer_put_text(&yaml, "name: rule\nfaults:\n  - ");
     buffer_put(&yaml, json.data, json.size);
     if (buffer_ok(&yaml))
         st = scenario_parse(&s, buffer_bytes(&yaml), why);
     else
-        st = fail(why, ST_INPUT, "rule: too long");
+        st = fail(why, ST_NO_MEMORY, "rule: out of memory");
     if (!st)
         *out = s->rules[0];
     scenario_free(s);

@@ -34,6 +34,7 @@ struct bench {
     const char *peer; /* address that requests come from; NULL: none */
     struct http_response response; /* the last answer */
     struct verdict verdict;
+    long heap_left;     /* for tests that refuse memory */
     struct buffer body; /* the last request */
 };
 

@@ -3,10 +3,13 @@
  * the answer is a status and everything is given back. */
 #include "tests/support/test.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "mockorch/core/admin.h"
 #include "mockorch/scenario/scenario.h"
 #include "tests/mockorch/bench.h"
 #include "tests/prover/proof/heap.h"
@@ -131,6 +134,241 @@ static void every_refused_allocation_is_an_answer(void **state)
         buffer_fini(&s.bodies[i]);
 }
 
+/* ---- a second story: everything that can be switched on, and every admin page ---- */
+
+#define WALLET_B "0x00000000000000000000000000000000000000aB"
+
+static const struct {
+    const char *method, *path, *body;
+    unsigned status; /* when nothing is refused */
+} pages[] = {
+    {"POST", "/admin/users", "{\"wallet_address\":\"" WALLET_B "\"}", 201},
+    {"POST", "/admin/nodes", "{\"wallet_address\":\"" WALLET_B "\",\"node_id\":\"7\"}", 201},
+    {"POST", "/admin/nodes",
+     "{\"wallet_address\":\"0x00000000000000000000000000000000000000cD\"}", 201},
+    {"POST", "/admin/users/" WALLET_B "/credits", "{\"amount\":3}", 200},
+    {"POST", "/admin/tasks", "{\"inputs\":[[1,2,3]],\"node_id\":\"7\",\"count\":2}", 201},
+    {"POST", "/admin/tasks", "{}", 201},
+    {"POST", "/admin/rules", "{\"name\":\"x\",\"call\":\"node\",\"status\":500}", 201},
+    {"POST", "/admin/rules", "{\"name\":\"y\",\"call\":\"node\",\"status\":500}", 201},
+    {"DELETE", "/admin/rules/y", "", 200},
+    {"GET", "/admin/rules", "", 200},
+    {"GET", "/admin/state", "", 200},
+    {"GET", "/admin/users", "", 200},
+    {"GET", "/admin/nodes", "", 200},
+    {"GET", "/admin/tasks", "", 200},
+    {"GET", "/admin/credits", "", 200},
+    {"GET", "/admin/requests", "", 200},
+    {"GET", "/admin/clock", "", 200},
+    {"GET", "/admin/nodes/77", "", 404},
+    {"POST", "/admin/clock", "{\"advance_s\":1}", 200},
+    {"POST", "/admin/verify", "{\"call\":\"fetch\",\"at_least\":1}", 200},
+    {"POST", "/admin/verify", "{\"call\":\"fetch\",\"status\":418,\"exactly\":1}", 409},
+};
+
+static bool turn_page(struct bench *b, struct admin_reply *reply, const char *method,
+                      const char *path, const char *body, unsigned status)
+{
+    const struct admin_request request = {method, path, bytes_of_text(body)};
+
+    admin_answer(b->o, reply, &request, b->now_ns);
+    assert_in_range(reply->status, 200, 599);
+    return reply->status == status;
+}
+
+/* A node fetches the shared work and submits it. What it is told may be nothing. */
+static bool work_as(struct bench *b, const char *node)
+{
+    struct bench_submission s;
+    struct bench_task t;
+    bool whole;
+
+    if (bench_fetch_as(b, node, DIFFICULTY_SMALL) != 200)
+        return false;
+    heap_fail_after(-1); /* the client's own memory is not the question */
+    t = bench_task(b);
+    bench_prove(b, &s, &t);
+    heap_fail_after(b->heap_left);
+    whole = bench_submit(b, &s) == 200;
+    bench_submission_fini(&s);
+    return whole;
+}
+
+static bool turn_every_page(long allowed)
+{
+    struct admin_reply reply;
+    struct bench b;
+    char *snapshot = NULL;
+    bool whole;
+
+    bench_init(&b);
+    admin_reply_init(&reply);
+    b.plan.read = scenario_rule;
+    bench_fault(&b, "slow");
+    b.settings.fetches_per_node = b.settings.fetches_per_key = b.settings.fetches_per_address =
+        (struct settings_allowance){9, SECOND};
+    b.settings.fetches_per_window = 0;
+    b.settings.type_weights[0] = 0;
+    b.settings.type_weights[1] = 1;
+    b.settings.judging = JUDGING_HASH;
+    b.settings.consensus = 2;
+    b.settings.rate_limit_fields = SETTINGS_FIELDS_BOTH;
+    b.peer = "10.0.0.1";
+    assert_int_equal(store_memory_new(&b.store, NULL), ST_OK);
+    bench_start(&b);
+    b.heap_left = allowed;
+    heap_fail_after(allowed);
+    whole = work_as(&b, BENCH_NODE);
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        whole &= turn_page(&b, &reply, pages[i].method, pages[i].path, pages[i].body,
+                           pages[i].status);
+    whole &= bench_fetch_as(&b, "7", DIFFICULTY_SMALL) == 200; /* minted ones, … */
+    whole &= bench_fetch_as(&b, "7", DIFFICULTY_SMALL) == 200;
+    whole &= bench_fetch_as(&b, "7", DIFFICULTY_SMALL) == 200;
+    whole &= bench_fetch_as(&b, "7", DIFFICULTY_SMALL) == 200; /* … then the first node's work */
+    whole &= turn_page(&b, &reply, "GET", "/admin/snapshot", "", 200);
+    if (reply.status == 200) {
+        heap_fail_after(-1);
+        snapshot = strndup((const char *)reply.body.data, reply.body.size);
+        heap_fail_after(allowed);
+        whole &= turn_page(&b, &reply, "POST", "/admin/restore", snapshot, 200);
+    }
+    heap_fail_after(allowed);
+    whole &= turn_page(&b, &reply, "POST", "/admin/reset", "", 200);
+    heap_fail_after(-1);
+    free(snapshot);
+    admin_reply_fini(&reply);
+    bench_fini(&b);
+    return whole;
+}
+
+static void every_refused_allocation_is_an_answer_of_an_admin_page(void **state)
+{
+    long allowed = 0;
+
+    (void)state;
+    while (!turn_every_page(allowed)) {
+        allowed++;
+        assert_true(allowed < 20000);
+    }
+    assert_true(allowed > 60);
+}
+
+/* The same for a start that reads everything back. */
+static void every_refused_allocation_is_a_failed_start(void **state)
+{
+    enum status st = ST_NO_MEMORY;
+    struct admin_reply reply;
+    struct bench b;
+    long allowed = 0;
+
+    (void)state;
+    bench_init(&b);
+    admin_reply_init(&reply);
+    b.plan.read = scenario_rule;
+    b.settings.fetches_per_address = (struct settings_allowance){9, SECOND};
+    b.settings.fetches_per_window = 0;
+    b.settings.type_weights[0] = 0;
+    b.settings.type_weights[1] = 1;
+    b.settings.judging = JUDGING_HASH;
+    b.settings.consensus = 2;
+    b.peer = "10.0.0.1";
+    b.heap_left = -1;
+    assert_int_equal(store_memory_new(&b.store, NULL), ST_OK);
+    bench_start(&b);
+    assert_true(work_as(&b, BENCH_NODE));
+    for (size_t i = 0; i < 9; i++)
+        assert_true(turn_page(&b, &reply, pages[i].method, pages[i].path, pages[i].body,
+                              pages[i].status));
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(bench_fetch_as(&b, "7", DIFFICULTY_SMALL), 200);
+    admin_reply_fini(&reply);
+    for (; st != ST_OK; allowed++) {
+        struct fault_plan plan;
+
+        orchestrator_free(b.o);
+        b.o = NULL;
+        fault_plan_init(&plan, 1);
+        plan.read = scenario_rule;
+        heap_fail_after(allowed);
+        st = orchestrator_new(&b.o, &b.settings, &plan, b.store, b.now_ns, NULL);
+        heap_fail_after(-1);
+        assert_true(st == ST_OK || st == ST_NO_MEMORY || st == ST_IO);
+        fault_plan_fini(&plan);
+        assert_true(allowed < 20000);
+    }
+    orchestrator_free(b.o);
+    b.o = NULL;
+    assert_true(allowed > 30);
+    bench_fini(&b);
+}
+
+/* ---- the JSON library ---- */
+
+static long json_left = -1; /* allocations that it gets; -1: all. Its parser must not be refused any:
+                               it would assert. */
+
+static void *json_allocate(size_t size)
+{
+    if (json_left == 0)
+        return NULL;
+    json_left -= json_left > 0;
+    return malloc(size);
+}
+
+static void no_memory_for_json_is_an_answer_too(void **state)
+{
+    static const struct {
+        const char *method, *path;
+        unsigned status;
+    } silent[] = { /* they come without a body */
+        {"GET", "/admin/state", 200},    {"GET", "/admin/users", 200},
+        {"GET", "/admin/nodes", 200},    {"GET", "/admin/tasks", 200},
+        {"GET", "/admin/credits", 200},  {"GET", "/admin/requests", 200},
+        {"GET", "/admin/rules", 200},    {"GET", "/admin/clock", 200},
+        {"GET", "/admin/snapshot", 200}, {"GET", "/admin/weather", 404},
+        {"POST", "/admin/tasks", 201},   {"POST", "/admin/reset", 200},
+        {"GET", "/v3/nodes/77", 404},    {"GET", "/v3/nodes/" BENCH_NODE, 200},
+    };
+
+    (void)state;
+    json_set_alloc_funcs(json_allocate, free);
+    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
+        unsigned status = 0;
+
+        for (long allowed = 0; status != silent[i].status; allowed++) {
+            struct admin_reply reply;
+            struct buffer text;
+            struct bench b;
+
+            bench_init(&b);
+            admin_reply_init(&reply);
+            buffer_init(&text, 0);
+            bench_fault(&b, "task_short_input");
+            assert_int_equal(store_memory_new(&b.store, NULL), ST_OK);
+            bench_start(&b);
+            assert_int_equal(bench_fetch(&b), 200);
+            json_left = allowed;
+            if (silent[i].path[1] == 'v') {
+                status = bench_send(&b, HTTP_GET, silent[i].path, bytes_of(NULL, 0));
+                bench_fetch(&b); /* its record may be lost: 500 from then on */
+                assert_true(b.verdict.status == 200 || b.verdict.status == 500);
+            } else {
+                turn_page(&b, &reply, silent[i].method, silent[i].path, "", 0);
+                status = reply.status;
+            }
+            orchestrator_state(b.o, &text, b.now_ns);
+            json_left = -1;
+            buffer_fini(&text);
+            admin_reply_fini(&reply);
+            bench_fini(&b);
+            assert_true(status == silent[i].status || status == 500);
+            assert_true(allowed < 5000);
+        }
+    }
+    json_set_alloc_funcs(malloc, free);
+}
+
 static void every_refused_allocation_is_a_bad_scenario(void **state)
 {
     static const char yaml[] = "name: x\n"
@@ -163,6 +401,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_refused_allocation_is_an_answer),
+        cmocka_unit_test(every_refused_allocation_is_an_answer_of_an_admin_page),
+        cmocka_unit_test(every_refused_allocation_is_a_failed_start),
+        cmocka_unit_test(no_memory_for_json_is_an_answer_too),
         cmocka_unit_test(every_refused_allocation_is_a_bad_scenario),
     };
 
