@@ -77,8 +77,33 @@ static void send_message(struct prover_process *p, const struct worker_message *
         (void)shutdown(p->child.fd, SHUT_RDWR); /* which we shall read as its end */
 }
 
+static struct worker_message hello_of(const struct prover_process *p)
+{
+    return (struct worker_message){.type = WORKER_HELLO,
+                                   .hello = {.version = WORKER_WIRE_VERSION,
+                                             .cores = p->options.cores,
+                                             .slots = p->base.slots,
+                                             .idle_ms = p->options.idle_ms,
+                                             .limits = p->options.limits,
+                                             .kernel = p->options.kernel,
+                                             .guests = p->options.guests,
+                                             .root = p->options.root}};
+}
+
+/* Memory for any message, so that none can fail: a hello is the longest, or else a job is. */
+static enum status reserve_frame(struct prover_process *p, struct why *why)
+{
+    static const uint8_t job[sizeof(struct job_entry)];
+    struct worker_message hello = hello_of(p);
+
+    worker_wire_put(&p->frame, &hello);
+    buffer_put(&p->frame, job, sizeof job);
+    return buffer_ok(&p->frame) ? ST_OK : fail(why, ST_NO_MEMORY, "prover: out of memory");
+}
+
 static enum status start_worker(struct prover_process *p, struct why *why)
 {
+    struct worker_message hello = hello_of(p);
     enum status st;
 
     p->oom_kills = resources_oom_kills(p->options.root);
@@ -90,15 +115,7 @@ static enum status start_worker(struct prover_process *p, struct why *why)
     watch(p, p->child.stderr_fd);
     p->state = WORKER_STARTING;
     p->heard_ns = now_ns();
-    send_message(p, &(struct worker_message){.type = WORKER_HELLO,
-                                             .hello = {.version = WORKER_WIRE_VERSION,
-                                                       .cores = p->options.cores,
-                                                       .slots = p->base.slots,
-                                                       .idle_ms = p->options.idle_ms,
-                                                       .limits = p->options.limits,
-                                                       .kernel = p->options.kernel,
-                                                       .guests = p->options.guests,
-                                                       .root = p->options.root}});
+    send_message(p, &hello);
     return ST_OK;
 }
 
@@ -496,8 +513,8 @@ static bool copy_options(struct prover_process_options *copy,
     return copy->kernel && copy->guests && copy->root && copy->command && (copy->file || !o->file);
 }
 
-/* The first worker must come up, or the client does not. One that was killed on its way has a second
- * chance: a machine short of memory is no reason not to start. */
+/* The first worker must come up, or the client does not. One that was killed on its way has a
+ * second chance: a machine short of memory is no reason not to start. */
 static enum status wait_for_worker(struct prover_process *p, struct why *why)
 {
     struct pollfd fd = {.fd = p->epoll_fd, .events = POLLIN};
@@ -557,6 +574,8 @@ enum status prover_process_new(struct prover **out, const struct prover_process_
                                       : fail(why, ST_NO_MEMORY, "prover: out of memory");
     if (!st)
         st = open_fds(p, why);
+    if (!st)
+        st = reserve_frame(p, why);
     if (!st)
         st = wait_for_worker(p, why);
     if (st) {

@@ -50,15 +50,21 @@ struct worker {
 
 /* ---- speaking ---- */
 
+/* Room for any message but a proof, so that none can fail. */
+static enum status reserve_out(struct worker *w, struct why *why)
+{
+    static const uint8_t longest[64 + sizeof why->text];
+
+    buffer_put(&w->out, longest, sizeof longest);
+    return buffer_ok(&w->out) ? ST_OK : fail(why, ST_NO_MEMORY, "out of memory");
+}
+
 /* The client may be slow to read, but a worker has nothing better to do. One that is gone is found
  * out by the next read. */
-static void say(struct worker *w, const struct worker_message *m)
+static void send_out(struct worker *w)
 {
     size_t sent = 0;
 
-    buffer_reset(&w->out);
-    worker_wire_put(&w->out, m);
-    assert(buffer_ok(&w->out)); /* the process ends, and the client starts another */
     while (sent < w->out.size) {
         ssize_t n = send(w->fd, w->out.data + sent, w->out.size - sent, MSG_NOSIGNAL);
 
@@ -66,6 +72,14 @@ static void say(struct worker *w, const struct worker_message *m)
             return;
         sent += n > 0 ? (size_t)n : 0;
     }
+}
+
+static void say(struct worker *w, const struct worker_message *m)
+{
+    buffer_reset(&w->out);
+    worker_wire_put(&w->out, m);
+    assert(buffer_ok(&w->out));
+    send_out(w);
 }
 
 static void drop_job(struct worker *w, struct job *j)
@@ -259,13 +273,20 @@ static void finish(struct worker *w, struct job *j, const struct prover_lane_res
         fail_job(w, j, result->status, result->text);
         return;
     }
-    say(w, &(struct worker_message){
-               .type = WORKER_PROVED,
-               .id = j->id,
-               .proved = {.steps = result->result->steps,
-                          .time_ns = (uint64_t)result->time_ns,
-                          .log_rows = result->result->log_sizes[0],
-                          .proof = bytes_of(result->result->proof, result->result->proof_size)}});
+    buffer_reset(&w->out);
+    worker_wire_put(&w->out, &(struct worker_message){
+                                 .type = WORKER_PROVED,
+                                 .id = j->id,
+                                 .proved = {.steps = result->result->steps,
+                                            .time_ns = (uint64_t)result->time_ns,
+                                            .log_rows = result->result->log_sizes[0],
+                                            .proof = bytes_of(result->result->proof,
+                                                              result->result->proof_size)}});
+    if (!buffer_ok(&w->out)) {
+        fail_job(w, j, ST_NO_MEMORY, "out of memory for the finished proof");
+        return;
+    }
+    send_out(w);
     drop_job(w, j);
 }
 
@@ -457,6 +478,7 @@ enum status prover_worker_run(int fd, struct why *why)
     settle();
     worker_stream_init(&w.stream);
     buffer_init(&w.out, 0);
+    st = reserve_out(&w, why);
     while (!st && !w.closed)
         st = step(&w, why);
     if (lane_set_busy(&w.lanes))

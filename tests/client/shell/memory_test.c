@@ -18,6 +18,7 @@
 #include "client/shell/startup.h"
 #include "client/shell/transport_curl.h"
 #include "prover/nxp.h"
+#include "tests/client/shell/fake_worker.h"
 #include "tests/client/shell/scratch.h"
 #include "tests/prover/proof/heap.h"
 
@@ -215,6 +216,22 @@ static enum status do_startup(void)
     return startup_run(&s, country, NULL);
 }
 
+/* A real worker with memory enough; the client's side has none. */
+static enum status do_prover(void)
+{
+    struct prover *p;
+    struct prover_outcome out;
+    enum status st = prover_process_new(
+        &p, &(struct prover_process_options){.guests = scratch.path, .cores = 1}, NULL);
+
+    if (st)
+        return st;
+    fake_worker_begin(p, 1, 9);
+    out = fake_worker_outcome(p);
+    prover_free(p);
+    return out.status;
+}
+
 /* ---- each with every allocation refused in turn ---- */
 
 static void survive(enum status (*call)(void))
@@ -246,16 +263,18 @@ static void refused_memory_is_a_status_everywhere(void **state)
     survive(do_outbox);
     survive(do_guest);
     survive(do_transport);
+    survive(do_prover);
     survive(do_release);
     survive(do_startup);
     scratch_fini(&scratch);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_memory_is_a_status_everywhere),
     };
 
+    fake_worker_main(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
