@@ -139,6 +139,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
             argp_error(state, "--fetch-interval: less than 120 s only with --orchestrator-url");
         if (o->anonymous && (o->node_count || o->server.url))
             argp_error(state, "--anonymous knows no node and no orchestrator");
+        if (o->faithful && o->node_count > 1)
+            argp_error(state, "--faithful: that client knows one node");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

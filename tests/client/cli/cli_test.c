@@ -99,6 +99,7 @@ static void mistakes_on_the_command_line_end_with_2_and_say_why(void **state)
         {"start --fetch-interval x", "--fetch-interval"},
         {"start --anonymous --node-id 1", "--anonymous"},
         {"start --profile newest", "--profile"},
+        {"start --faithful --node-id 1 --node-id 2", "one node"},
         {"start now", "unexpected argument"},
         {"start --log-level loud", "--log-level"},
         {"start --log-file x --log-size x", "--log-size"},

@@ -123,12 +123,29 @@ static void the_log_rotates_unless_it_is_told_otherwise(void **state)
     assert_true(o.log.quiet);
 }
 
+static void our_own_core_decides_unless_told_otherwise(void **state)
+{
+    struct start_options o;
+
+    (void)state;
+    assert_int_equal(parse(&o, "--headless"), 0);
+    assert_ptr_equal(o.profile, &profile_current);
+    assert_false(o.faithful);
+    assert_int_equal(parse(&o, "--profile seed"), 0);
+    assert_ptr_equal(o.profile, &profile_seed);
+    assert_false(o.faithful);
+    assert_int_equal(parse(&o, "--faithful --profile current"), 0);
+    assert_ptr_equal(o.profile, &profile_current);
+    assert_true(o.faithful);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_line_of_the_reference_is_understood),
         cmocka_unit_test(what_the_reference_has_not_is_understood_too),
         cmocka_unit_test(the_log_rotates_unless_it_is_told_otherwise),
+        cmocka_unit_test(our_own_core_decides_unless_told_otherwise),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
