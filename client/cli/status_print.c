@@ -121,10 +121,10 @@ static void print_work(FILE *to, const json_t *report)
     fprintf(to, "speed       %.1f proofs an hour, the last took %.3f s, %.0f steps/s\n",
             real_of(p, "proofs_per_hour"), real_of(p, "last_proof_seconds"),
             real_of(p, "steps_per_second"));
-    fprintf(to, "prover      %lld core%s, %lld input%s at once, %lld proofs so far\n",
+    fprintf(to, "prover      %lld core%s, %lld input%s at once, %lld proof%s so far\n",
             number_of(p, "threads"), number_of(p, "threads") == 1 ? "" : "s",
             number_of(p, "inputs_at_once"), number_of(p, "inputs_at_once") == 1 ? "" : "s",
-            number_of(p, "proofs"));
+            number_of(p, "proofs"), number_of(p, "proofs") == 1 ? "" : "s");
     fprintf(to, "memory      client %lld MiB, worker %lld MiB%s\n",
             number_of(p, "resident_bytes") >> 20, number_of(p, "worker_bytes") >> 20,
             json_is_null(json_object_get(p, "worker_pid")) ? " (asleep)" : "");
