@@ -84,13 +84,12 @@ enum status allowance_of(struct allowance *a, struct quota **out, const char *na
     st = quota_init(&slot.quota, a->shape, a->limit, a->window_ns, why);
     if (st)
         return st;
-    slot.name = strdup(name);
-    st = slot.name ? lookup_put(&a->by_name, name, a->count, why)
-                   : fail(why, ST_NO_MEMORY, "allowances: out of memory");
-    if (st) {
+    slot.name = malloc(strlen(name) + 1);
+    if (!slot.name || lookup_put(&a->by_name, name, a->count, why)) {
         slot_fini(&slot);
-        return st;
+        return fail(why, ST_NO_MEMORY, "allowances: out of memory");
     }
+    strcpy(slot.name, name);
     a->slots[a->count] = slot;
     *out = &a->slots[a->count++].quota;
     return ST_OK;

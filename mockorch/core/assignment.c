@@ -64,12 +64,13 @@ struct task *task_new(const char *task_id, const size_t *input_sizes, size_t inp
         size += input_sizes[i]; /* at most WIRE_MAX_INPUTS small pieces */
     if (!t)
         return NULL;
-    t->task_id = strdup(task_id);
+    t->task_id = malloc(strlen(task_id) + 1);
     t->inputs = calloc(1, size + 1); /* + 1: never of size 0 */
     if (!t->task_id || !t->inputs) {
         task_free(t);
         return NULL;
     }
+    strcpy(t->task_id, task_id);
     at = (uint8_t *)t->inputs + head;
     for (size_t i = 0; i < input_count; i++) {
         t->inputs[i] = bytes_of(at, input_sizes[i]);
@@ -166,8 +167,7 @@ void assignment_evict(struct assignment *a)
     struct task *t = a->closed_first;
 
     a->closed_first = t->next;
-    if (!a->closed_first)
-        a->closed_last = NULL;
+    assert(a->closed_first); /* at least one is kept */
     a->closed_count--;
     lookup_remove(&a->by_id, t->task_id);
     a->tasks[t->place - a->first] = NULL;

@@ -25,9 +25,10 @@ enum status fault_plan_write(struct fault_plan *p, const char *json, struct why 
         return st;
     if (rule.name[0] && fault_plan_find(p, rule.name))
         return fail(why, ST_EXISTS, "a rule '%s' exists", rule.name);
-    copy = strdup(json);
+    copy = malloc(strlen(json) + 1);
     if (!copy)
         return fail(why, ST_NO_MEMORY, "fault rules: out of memory");
+    strcpy(copy, json);
     st = fault_plan_add(p, &rule, why);
     if (st)
         free(copy);

@@ -71,9 +71,10 @@ enum status lookup_put(struct lookup *l, const char *key, uint32_t value, struct
         if (st)
             return st;
     }
-    copy = strdup(key);
+    copy = malloc(strlen(key) + 1);
     if (!copy)
         return fail(why, ST_NO_MEMORY, "lookup: out of memory");
+    strcpy(copy, key);
     slot = slot_of(l, key);
     assert(!slot->key);
     *slot = (struct lookup_slot){.key = copy, .value = value};

@@ -91,11 +91,13 @@ static enum status shelf_add(struct shelf *s, const char *key, uint8_t *value, s
         free(value);
         return fail(why, ST_NO_MEMORY, "store: out of memory");
     }
-    s->records[at] = (struct record){.key = strdup(key), .value = value, .size = size};
+    s->records[at] =
+        (struct record){.key = malloc(strlen(key) + 1), .value = value, .size = size};
     if (!s->records[at].key || lookup_put(&s->by_key, key, at, why)) {
         shelf_release(s, at);
         return fail(why, ST_NO_MEMORY, "store: out of memory");
     }
+    strcpy(s->records[at].key, key);
     shelf_append(s, at);
     return ST_OK;
 }

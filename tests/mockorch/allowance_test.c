@@ -348,6 +348,69 @@ static void each_difficulty_may_have_its_own_range(void **state)
     assert_int_equal(load_le32(bench_task(b).inputs[0]), 20);
 }
 
+static void settings_that_cannot_be_are_refused_by_name(void **state)
+{
+    struct settings s[9];
+    static const char *const words[9] = {
+        "allowance: at most 1000000",  "node_fetches: at most 1000000",
+        "key_fetches: the window",     "address_fetches: must be above 0",
+        "consensus: at most 16",       "reputation_start",
+        "credits_kept",                "requests_kept",
+        "programs: n of a difficulty"};
+    struct why why;
+
+    (void)state;
+    for (size_t i = 0; i < 9; i++)
+        settings_init(&s[i]);
+    s[0].submissions_per_window = 1000001;
+    s[1].fetches_per_node.limit = 1000001;
+    s[2].fetches_per_key = (struct settings_allowance){5, 4};
+    s[3].fetches_per_address.window_ns = 0;
+    s[4].consensus = 17;
+    s[5].reputation.start = (enum difficulty)4;
+    s[6].credits_kept = 0;
+    s[7].requests_kept = 1000001;
+    s[8].programs[0].n_of[3] = (struct settings_range){2, 1};
+    for (size_t i = 0; i < 9; i++) {
+        assert_int_equal(settings_check(&s[i], &why), ST_INPUT);
+        if (!strstr(why.text, words[i]))
+            fail_msg("row %zu: %s", i, why.text);
+    }
+    s[6].credits_kept = 100000001;
+    assert_int_equal(settings_check(&s[6], &why), ST_INPUT);
+}
+
+static void pages_of_gateways_have_their_reason(void **state)
+{
+    static const struct {
+        unsigned status;
+        const char *title;
+    } table[] = {{403, "403 Forbidden"},
+                 {413, "413 Request Entity Too Large"},
+                 {429, "429 Too Many Requests"},
+                 {502, "502 Bad Gateway"},
+                 {503, "503 Service Temporarily Unavailable"},
+                 {504, "504 Gateway Time-out"},
+                 {418, "418 Notice"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct fault_rule rule = {
+            .where.call = FAULT_ANY_CALL,
+            .what = {.effects = FAULT_STATUS, .status = table[i].status, .body = FAULT_HTML}};
+        struct bench b;
+
+        bench_init(&b);
+        assert_int_equal(fault_plan_add(&b.plan, &rule, NULL), ST_OK);
+        bench_start(&b);
+        bench_fetch(&b);
+        assert_int_equal(b.response.status, table[i].status);
+        assert_non_null(memmem(b.response.body.data, b.response.body.size, table[i].title,
+                               strlen(table[i].title)));
+        bench_fini(&b);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -363,6 +426,8 @@ int main(void)
         cmocka_unit_test(each_kind_of_fields_can_be_had_alone),
         CASE(a_node_earns_its_difficulty),
         CASE(without_the_gate_a_node_gets_what_it_asks_for),
+        cmocka_unit_test(settings_that_cannot_be_are_refused_by_name),
+        cmocka_unit_test(pages_of_gateways_have_their_reason),
         CASE(each_difficulty_may_have_its_own_range),
     };
 

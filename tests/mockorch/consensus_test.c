@@ -216,6 +216,24 @@ static void a_decided_group_takes_no_more(void **state)
     assert_false(same_work(0, 2));
 }
 
+static void a_younger_group_may_end_first(void **state)
+{
+    (void)state;
+    b.settings.consensus = 2;
+    start();
+    fetch(0);
+    fetch(0); /* another group */
+    fetch(1); /* the first group's other seat */
+    fetch(1); /* the second's */
+    assert_true(same_work(0, 1));
+    assert_int_equal(submit(0, 0), 200);
+    assert_int_equal(submit(1, 0), 200);
+    expect_credits(1, 1, 0);
+    fetch(2);
+    fetch(3);
+    assert_true(same_work(2, 3));
+}
+
 static void a_harder_group_is_not_for_everybody(void **state)
 {
     (void)state;
@@ -277,6 +295,7 @@ int main(void)
         CASE(without_a_majority_nobody_is_credited_and_nobody_to_blame),
         CASE(a_seat_is_taken_while_there_is_time_and_need),
         CASE(a_decided_group_takes_no_more),
+        CASE(a_younger_group_may_end_first),
         CASE(a_harder_group_is_not_for_everybody),
         CASE(odd_tasks_and_tasks_with_proofs_have_no_group),
         CASE(what_is_held_counts_in_the_allowance),

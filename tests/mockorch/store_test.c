@@ -318,6 +318,25 @@ static void only_the_last_closed_tasks_are_remembered(void **state)
     assert_true(orchestrator_deadline_ns(b->o) == INT64_MAX);
 }
 
+/* Without an old open one in their way, places at the front are given up. */
+static void a_thousand_tasks_take_the_room_of_a_few(void **state)
+{
+    struct bench *b = *state;
+
+    b->settings.fetches_per_window = 0;
+    b->settings.closed_tasks_kept = 1;
+    bench_start(b);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(bench_work(b), 200);
+    orchestrator_tick(b->o, b->now_ns);
+    assert_int_equal(tasks_known(b), 1);
+    assert_int_equal(bench_fetch(b), 200);
+    assert_true(orchestrator_deadline_ns(b->o) == 600 * SECOND);
+    b->now_ns = 600 * SECOND;
+    orchestrator_tick(b->o, b->now_ns);
+    assert_true(orchestrator_deadline_ns(b->o) == INT64_MAX);
+}
+
 static void a_task_that_counts_in_an_allowance_is_remembered(void **state)
 {
     struct bench *b = *state;
@@ -544,6 +563,94 @@ static void one_wrong_field_is_enough(void **state)
     }
 }
 
+/* The others of damaged records: state, credits, groups. */
+static void what_is_wrong_elsewhere_is_named_too(void **state)
+{
+#define CREDIT(at, user, node, balance, reason)                                                    \
+    "{\"at\":" at ",\"user\":\"" user "\",\"node\":\"" node "\",\"amount\":1,\"balance\":" balance  \
+    ",\"task\":\"\",\"reason\":\"" reason "\"}"
+#define LONG_TEXT KEY KEY KEY
+    static const struct {
+        enum store_kind kind;
+        const char *key, *value;
+        enum status st;
+    } table[] = {
+        {STORE_CREDIT, "1", CREDIT("1", BENCH_UUID, "5", "1", ""), ST_OK},
+        {STORE_CREDIT, "1", CREDIT("1", BENCH_UUID, "", "1", ""), ST_OK},
+        {STORE_CREDIT, "1", "{}", ST_INPUT},
+        {STORE_CREDIT, "x", CREDIT("1", BENCH_UUID, "5", "1", ""), ST_INPUT},
+        {STORE_CREDIT, "9999999999999999999", CREDIT("1", BENCH_UUID, "5", "1", ""), ST_INPUT},
+        {STORE_CREDIT, "1", CREDIT("1", "nobody", "5", "1", ""), ST_INPUT},
+        {STORE_CREDIT, "1", CREDIT("1", BENCH_UUID, "6", "1", ""), ST_INPUT},
+        {STORE_CREDIT, "1", CREDIT("9000000000000000000", BENCH_UUID, "5", "1", ""), ST_INPUT},
+        {STORE_CREDIT, "1", CREDIT("1", BENCH_UUID, "5", "-1", ""), ST_INPUT},
+        {STORE_CREDIT, "1", CREDIT("1", BENCH_UUID, "5", "1", LONG_TEXT), ST_INPUT},
+        {STORE_STATE, "timeline",
+         "{\"zero\":0,\"ahead\":9000000000000000000,\"frozen\":false,\"at\":0,\"skew\":0}", ST_INPUT},
+        {STORE_STATE, "timeline",
+         "{\"zero\":0,\"ahead\":0,\"frozen\":false,\"at\":9000000000000000000,\"skew\":0}", ST_INPUT},
+        {STORE_STATE, "faults", "{\"seed\":1,\"chance\":[1,2,3,4],\"struck\":-1,\"rules\":[]}",
+         ST_INPUT},
+        {STORE_STATE, "faults", "{\"seed\":1,\"chance\":[1,2,3,4],\"struck\":0,\"rules\":{}}",
+         ST_INPUT},
+        {STORE_STATE, "faults", "{\"seed\":1,\"chance\":[1,2,3,4],\"struck\":0,\"rules\":[{}]}",
+         ST_INPUT},
+        {STORE_STATE, "faults",
+         "{\"seed\":1,\"chance\":[1,2,3,4],\"struck\":0,\"rules\":[{\"name\":\"a\",\"seen\":1,"
+         "\"struck\":-1,\"disabled\":false}]}",
+         ST_INPUT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct orchestrator *o = NULL;
+        struct settings settings;
+        struct store *store;
+        struct why why = {""};
+
+        settings_init(&settings);
+        assert_int_equal(store_memory_new(&store, NULL), ST_OK);
+        assert_int_equal(
+            store_put(store, STORE_USER, BENCH_UUID, bytes_of_text(GOOD_USER), NULL), ST_OK);
+        assert_int_equal(store_put(store, STORE_NODE, "5", bytes_of_text(GOOD_NODE), NULL), ST_OK);
+        assert_int_equal(store_put(store, table[i].kind, table[i].key,
+                                   bytes_of_text(table[i].value), NULL),
+                         ST_OK);
+        if (orchestrator_new(&o, &settings, NULL, store, 0, &why) != table[i].st)
+            fail_msg("row %zu: %s", i, why.text);
+        if (table[i].st && !strstr(why.text, "is damaged"))
+            fail_msg("row %zu: %s", i, why.text);
+        orchestrator_free(o);
+        store_free(store);
+    }
+}
+
+static void groups_of_tasks_come_back_as_far_as_they_can(void **state)
+{
+    static const struct {
+        const char *group;
+        int seats;
+        enum status st;
+    } table[] = {
+        {"t", 2, ST_OK}, {"gone", 2, ST_OK}, {"t", 1, ST_INPUT}, {"t", 17, ST_INPUT}, {NULL, 2, ST_OK},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        json_t *record = json_loads(GOOD_TASK, 0, NULL);
+        char *text;
+
+        if (table[i].group)
+            json_object_set_new(record, "group", json_string(table[i].group));
+        json_object_set_new(record, "seats", json_integer(table[i].seats));
+        json_object_set_new(record, "state", json_integer(TASK_HELD));
+        text = json_dumps(record, 0);
+        assert_int_equal(load_three(GOOD_NODE, text, NULL), table[i].st);
+        free(text);
+        json_decref(record);
+    }
+}
+
 static void a_record_put_again_has_the_new_value_in_the_old_place(void **state)
 {
     struct bench *b = *state;
@@ -672,11 +779,14 @@ int main(void)
         CASE(another_seed_has_its_own_chance),
         CASE(a_wall_clock_set_back_does_not_turn_time_back),
         CASE(only_the_last_closed_tasks_are_remembered),
+        CASE(a_thousand_tasks_take_the_room_of_a_few),
         CASE(a_task_that_counts_in_an_allowance_is_remembered),
         CASE(nothing_is_forgotten_when_told_so),
         CASE(a_task_before_the_judge_is_not_forgotten),
         CASE(damaged_records_are_refused_by_name),
         CASE(one_wrong_field_is_enough),
+        CASE(what_is_wrong_elsewhere_is_named_too),
+        CASE(groups_of_tasks_come_back_as_far_as_they_can),
         CASE(a_record_put_again_has_the_new_value_in_the_old_place),
         CASE(grouped_answers_wait_for_one_commit),
         CASE(a_broken_store_turns_every_answer_into_500),
