@@ -190,8 +190,7 @@ static bool can_expire(const struct task *t)
 /* All tasks live equally long, so they end in the order in which they were made. */
 struct task *assignment_overdue(struct assignment *a, uint32_t *at, int64_t now_ns)
 {
-    if (a->oldest_open < a->first)
-        a->oldest_open = a->first;
+    assert(a->oldest_open >= a->first); /* what was evicted had been passed over */
     for (; a->oldest_open < a->count; a->oldest_open++) {
         struct task *t = assignment_task(a, a->oldest_open);
 
@@ -207,9 +206,7 @@ struct task *assignment_overdue(struct assignment *a, uint32_t *at, int64_t now_
 
 int64_t assignment_deadline_ns(const struct assignment *a)
 {
-    uint32_t place = a->oldest_open < a->first ? a->first : a->oldest_open;
-
-    for (; place < a->count; place++)
+    for (uint32_t place = a->oldest_open; place < a->count; place++)
         if (can_expire(assignment_task(a, place)))
             return assignment_task(a, place)->expires_ns;
     return INT64_MAX;

@@ -39,9 +39,7 @@ enum status orchestrator_new(struct orchestrator **out, const struct settings *s
     reply_init(&o->reply);
     reply_init(&o->second);
     st = signing_start(why);
-    if (st)
-        goto out;
-    if (store)
+    if (!st && store)
         st = persist_load(o, now_ns, why);
     if (st)
         goto out;

@@ -284,6 +284,27 @@ static void what_is_held_counts_in_the_allowance(void **state)
     assert_string_equal(bench_header(&b, "retry-after"), "160");
 }
 
+/* Whoever submits something for a task without inputs has no proof that could hash to it. */
+static void a_task_without_inputs_cannot_be_proved(void **state)
+{
+    struct bench_submission s;
+    struct bench_task t;
+
+    (void)state;
+    b.settings.type_weights[0] = 1;
+    b.settings.type_weights[1] = 0;
+    bench_fault(&b, "task_no_inputs");
+    start();
+    assert_int_equal(bench_fetch_as(&b, node(0), DIFFICULTY_SMALL), 200);
+    t = bench_task(&b);
+    bench_prove(&b, &s, &t);
+    memset(s.proof_hash, 'a', sizeof s.proof_hash - 1);
+    bench_sign(&b, &s);
+    assert_int_equal(bench_submit(&b, &s), 422);
+    assert_int_equal(b.verdict.failed, CHECK_HASH);
+    bench_submission_fini(&s);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -298,6 +319,7 @@ int main(void)
         CASE(a_younger_group_may_end_first),
         CASE(a_harder_group_is_not_for_everybody),
         CASE(odd_tasks_and_tasks_with_proofs_have_no_group),
+        CASE(a_task_without_inputs_cannot_be_proved),
         CASE(what_is_held_counts_in_the_allowance),
     };
 

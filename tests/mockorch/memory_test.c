@@ -271,6 +271,10 @@ static void a_full_ledger_without_memory_takes_no_credit(void **state)
     heap_fail_after(0);
     assert_true(turn_page(&b, &reply, "POST", path, grant, 500));
     heap_fail_after(-1);
+    heap_fail_after(0);
+    assert_true(turn_page(&b, &reply, "POST", "/admin/restore", "{}", 500));
+    assert_true(turn_page(&b, &reply, "POST", "/admin/reset", "", 500));
+    heap_fail_after(-1);
     assert_true(orchestrator_credits(b.o, BENCH_WALLET) == 64);
     assert_true(turn_page(&b, &reply, "POST", path, grant, 200));
     admin_reply_fini(&reply);
