@@ -15,7 +15,7 @@ static uint64_t splitmix(uint64_t *state)
 
 struct prng prng_of(uint64_t seed)
 {
-    struct prng p;
+    struct prng p = {.listener = NULL};
 
     for (int i = 0; i < 4; i++)
         p.s[i] = splitmix(&seed);
@@ -42,6 +42,17 @@ uint64_t prng_u64(struct prng *p)
     return result;
 }
 
+void prng_place(struct prng *p, const char *place)
+{
+    if (p->listener)
+        p->listener->place = place;
+}
+
+static uint64_t told(struct prng *p, uint64_t drawn, uint64_t most)
+{
+    return p->listener && most ? p->listener->choose(p->listener, drawn, most) : drawn;
+}
+
 uint64_t prng_below(struct prng *p, uint64_t bound)
 {
     uint64_t threshold, x;
@@ -52,7 +63,7 @@ uint64_t prng_below(struct prng *p, uint64_t bound)
     do {
         x = prng_u64(p);
     } while (x < threshold);
-    return x % bound;
+    return told(p, x % bound, bound - 1);
 }
 
 int64_t prng_between(struct prng *p, int64_t low, int64_t high)
@@ -61,18 +72,20 @@ int64_t prng_between(struct prng *p, int64_t low, int64_t high)
 
     assert(low <= high);
     if (span == UINT64_MAX)
-        return (int64_t)prng_u64(p);
+        return (int64_t)((uint64_t)low + told(p, prng_u64(p) - (uint64_t)low, span));
     return (int64_t)((uint64_t)low + prng_below(p, span + 1));
 }
 
 double prng_unit(struct prng *p)
 {
-    return (double)(prng_u64(p) >> 11) * 0x1.0p-53;
+    return (double)told(p, prng_u64(p) >> 11, (UINT64_C(1) << 53) - 1) * 0x1.0p-53;
 }
 
 bool prng_chance(struct prng *p, double probability)
 {
-    return prng_unit(p) < probability;
+    bool drawn = (double)(prng_u64(p) >> 11) * 0x1.0p-53 < probability;
+
+    return probability > 0 && probability < 1 ? told(p, drawn, 1) != 0 : drawn;
 }
 
 void prng_fill(struct prng *p, void *out, size_t size)
@@ -91,5 +104,8 @@ void prng_fill(struct prng *p, void *out, size_t size)
 
 struct prng prng_fork(struct prng *p, uint64_t label)
 {
-    return prng_of(prng_u64(p) ^ label * 0x9e3779b97f4a7c15u);
+    struct prng fork = prng_of(prng_u64(p) ^ label * 0x9e3779b97f4a7c15u);
+
+    fork.listener = p->listener;
+    return fork;
 }

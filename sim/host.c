@@ -24,6 +24,7 @@ struct host_job {
 struct host {
     struct host_options o;
     struct prng prng;
+    struct choice_listener ear, core_ear;
     struct signing_key *key;
     struct disk disk;
 
@@ -80,6 +81,7 @@ bool host_policy_of_name(enum host_policy *out, const char *name)
 enum status host_new(struct host **out, const struct host_options *o, struct why *why)
 {
     uint8_t seed[SIGNING_SEED_SIZE];
+    char owner[32];
     struct host *h = memory_new(sizeof *h);
     enum status st;
 
@@ -87,6 +89,10 @@ enum status host_new(struct host **out, const struct host_options *o, struct why
     h->jobs = memory_new(o->plan->proofs_at_once * sizeof *h->jobs);
     h->prng = world_prng(o->world, 0x1000 + o->number);
     prng_fill(&h->prng, seed, sizeof seed);
+    snprintf(owner, sizeof owner, "client %u", o->number);
+    h->prng.listener = choice_listen(&h->ear, o->tape, owner);
+    snprintf(owner, sizeof owner, "client %u waits", o->number);
+    choice_listen(&h->core_ear, o->tape, owner);
     st = signing_start(why);
     if (!st)
         st = signing_key_of_seed(&h->key, seed, why);
@@ -195,8 +201,11 @@ static void fire_unsaved(void *context, uint64_t id, void *payload)
 
 static void save(struct host *h, const struct action *act)
 {
-    int64_t took_ns = prng_between(&h->prng, WRITE_LEAST_NS, WRITE_MOST_NS);
+    int64_t took_ns;
 
+    prng_place(&h->prng, "write");
+    took_ns = prng_between(&h->prng, WRITE_LEAST_NS, WRITE_MOST_NS);
+    prng_place(&h->prng, "disk_full");
     if (prng_chance(&h->prng, h->o.plan->disk_full)) {
         plan(h, took_ns, fire_unsaved, act->id);
         return;
@@ -280,6 +289,7 @@ static int64_t prove_ns(struct host *h)
 {
     const struct scenario_client *c = h->o.plan;
 
+    prng_place(&h->prng, "prove");
     return c->prove_ns + prng_between(&h->prng, 0, c->prove_jitter_ns);
 }
 
@@ -295,11 +305,12 @@ static struct host_job *find_job(struct host *h, uint64_t id)
 static void end_proof(struct host *h, const struct host_job *job)
 {
     struct event ev = {.type = EV_PROVED, .id = job->id};
-    bool fails = prng_chance(&h->prng, h->o.plan->prove_fails);
     struct why why = {"the model of a prover fails now and then"};
-    enum status st =
-        fails ? ST_IO
-              : prover_sim_prove(h->o.prover, &ev.proved.proof, job->program_id, job->input, &why);
+    enum status st = ST_IO;
+
+    prng_place(&h->prng, "prove_fails");
+    if (!prng_chance(&h->prng, h->o.plan->prove_fails))
+        st = prover_sim_prove(h->o.prover, &ev.proved.proof, job->program_id, job->input, &why);
 
     if (st) {
         ev.type = EV_UNPROVED;
@@ -460,6 +471,7 @@ static void bury(struct host *h)
     h->runtime = NULL;
     h->requests_under_way = 0;
     h->tick_ns = INT64_MAX;
+    prng_place(&h->prng, "crash");
     disk_crash(&h->disk, &h->prng);
     invariant_killed(h->o.invariant, h->o.number, &h->disk);
 }
@@ -502,6 +514,7 @@ static struct runtime *new_core(struct host *h)
         .node_count = h->o.node_count,
         .key = h->key,
         .seed = prng_u64(&h->prng),
+        .listener = h->o.tape ? &h->core_ear.base : NULL,
         .proofs_at_once = plan->proofs_at_once,
         .max_tasks = plan->max_tasks,
         .has_max_difficulty = plan->max_difficulty >= 0,

@@ -7,6 +7,7 @@
  * Owner:   heap; everything in the options is borrowed.
  */
 #pragma once
+#include "sim/choice.h"
 #include "sim/invariant.h"
 #include "sim/network.h"
 #include "sim/prover_sim.h"
@@ -47,6 +48,7 @@ struct host_options {
     int64_t wall_at_zero_ns;
     enum host_policy policy;
     enum host_bug bug;
+    struct choice_tape *tape; /* NULL: none */
 };
 
 struct host;

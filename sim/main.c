@@ -16,6 +16,7 @@ static const char doc[] =
     "Commands:\n"
     "  run SCENARIO...   run scenarios; run --help tells more\n"
     "  list              the scenarios that are built in\n"
+    "  shrink SCENARIO   make a run that fails small\n"
     "\n"
     "For a start:\n"
     "  nxp-sim list\n"
@@ -37,15 +38,23 @@ int main(int argc, char **argv)
     static const struct argp argp = {
         .parser = parse, .args_doc = "COMMAND [OPTION...]", .doc = doc};
     static char run_name[] = "nxp-sim run", list_name[] = "nxp-sim list";
+    static char shrink_name[] = "nxp-sim shrink";
+    static const struct {
+        const char *word;
+        char *name;
+        int (*command)(int argc, char **argv);
+    } commands[] = {
+        {"run", run_name, command_run},
+        {"list", list_name, command_list},
+        {"shrink", shrink_name, command_shrink},
+    };
 
     argp_err_exit_status = EXIT_USAGE;
-    if (argc > 1 && strcmp(argv[1], "run") == 0) {
-        argv[1] = run_name;
-        return command_run(argc - 1, argv + 1);
-    }
-    if (argc > 1 && strcmp(argv[1], "list") == 0) {
-        argv[1] = list_name;
-        return command_list(argc - 1, argv + 1);
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(argv[1], commands[i].word) == 0) {
+            argv[1] = commands[i].name;
+            return commands[i].command(argc - 1, argv + 1);
+        }
     }
     argp_parse(&argp, argc, argv, 0, NULL, NULL);
     return EXIT_USAGE;

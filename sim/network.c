@@ -9,15 +9,19 @@
 #define STALL_NS   (30 * NS_PER_S)
 #define PART_BYTES 8192 /* one second more for each of the body */
 
-static bool strikes(struct network *n, double chance)
+static bool strikes(struct network *n, double chance, const char *place)
 {
-    bool drawn = prng_chance(&n->prng, chance);
+    bool drawn;
+
+    prng_place(&n->prng, place);
+    drawn = prng_chance(&n->prng, chance);
 
     return drawn && (!n->heal_ns || n->world->now_ns < n->heal_ns);
 }
 
 static int64_t latency_ns(struct network *n)
 {
+    prng_place(&n->prng, "jitter");
     return n->plan->latency_ns + prng_between(&n->prng, 0, n->plan->jitter_ns);
 }
 
@@ -94,8 +98,9 @@ static void plan_arrive(struct network *n, struct packet *p)
 void network_send(struct network *n, struct packet *p)
 {
     int64_t now_ns = n->world->now_ns;
-    bool lost = strikes(n, n->plan->loss), reset = strikes(n, n->plan->reset);
-    bool twice = strikes(n, n->plan->duplicate), early = prng_chance(&n->prng, 0.5);
+    bool lost = strikes(n, n->plan->loss, "loss"), reset = strikes(n, n->plan->reset, "reset");
+    bool twice = strikes(n, n->plan->duplicate, "duplicate");
+    bool early = strikes(n, 0.5, "reset is early");
 
     p->stall_ns = STALL_NS;
     p->give_up_ns =
@@ -143,7 +148,7 @@ void network_answer(struct network *n, struct packet *p, const struct http_respo
                     const struct carriage *c)
 {
     int64_t first_ns = n->world->now_ns + c->delay_ns + latency_ns(n);
-    bool lost = strikes(n, n->plan->loss);
+    bool lost = strikes(n, n->plan->loss, "answer loss");
     bool cut = c->cut_head || (c->cut != FAULT_CUT_NONE && c->cut_at < response->body.size);
     int64_t took_ns = body_ns(n, p, c, cut ? (size_t)c->cut_at : response->body.size);
 

@@ -105,6 +105,8 @@ struct run {
     struct invariant invariant;
     struct fault_plan plan;
     struct settings settings;
+    struct choice_tape *tape, own_tape; /* tape NULL: nobody listens */
+    struct choice_listener ear, fault_ear, network_ear;
     struct server *server;
     struct host **hosts;
     unsigned host_count;
@@ -157,6 +159,7 @@ static enum status add_host(struct run *r, const struct scenario_client *plan,
         .wall_at_zero_ns = r->settings.wall_at_zero_ns,
         .policy = r->options->policy,
         .bug = r->options->bug,
+        .tape = r->tape,
     };
     enum status st = ST_OK;
 
@@ -200,6 +203,18 @@ static size_t count_nodes(const struct scenario *s)
     return count;
 }
 
+static void open_tape(struct run *r)
+{
+    const struct scenario *s = r->scenario;
+
+    r->tape = r->options->tape ? r->options->tape : s->tape_written ? &r->own_tape : NULL;
+    if (r->tape && s->tape_written) {
+        r->tape->is_written = true;
+        r->tape->written = s->choices;
+        r->tape->written_count = s->choice_count;
+    }
+}
+
 static enum status open_run(struct run *r, const struct scenario *s, struct prover_sim *prover,
                             const struct run_options *o, struct why *why)
 {
@@ -209,6 +224,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
     enum status st;
 
     *r = (struct run){.scenario = s, .options = o, .settings = s->orchestrator};
+    open_tape(r);
     world_init(&r->world, o->seed, o->trace);
     r->hosts = memory_new((hosts + 1) * sizeof(struct host *));
     r->node_ids = memory_new((count_nodes(s) + 1) * sizeof *r->node_ids);
@@ -222,6 +238,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
     st = scenario_plan(&r->plan, s, prng_u64(&prng), why);
     if (st)
         return st;
+    r->plan.prng.listener = choice_listen(&r->fault_ear, r->tape, "fault");
     r->network = (struct network){
         .world = &r->world,
         .plan = &s->network,
@@ -230,12 +247,14 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
         .arrive = server_arrive,
         .deliver = host_deliver,
     };
+    r->network.prng.listener = choice_listen(&r->network_ear, r->tape, "network");
     server = (struct server_options){
         .world = &r->world,
         .network = &r->network,
         .settings = &r->settings,
         .plan = &r->plan,
         .judge = prover_sim_judge(prover),
+        .tape = r->tape,
         .judge_ns = JUDGE_NS,
         .judge_jitter_ns = JUDGE_JITTER_NS,
         .accepted = report_accepted,
@@ -256,6 +275,7 @@ static void close_run(struct run *r)
     server_free(r->server);
     fault_plan_fini(&r->plan);
     invariant_fini(&r->invariant);
+    choice_tape_fini(&r->own_tape);
     free(r->hosts);
     free(r->node_ids);
     free(r->node_texts);
@@ -361,6 +381,7 @@ static void plan_all(struct run *r)
     struct prng prng = world_prng(&r->world, 3);
     unsigned host = 0;
 
+    prng.listener = choice_listen(&r->ear, r->tape, "start");
     for (size_t i = 0; i < s->client_count; i++) {
         const struct scenario_client *c = &s->clients[i];
 
@@ -437,6 +458,19 @@ static bool look(struct run *r)
     return true;
 }
 
+/* A written tape can kill a client behind any event: value 1 is the first of them. */
+static void maybe_kill(struct run *r)
+{
+    uint64_t who = choice_ask(r->tape, "kill", 0, r->host_count);
+    unsigned host = (unsigned)who - 1;
+
+    if (!who || host_over(r->hosts[host]))
+        return;
+    r->kills++;
+    host_kill(r->hosts[host]);
+    plan_at(r, r->world.now_ns + DOWN_NS, fire_start, host);
+}
+
 static void go(struct run *r)
 {
     const struct scenario *s = r->scenario;
@@ -453,6 +487,10 @@ static void go(struct run *r)
             invariant_restless(&r->invariant);
         if (look(r))
             return;
+        if (r->options->most_events && r->world.events >= r->options->most_events)
+            return;
+        if (r->tape)
+            maybe_kill(r);
     }
     r->ended = until_ns == INT64_MAX || until_ns == s->duration_ns;
     if (until_ns == INT64_MAX && !settled(r)) /* nothing will ever happen again */

@@ -33,7 +33,9 @@ struct run_options {
     int64_t until_ns; /* 0: to the end; otherwise stop there and judge nothing that is not over */
     enum host_policy policy; /* of every client; only ours is held to invariants and expectations */
     enum host_bug bug;
+    uint64_t most_events; /* 0: no limit; otherwise stop there, as at until_ns */
     FILE *trace; /* may be NULL */
+    struct choice_tape *tape; /* zeroed: filled with the run's choices. May be NULL */
 };
 
 struct run_result { /* plain bytes: it travels through pipes */

@@ -9,6 +9,7 @@ struct server {
     struct server_options o;
     struct orchestrator *core;
     struct prng prng;
+    struct choice_listener ear, task_ear;
 };
 
 enum status server_new(struct server **out, const struct server_options *o, struct why *why)
@@ -18,11 +19,13 @@ enum status server_new(struct server **out, const struct server_options *o, stru
 
     s->o = *o;
     s->prng = world_prng(o->world, 0x5e);
+    s->prng.listener = choice_listen(&s->ear, o->tape, "judge");
     st = orchestrator_new(&s->core, o->settings, o->plan, NULL, o->world->now_ns, why);
     if (st) {
         server_free(s);
         return st;
     }
+    orchestrator_listen(s->core, choice_listen(&s->task_ear, o->tape, "tasks"));
     *out = s;
     return ST_OK;
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "mockorch/core/orchestrator.h"
+#include "sim/choice.h"
 #include "sim/network.h"
 
 struct server;
@@ -16,6 +17,7 @@ struct server_options {
     const struct settings *settings;
     struct fault_plan *plan;
     struct judge *judge;
+    struct choice_tape *tape; /* NULL: none */
     int64_t judge_ns, judge_jitter_ns;
     /* A submission counts; twice: the network made two of it. */
     void (*accepted)(void *context, const char *task_id, bool twice);

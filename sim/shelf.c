@@ -36,6 +36,17 @@ struct shelf_entry shelf_at(size_t i)
     return (struct shelf_entry){embedded[i].name, bytes_of(embedded[i].data, *embedded[i].size)};
 }
 
+enum status shelf_text(struct buffer *out, const char *name, struct why *why)
+{
+    for (size_t i = 0; i < SHELVED; i++) {
+        if (strcmp(embedded[i].name, name) == 0) {
+            buffer_put(out, embedded[i].data, *embedded[i].size);
+            return ST_OK;
+        }
+    }
+    return file_read(out, name, SCENARIO_MAX_BYTES, why);
+}
+
 enum status shelf_take(struct scenario **out, const char *name, struct why *why)
 {
     for (size_t i = 0; i < SHELVED; i++)

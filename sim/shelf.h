@@ -12,3 +12,5 @@ size_t shelf_count(void);
 struct shelf_entry shelf_at(size_t i);
 /* A built-in name, or the path of a file. */
 enum status MUST_USE shelf_take(struct scenario **out, const char *name, struct why *why);
+/* Its YAML, into a buffer that the caller has initialised. */
+enum status MUST_USE shelf_text(struct buffer *out, const char *name, struct why *why);

@@ -31,6 +31,7 @@ enum status core_new(struct core **out, const struct core_options *o, struct why
         .ledger = {.refusals_limit = p->save_attempts,
                    .backoff = {.base_ns = p->submit_base_ns, .cap_ns = p->submit_cap_ns}},
     };
+    c->rng.listener = o->listener;
     if (o->learnt)
         c->learnt = *o->learnt;
     c->learnt.ladder.fixed = o->has_max_difficulty;

@@ -54,6 +54,7 @@ struct core_options {
     size_t node_count;           /* allowance: each fetch goes out for the next of them in turn */
     const struct signing_key *key;
     uint64_t seed;             /* of the jitter */
+    struct prng_listener *listener; /* hears each draw of it (base/prng.h); NULL: nobody */
     unsigned proofs_at_once;   /* inputs that the prover takes at a time; 0: one */
     uint64_t max_tasks;        /* accepted submissions; 0: no limit */
     bool has_max_difficulty;

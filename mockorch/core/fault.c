@@ -239,6 +239,7 @@ void fault_decide(struct fault_plan *p, struct fault_orders *out,
             continue;
         r->seen++;
         p->touched = true;
+        prng_place(&p->prng, r->name);
         if (!strikes(r, &p->prng))
             continue;
         r->struck++;

@@ -452,3 +452,8 @@ uint64_t orchestrator_credits(const struct orchestrator *o, const char *wallet)
 
     return u ? u->credits : 0;
 }
+
+void orchestrator_listen(struct orchestrator *o, struct prng_listener *listener)
+{
+    o->assignment.prng.listener = listener;
+}

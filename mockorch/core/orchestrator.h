@@ -93,3 +93,5 @@ void orchestrator_state(const struct orchestrator *o, struct buffer *json, int64
  * a user's were. */
 bool orchestrator_accepted(const struct orchestrator *o, const char *task_id);
 uint64_t orchestrator_credits(const struct orchestrator *o, const char *wallet);
+/* From here on the draws of tasks are told to this one (base/prng.h), which outlives us. */
+void orchestrator_listen(struct orchestrator *o, struct prng_listener *listener);

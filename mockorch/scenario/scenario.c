@@ -432,6 +432,28 @@ static void read_expects(struct scalar_reader *r, struct scenario *s, const stru
     }
 }
 
+static void read_choices(struct scalar_reader *r, struct scenario *s, const struct written *w)
+{
+    static const char *const tapes[] = {"drawn", "written", NULL};
+    int tape = 0;
+
+    scalar_word(r, "tape", w->tape, tapes, &tape);
+    s->tape_written = tape;
+    s->choices = take(r, w->choices_count, sizeof *s->choices);
+    s->choice_count = s->choices ? w->choices_count : 0;
+    for (size_t i = 0; i < s->choice_count; i++) {
+        struct scalar_reader e = entry_of(r, "choices", i);
+        struct scenario_choice *to = &s->choices[i];
+
+        scalar_text(&e, "lane", w->choices[i].lane, to->lane, sizeof to->lane);
+        scalar_u64(&e, "number", w->choices[i].number, &to->number);
+        scalar_u64(&e, "value", w->choices[i].value, &to->value);
+        r->st = e.st;
+    }
+    if (s->choice_count && !s->tape_written)
+        scalar_complain(r, "choices", "given", "possible without tape: written");
+}
+
 /* ---- the whole ---- */
 
 static enum status read_all(struct scenario *s, const struct written *w, struct why *why)
@@ -458,6 +480,8 @@ static enum status read_all(struct scenario *s, const struct written *w, struct 
     read_faults(&r, s, w);
     read_events(&r, s, w);
     read_expects(&r, s, w);
+    r.part = "scenario";
+    read_choices(&r, s, w);
     return r.st;
 }
 
@@ -515,6 +539,7 @@ void scenario_free(struct scenario *s)
     free(s->clients);
     free(s->events);
     free(s->expects);
+    free(s->choices);
     free(s);
 }
 

@@ -90,6 +90,13 @@ struct scenario_expect {
     double at_least, at_most;
 };
 
+/* One choice that chance would make otherwise (sim/choice.h). */
+struct scenario_choice {
+    char lane[SCENARIO_TEXT]; /* what it is about: "fault submit_429" */
+    uint64_t number;          /* which of those, from 1 */
+    uint64_t value;
+};
+
 struct scenario {
     char name[SCENARIO_TEXT];
     char about[SCENARIO_ABOUT];
@@ -110,6 +117,9 @@ struct scenario {
     size_t event_count;
     struct scenario_expect *expects;
     size_t expect_count;
+    bool tape_written; /* the choices below are made so, and all others are 0; no chance is left */
+    struct scenario_choice *choices;
+    size_t choice_count;
 };
 
 enum status MUST_USE scenario_parse(struct scenario **out, struct bytes yaml, struct why *why);

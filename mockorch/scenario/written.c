@@ -166,6 +166,14 @@ static const cyaml_schema_field_t expect_fields[] = {
 };
 static const cyaml_schema_value_t expect_value = VALUE(struct written_expect, expect_fields);
 
+static const cyaml_schema_field_t choice_fields[] = {
+    NEEDED_TEXT(struct written_choice, lane),
+    NEEDED_TEXT(struct written_choice, number),
+    NEEDED_TEXT(struct written_choice, value),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t choice_value = VALUE(struct written_choice, choice_fields);
+
 static const cyaml_schema_field_t top_fields[] = {
     NEEDED_TEXT(struct written, name),
     TEXT(struct written, about),
@@ -179,6 +187,8 @@ static const cyaml_schema_field_t top_fields[] = {
     LIST(struct written, faults, fault_value),
     LIST(struct written, events, event_value),
     LIST(struct written, expect, expect_value),
+    TEXT(struct written, tape),
+    LIST(struct written, choices, choice_value),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t top_value = {

@@ -59,8 +59,12 @@ struct written_expect {
     char *metric, *at_least, *at_most;
 };
 
+struct written_choice {
+    char *lane, *number, *value;
+};
+
 struct written {
-    char *name, *about, *seed, *duration, *heal_at, *faults_by_header;
+    char *name, *about, *seed, *duration, *heal_at, *faults_by_header, *tape;
     struct written_orchestrator *orchestrator;
     struct written_network *network;
     struct written_client *clients;
@@ -71,6 +75,8 @@ struct written {
     unsigned events_count;
     struct written_expect *expect;
     unsigned expect_count;
+    struct written_choice *choices;
+    unsigned choices_count;
 };
 
 /* ST_INPUT with the line in the words. */

@@ -77,7 +77,11 @@ static const char whole[] =
     "  - {at: 30m, event: kill, who: laptop/1, for: 10s, every: 1h, amount: 2.5}\n"
     "expect:\n"
     "  - {metric: proofs_lost, at_most: 0}\n"
-    "  - {metric: accepted, at_least: 40, at_most: 41.5}\n";
+    "  - {metric: accepted, at_least: 40, at_most: 41.5}\n"
+    "tape: written\n"
+    "choices:\n"
+    "  - {lane: tasks, number: 1, value: 2}\n"
+    "  - {lane: fault submit_429, number: 7, value: 1}\n";
 
 static void every_key_arrives(void **state)
 {
@@ -209,6 +213,10 @@ static void every_key_arrives(void **state)
     assert_int_equal(s->expect_count, 2);
     assert_true(s->expects[0].has_at_most && !s->expects[0].has_at_least);
     assert_true(s->expects[1].at_least == 40 && s->expects[1].at_most == 41.5);
+    assert_true(s->tape_written);
+    assert_int_equal(s->choice_count, 2);
+    assert_string_equal(s->choices[1].lane, "fault submit_429");
+    assert_true(s->choices[1].number == 7 && s->choices[1].value == 1);
     scenario_free(s);
 }
 
@@ -301,6 +309,11 @@ static void what_is_wrong_is_named_with_its_place(void **state)
         {"name: x\nevents: [{at: soon, event: kill}]\n", "events, number 1: at"},
         {"name: x\nexpect: [{metric: m}]\n", "expect, number 1: metric: 'm' is not bounded"},
         {"name: x\nexpect: [{metric: m, at_least: many}]\n", "is not a number"},
+        {"name: x\ntape: torn\n", "scenario: tape: 'torn' is not one of: drawn written"},
+        {"name: x\nchoices: [{lane: a, number: 1, value: 1}]\n", "without tape: written"},
+        {"name: x\ntape: written\nchoices: [{lane: a, number: 1, value: x}]\n",
+         "choices, number 1: value: 'x'"},
+        {"name: x\nchoices: [{lane: a, number: 1}]\n", "Missing required mapping field: value"},
     };
 
     (void)state;
