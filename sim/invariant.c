@@ -152,6 +152,7 @@ static bool route_of(enum route *out, const struct http_request *r)
     case CALL_NODE:
         *out = ROUTE_NODE;
         return true;
+    case CALL_LIST_BODY:
     case CALL_FETCH:
         *out = ROUTE_FETCH;
         return true;
@@ -239,7 +240,8 @@ void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk,
     if (h->under_way[route])
         broken(v, 6, "a second %s while one is under way", route_names[route]);
     h->under_way[route] = id;
-    check_pace(v, h, route);
+    if (!v->profile->batch || route != ROUTE_FETCH || request->method == HTTP_GET)
+        check_pace(v, h, route); /* a batch is one fetch, that begins with a list */
     check_outage(v, h, route);
     if (route != ROUTE_SUBMIT)
         return;
@@ -279,23 +281,38 @@ static bool definite(unsigned status)
            (status >= 400 && status < 500 && status != 408 && status != 425 && status != 429);
 }
 
+static void arrived(struct invariant *v, unsigned host, const char *task_id)
+{
+    struct invariant_task *t = find_task(v, task_id);
+
+    if (!t)
+        t = add_task(v, task_id);
+    if (!t->life || t->lost) {
+        t->host = host;
+        t->life = v->hosts[host].life;
+        t->lost = false;
+    }
+}
+
+static void note_list(struct invariant *v, unsigned host, const struct http_response *r)
+{
+    struct wire_memory memory = {0};
+    struct wire_tasks list;
+
+    if (wire_decode_tasks(&list, &memory, r->body, WIRE_MAX_RESPONSE, NULL) == ST_OK)
+        for (size_t i = 0; i < list.task_count; i++)
+            arrived(v, host, list.tasks[i].task_id);
+    wire_memory_fini(&memory);
+}
+
 static void note_arrival(struct invariant *v, unsigned host, const struct http_response *r)
 {
     struct wire_memory memory = {0};
     struct wire_fetched answer;
 
     if (wire_decode_fetched(&answer, &memory, r->body, WIRE_MAX_RESPONSE, NULL) == ST_OK &&
-        answer.has_task && *answer.task.task_id) {
-        struct invariant_task *t = find_task(v, answer.task.task_id);
-
-        if (!t)
-            t = add_task(v, answer.task.task_id);
-        if (!t->life || t->lost) {
-            t->host = host;
-            t->life = v->hosts[host].life;
-            t->lost = false;
-        }
-    }
+        answer.has_task && *answer.task.task_id)
+        arrived(v, host, answer.task.task_id);
     wire_memory_fini(&memory);
 }
 
@@ -346,7 +363,9 @@ void invariant_delivered(struct invariant *v, unsigned host, const struct packet
         note_doubt(v, h, status);
     if (status && !(route == ROUTE_SUBMIT ? definite(status) : status / 100 == 2))
         note_advice(v, h, route, &p->response, wall_s);
-    if (route == ROUTE_FETCH && status / 100 == 2)
+    if (route == ROUTE_FETCH && status / 100 == 2 && p->request.method == HTTP_GET)
+        note_list(v, host, &p->response);
+    else if (route == ROUTE_FETCH && status / 100 == 2)
         note_arrival(v, host, &p->response);
     if (route == ROUTE_SUBMIT)
         note_submitted(v, h, p);

@@ -55,9 +55,15 @@ static bool metric_of_name(enum run_metric *out, const char *name)
     return false;
 }
 
+/* One for all clients of a run. */
+static const struct profile *profile_of(const struct scenario *s)
+{
+    return s->clients[0].profile[0] ? profile_of_name(s->clients[0].profile) : &profile_current;
+}
+
 static enum status check_client(const struct scenario_client *c, struct why *why)
 {
-    if (c->profile[0] && strcmp(c->profile, "current") != 0)
+    if (c->profile[0] && !profile_of_name(c->profile))
         return fail(why, ST_INPUT, "client '%s': profile '%s' is not simulated", c->name,
                     c->profile);
     if (c->nodes > CORE_NODES)
@@ -85,6 +91,10 @@ enum status run_check(const struct scenario *s, struct why *why)
         return fail(why, ST_INPUT, "faults: at most %d rules are simulated", RUN_MAX_RULES);
     for (size_t i = 0; i < s->client_count && !st; i++)
         st = check_client(&s->clients[i], why);
+    for (size_t i = 1; i < s->client_count && !st; i++)
+        if (strcmp(s->clients[i].profile, s->clients[0].profile) != 0)
+            st = fail(why, ST_INPUT, "client '%s': another profile than the first one's",
+                      s->clients[i].name);
     for (size_t i = 0; i < s->event_count && !st; i++)
         if (strcmp(s->events[i].event, "kill") != 0 && strcmp(s->events[i].event, "partition") != 0)
             st = fail(why, ST_INPUT, "event '%s': kill and partition are simulated",
@@ -152,7 +162,7 @@ static enum status add_host(struct run *r, const struct scenario_client *plan,
         .invariant = &r->invariant,
         .prover = prover,
         .plan = plan,
-        .profile = &profile_current,
+        .profile = profile_of(r->scenario),
         .number = number,
         .node_ids = r->node_texts + r->node_count,
         .node_count = plan->nodes,
@@ -229,7 +239,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
     r->hosts = memory_new((hosts + 1) * sizeof(struct host *));
     r->node_ids = memory_new((count_nodes(s) + 1) * sizeof *r->node_ids);
     r->node_texts = memory_new((count_nodes(s) + 1) * sizeof(const char *));
-    invariant_init(&r->invariant, &r->world, &profile_current, hosts);
+    invariant_init(&r->invariant, &r->world, profile_of(s), hosts);
     r->invariant.counts = o->policy != HOST_OURS;
     prng = world_prng(&r->world, 1);
     r->settings.seed = prng_u64(&prng);
@@ -403,7 +413,7 @@ static void plan_all(struct run *r)
 static int64_t patience_ns(const struct run *r)
 {
     const struct scenario *s = r->scenario;
-    struct invariant_costs costs = {.fetch_gap_ns = profile_current.fetch_gap_ns};
+    struct invariant_costs costs = {.fetch_gap_ns = profile_of(s)->fetch_gap_ns};
     int64_t prove_ns = 0;
 
     for (size_t i = 0; i < s->client_count; i++) {

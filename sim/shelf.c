@@ -9,7 +9,8 @@
     X(repeated_work)                                                                               \
     X(lost_answers)                                                                                \
     X(many_nodes)                                                                                  \
-    X(outage)
+    X(outage)                                                                                      \
+    X(seed_batches)
 
 #define DECLARE(name)                                                                              \
     extern const unsigned char shelf_##name[];                                                     \

@@ -286,7 +286,8 @@ static void what_is_not_simulated_is_refused(void **state)
     } table[] = {
         {"name: x\nheal_at: 1s\n", "clients"},
         {"name: x\nclients: [{name: a}]\n", "when the run ends"},
-        {"name: x\nheal_at: 1s\nclients: [{name: a, profile: seed}]\n", "profile 'seed'"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a, profile: reference}]\n", "'reference'"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a, profile: seed}, {name: b}]\n", "another profile"},
         {"name: x\nheal_at: 1s\nclients: [{name: a, nodes: 65}]\n", "at most 64"},
         {"name: x\nheal_at: 1s\nclients: [{name: a, disk_torn: 0.5}]\n", "not simulated"},
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: flood}]\n", "flood"},
