@@ -229,7 +229,7 @@ static enum status load_all(struct orchestrator *fresh, struct admin_call *c, st
     for (size_t i = 0; i < sizeof lists / sizeof *lists && !st; i++)
         st = load_list(fresh, c, lists[i].name, lists[i].kind, why);
     if (!st)
-        st = persist_replay(fresh, why);
+        st = persist_replay(fresh, now_ns, why);
     for (size_t i = 0; i < 4; i++)
         fresh->assignment.prng.s[i] = (uint64_t)chance[i];
     set_line(c, &fresh->timeline, now_ns);

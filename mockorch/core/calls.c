@@ -420,17 +420,24 @@ void calls_expire(struct orchestrator *o, int64_t now_ns)
 /* ---- submissions ---- */
 
 static void refuse_submission(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
-                              struct task *t, enum check failed, unsigned status)
+                              struct task *t, enum check failed, unsigned status, int64_t now_ns)
 {
+    bool wrong = t && failed > CHECK_REFUSALS && (status == 400 || status == 422);
+
     verdict->failed = failed;
     verdict->passed &= ~(1u << failed);
     o->metrics.refused[failed]++;
     fail_within(&verdict->why, ST_INVALID, "%s", check_name(failed));
-    if (t && status == 422) {
+    if (wrong) { /* and signed by the one who fetched it */
         struct node *n = &o->registry.nodes[t->node];
+        struct user *u = &o->registry.users[n->user];
 
-        reputation_refused(n, &o->settings.reputation);
-        persist_node(o, n);
+        quota_replay(&u->refusals, now_ns);
+        persist_user(o, u);
+        if (status == 422) {
+            reputation_refused(n, &o->settings.reputation);
+            persist_node(o, n);
+        }
     }
     if (t) {
         snprintf(t->refusal, sizeof t->refusal, "%.*s", (int)sizeof t->refusal - 1,
@@ -547,6 +554,16 @@ static void accept_submission(struct orchestrator *o, struct reply *reply, struc
                          now_ns);
 }
 
+/* An allowance is used up: of submissions, or of wrong ones. */
+static void refuse_for_now(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
+                           struct task *t, enum check failed, const struct quota *q, int64_t now_ns)
+{
+    refuse_submission(o, reply, verdict, t, failed, 429, now_ns);
+    retry_after(o, reply, quota_wait_ns(q, now_ns), now_ns);
+    reply_rate_limit(reply, o->settings.rate_limit_fields,
+                     failed == CHECK_LIMIT ? "submissions" : check_name(failed), q, now_ns);
+}
+
 #define JUDGE_RETRY_NS (2 * NS_PER_S) /* a full judge has moved on by then */
 
 static unsigned status_of_judgement(enum status judged)
@@ -568,18 +585,17 @@ void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict 
 {
     struct task *t = assignment_task(&o->assignment, at);
     const struct user *u = &o->registry.users[o->registry.nodes[t->node].user];
-    int64_t wait_ns = quota_wait_ns(&u->submissions, now_ns);
 
     if (t->state != TASK_OPEN) { /* another submission of it was faster at the judge */
         fail(&verdict->why, ST_NOT_FOUND, "Task not found");
-        refuse_submission(o, reply, verdict, NULL, CHECK_TASK, 404);
+        refuse_submission(o, reply, verdict, NULL, CHECK_TASK, 404, now_ns);
         return;
     }
     if (judged) {
         verdict->why = *judge_why;
         refuse_submission(o, reply, verdict, t,
                           t->type == TASK_PROOF_REQUIRED ? CHECK_PROOF : CHECK_HASH,
-                          status_of_judgement(judged));
+                          status_of_judgement(judged), now_ns);
         if (judged == ST_LIMIT)
             retry_after(o, reply, JUDGE_RETRY_NS, now_ns);
         return;
@@ -587,17 +603,14 @@ void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict 
     verdict->passed |= 1u << CHECK_PROOF;
     if (t->group && t->group->decided[0] && strcmp(t->group->decided, m->proof_hash) != 0) {
         fail(&verdict->why, ST_INVALID, "most nodes agree on %s", t->group->decided);
-        refuse_submission(o, reply, verdict, t, CHECK_CONSENSUS, 422);
+        refuse_submission(o, reply, verdict, t, CHECK_CONSENSUS, 422, now_ns);
         return;
     }
     verdict->passed |= 1u << CHECK_CONSENSUS;
-    if (wait_ns) {
+    if (quota_wait_ns(&u->submissions, now_ns)) {
         fail(&verdict->why, ST_LIMIT, "user %s has had %u accepted in this window", u->uuid,
              u->submissions.limit);
-        refuse_submission(o, reply, verdict, t, CHECK_LIMIT, 429);
-        retry_after(o, reply, wait_ns, now_ns);
-        reply_rate_limit(reply, o->settings.rate_limit_fields, "submissions", &u->submissions,
-                         now_ns);
+        refuse_for_now(o, reply, verdict, t, CHECK_LIMIT, &u->submissions, now_ns);
         return;
     }
     accept_submission(o, reply, verdict, at, m, now_ns);
@@ -606,7 +619,7 @@ void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict 
 void calls_forgotten(struct orchestrator *o, struct reply *reply, struct verdict *verdict)
 {
     fail(&verdict->why, ST_NOT_FOUND, "Task not found: forgotten while it was judged");
-    refuse_submission(o, reply, verdict, NULL, CHECK_TASK, 404);
+    refuse_submission(o, reply, verdict, NULL, CHECK_TASK, 404, 0);
 }
 
 static void call_submit(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
@@ -615,6 +628,7 @@ static void call_submit(struct orchestrator *o, struct reply *reply, struct verd
     const struct wire_submission *m = &in->message.submission;
     uint32_t at = 0;
     struct task *t = assignment_find(&o->assignment, &at, m->task_id);
+    const struct quota *refusals = NULL;
     enum check failed;
 
     verdict->passed |= 1u << CHECK_BODY;
@@ -624,16 +638,18 @@ static void call_submit(struct orchestrator *o, struct reply *reply, struct verd
         persist_task(o, t);
         t = NULL;
     }
-    failed = submission_check(m, t, o->settings.judging, &verdict->passed, &verdict->why);
-    if (failed != CHECK_NONE) {
-        refuse_submission(o, reply, verdict, t, failed, check_status(failed));
-        return;
-    }
-    if (o->settings.judging == JUDGING_FULL) {
+    if (t)
+        refusals = &o->registry.users[o->registry.nodes[t->node].user].refusals;
+    failed = submission_check(m, t, refusals, in->now_ns, o->settings.judging, &verdict->passed,
+                              &verdict->why);
+    if (failed == CHECK_REFUSALS)
+        refuse_for_now(o, reply, verdict, t, failed, refusals, in->now_ns);
+    else if (failed != CHECK_NONE)
+        refuse_submission(o, reply, verdict, t, failed, check_status(failed), in->now_ns);
+    else if (o->settings.judging == JUDGING_FULL)
         verdict->pending = true;
-        return;
-    }
-    calls_conclude(o, reply, verdict, at, m, ST_OK, NULL, in->now_ns);
+    else
+        calls_conclude(o, reply, verdict, at, m, ST_OK, NULL, in->now_ns);
 }
 
 /* ---- all of them ---- */

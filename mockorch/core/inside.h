@@ -114,5 +114,5 @@ void persist_commit(struct orchestrator *o); /* when something is unsaved */
 void persist_all(struct orchestrator *o);
 void persist_forget_all(struct orchestrator *o);
 /* What was loaded happens once more: allowances, order of closed tasks. */
-enum status MUST_USE persist_replay(struct orchestrator *o, struct why *why);
+enum status MUST_USE persist_replay(struct orchestrator *o, int64_t now_ns, struct why *why);
 enum status MUST_USE persist_load(struct orchestrator *o, int64_t outside_ns, struct why *why);

@@ -206,7 +206,7 @@ static void replay_submissions(struct orchestrator *o, struct happening *list)
 
 /* What happened, once more and in its order: allowances go on where they were (a restart gives
  * nobody more), and closed tasks are forgotten in their turn. */
-enum status persist_replay(struct orchestrator *o, struct why *why)
+enum status persist_replay(struct orchestrator *o, int64_t now_ns, struct why *why)
 {
     const struct assignment *a = &o->assignment;
     struct happening *list = malloc(((size_t)a->count + 1) * sizeof *list);
@@ -214,6 +214,8 @@ enum status persist_replay(struct orchestrator *o, struct why *why)
 
     if (!list)
         return fail(why, ST_NO_MEMORY, "allowances: out of memory");
+    for (uint32_t i = 0; i < o->registry.user_count; i++)
+        quota_settle(&o->registry.users[i].refusals, now_ns);
     for (uint32_t i = 0; i < o->registry.node_count; i++) {
         const struct node *n = &o->registry.nodes[i];
 
@@ -271,5 +273,5 @@ enum status persist_load(struct orchestrator *o, int64_t outside_ns, struct why 
     /* Ids go on from where chance stood; a fork by the number of tasks never repeats one. */
     if (o->metrics.tasks_made)
         o->assignment.prng = prng_fork(&o->assignment.prng, o->metrics.tasks_made);
-    return persist_replay(o, why);
+    return persist_replay(o, timeline_inside_ns(&o->timeline, outside_ns), why);
 }

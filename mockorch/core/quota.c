@@ -90,6 +90,18 @@ void quota_replay(struct quota *q, int64_t at_ns)
         quota_spend(q, at_ns);
 }
 
+void quota_settle(struct quota *q, int64_t now_ns)
+{
+    int64_t latest_ns;
+
+    assert(q->shape == QUOTA_BUCKET);
+    if (q->limit == 0)
+        return;
+    latest_ns = now_ns + q->limit * gap_ns(q);
+    if (q->full_ns > latest_ns)
+        q->full_ns = latest_ns;
+}
+
 uint32_t quota_left(const struct quota *q, int64_t now_ns)
 {
     uint32_t left = q->limit - q->count;

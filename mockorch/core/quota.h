@@ -38,6 +38,9 @@ int64_t quota_wait_ns(const struct quota *q, int64_t now_ns);
 void quota_spend(struct quota *q, int64_t now_ns);
 /* Books an event of the past again, if it fits: events come in their order. */
 void quota_replay(struct quota *q, int64_t at_ns);
+/* A bucket that was read back: what it lacks is never more than it holds, for its settings may have
+ * changed meanwhile. */
+void quota_settle(struct quota *q, int64_t now_ns);
 /* How many events fit now without a wait; UINT32_MAX without a limit. */
 uint32_t quota_left(const struct quota *q, int64_t now_ns);
 /* Time until more events fit than now; 0 when all do. */

@@ -14,7 +14,12 @@
 
 json_t *record_of_user(const struct user *u)
 {
-    return json_pack("{ss sI}", "wallet", u->wallet, "credits", (json_int_t)u->credits);
+    json_t *record =
+        json_pack("{ss sI}", "wallet", u->wallet, "credits", (json_int_t)u->credits);
+
+    if (record && u->refusals.full_ns > 0) /* the bucket has been used */
+        json_object_set_new(record, "refusals", json_integer(u->refusals.full_ns));
+    return record;
 }
 
 json_t *record_of_node(const struct orchestrator *o, const struct node *n)
@@ -130,18 +135,22 @@ static enum status bad_record(struct why *why, const char *kind, const char *key
 static enum status load_user(struct orchestrator *o, const char *key, const json_t *record,
                              struct why *why)
 {
+    const json_t *refusals = json_object_get(record, "refusals");
     const char *wallet;
     json_int_t credits;
     uint32_t at;
     enum status st;
 
     if (json_unpack((json_t *)record, "{ss sI}", "wallet", &wallet, "credits", &credits) ||
-        credits < 0)
+        credits < 0 ||
+        (refusals && !(json_is_integer(refusals) && is_time(json_integer_value(refusals)))))
         return bad_record(why, "user", key);
     st = registry_add_user(&o->registry, &at, &o->settings, key, wallet, why);
     if (st)
         return st;
     o->registry.users[at].credits = (uint64_t)credits;
+    if (refusals)
+        o->registry.users[at].refusals.full_ns = json_integer_value(refusals);
     o->metrics.users++;
     return ST_OK;
 }

@@ -23,6 +23,7 @@ void registry_fini(struct registry *r)
         free(r->users[i].nodes);
         quota_fini(&r->users[i].fetches);
         quota_fini(&r->users[i].submissions);
+        quota_fini(&r->users[i].refusals);
         quota_fini(&r->users[i].registrations);
     }
     for (uint32_t i = 0; i < r->node_count; i++)
@@ -157,6 +158,9 @@ enum status registry_add_user(struct registry *r, uint32_t *out, const struct se
     st = quota_init(&user.submissions, QUOTA_WINDOW, settings->submissions_per_window, settings->window_ns, why);
     if (st)
         goto out;
+    st = quota_init(&user.refusals, QUOTA_BUCKET, settings->refusals_per_window, settings->window_ns, why);
+    if (st)
+        goto out;
     st = quota_init(&user.registrations, QUOTA_WINDOW, settings->nodes_per_day, 86400 * NS_PER_S, why);
     if (st)
         goto out;
@@ -172,6 +176,7 @@ enum status registry_add_user(struct registry *r, uint32_t *out, const struct se
 out:
     quota_fini(&user.fetches);
     quota_fini(&user.submissions);
+    quota_fini(&user.refusals);
     quota_fini(&user.registrations);
     return st;
 }

@@ -22,7 +22,7 @@ struct user {
     char wallet[REGISTRY_WALLET_SIZE]; /* as it was registered */
     uint32_t *nodes;
     uint32_t node_count;
-    struct quota fetches, submissions, registrations;
+    struct quota fetches, submissions, refusals, registrations;
     uint64_t credits; /* accepted submissions */
 };
 

@@ -18,6 +18,7 @@ void settings_init(struct settings *s)
         .seed = 1,
         .fetches_per_window = 3,
         .window_ns = 180 * NS_PER_S,
+        .refusals_per_window = 100,
         .fetches_per_node = {0, 180 * NS_PER_S},
         .fetches_per_key = {0, 180 * NS_PER_S},
         .fetches_per_address = {0, 180 * NS_PER_S},
@@ -98,6 +99,7 @@ static enum status check_allowances(const struct settings *s, struct why *why)
     } all[] = {
         {"allowance", s->fetches_per_window, s->window_ns},
         {"allowance", s->submissions_per_window, s->window_ns},
+        {"refusals_per_window", s->refusals_per_window, s->window_ns},
         {"node_fetches", s->fetches_per_node.limit, s->fetches_per_node.window_ns},
         {"key_fetches", s->fetches_per_key.limit, s->fetches_per_key.window_ns},
         {"address_fetches", s->fetches_per_address.limit, s->fetches_per_address.window_ns},
@@ -105,7 +107,7 @@ static enum status check_allowances(const struct settings *s, struct why *why)
     enum status st = ST_OK;
 
     for (size_t i = 0; i < sizeof all / sizeof *all && !st; i++) {
-        st = check_span(all[i].window_ns, i < 2 ? "window" : all[i].name, why);
+        st = check_span(all[i].window_ns, i < 3 ? "window" : all[i].name, why);
         if (!st)
             st = check_allowance(all[i].limit, all[i].window_ns, all[i].name, why);
     }

@@ -67,6 +67,7 @@ struct settings {
     bool retry_after_date;           /* Retry-After as a date, not as seconds */
     enum settings_fields rate_limit_fields;
     uint32_t submissions_per_window; /* accepted ones of one user; 0: no limit */
+    uint32_t refusals_per_window;    /* submissions of one user that are wrong; 0: no limit */
     int64_t task_expiry_ns;          /* from assignment to the 404 */
     uint32_t nodes_per_user, nodes_per_day; /* 0: no limit */
     uint64_t task_limit;             /* tasks made in all; 0: no limit */
@@ -90,7 +91,7 @@ struct settings {
     enum judging judging;
 };
 
-/* 3 tasks per 180 s and user, 10 minutes a task, the built-in guest `fib` with one small input,
+/* 3 tasks and 100 wrong submissions per 180 s and user, 10 minutes a task, the built-in guest `fib` with one small input,
  * proofs required and verified. */
 void settings_init(struct settings *s);
 

@@ -28,16 +28,24 @@ static json_t *metrics_json(const struct orchestrator_metrics *m)
                      state_counter(m->fetches_limited), "faults", state_counter(m->faults));
 }
 
+static json_t *seconds_up(int64_t ns)
+{
+    return state_counter((uint64_t)((ns + NS_PER_S - 1) / NS_PER_S));
+}
+
 json_t *state_user(const struct orchestrator *o, const struct user *u, int64_t now_ns)
 {
     json_t *nodes = json_array();
+    int64_t accepted_ns = quota_wait_ns(&u->submissions, now_ns);
+    int64_t refused_ns = quota_wait_ns(&u->refusals, now_ns);
 
     for (uint32_t i = 0; i < u->node_count; i++)
         json_array_append_new(nodes, json_string(o->registry.nodes[u->nodes[i]].id));
     return json_pack(
-        "{ss ss so so so}", "user_id", u->uuid, "wallet_address", u->wallet, "nodes", nodes,
+        "{ss ss so so so so}", "user_id", u->uuid, "wallet_address", u->wallet, "nodes", nodes,
         "credits", state_counter(u->credits), "next_fetch_s",
-        state_counter((uint64_t)((quota_wait_ns(&u->fetches, now_ns) + NS_PER_S - 1) / NS_PER_S)));
+        seconds_up(quota_wait_ns(&u->fetches, now_ns)), "next_submission_s",
+        seconds_up(accepted_ns > refused_ns ? accepted_ns : refused_ns));
 }
 
 json_t *state_node(const struct orchestrator *o, const struct node *n)

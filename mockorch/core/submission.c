@@ -9,10 +9,11 @@ static const struct {
 } checks[] = {
     [CHECK_BODY] = {"body", 400},           [CHECK_SIZES] = {"sizes", 400},
     [CHECK_TASK] = {"task", 404},           [CHECK_KEY] = {"key", 403},
-    [CHECK_SIGNATURE] = {"signature", 403}, [CHECK_FORM] = {"form", 400},
+    [CHECK_SIGNATURE] = {"signature", 403}, [CHECK_REFUSALS] = {"refusals", 429},
+    [CHECK_FORM] = {"form", 400},
     [CHECK_FIELDS] = {"fields", 400},       [CHECK_HASH] = {"hash", 422},
     [CHECK_PROOF] = {"proof", 422},         [CHECK_CONSENSUS] = {"consensus", 422},
-            [CHECK_LIMIT] = {"limit", 429},
+    [CHECK_LIMIT] = {"limit", 429},
     [CHECK_NONE] = {"none", 200},
 };
 
@@ -101,7 +102,8 @@ static enum status check_hash(const struct wire_submission *s, const struct task
 }
 
 enum check submission_check(const struct wire_submission *s, const struct task *task,
-                            enum judging judging, unsigned *passed, struct why *why)
+                            const struct quota *refusals, int64_t now_ns, enum judging judging,
+                            unsigned *passed, struct why *why)
 {
     if (s->public_key.size != SIGNING_PUBLIC_SIZE || s->signature.size != SIGNING_SIGNATURE_SIZE) {
         fail(why, ST_INPUT, "key of %zu bytes, signature of %zu: 32 and 64 are needed",
@@ -124,6 +126,12 @@ enum check submission_check(const struct wire_submission *s, const struct task *
         return CHECK_SIGNATURE;
     }
     *passed |= 1u << CHECK_SIGNATURE;
+    if (quota_wait_ns(refusals, now_ns)) {
+        fail(why, ST_LIMIT, "%u submissions of this user were wrong in this window",
+             refusals->limit);
+        return CHECK_REFUSALS;
+    }
+    *passed |= 1u << CHECK_REFUSALS;
     if (!keccak256_hex_form(s->proof_hash)) {
         fail(why, ST_INPUT, "proof_hash is not 64 lower-case hex digits");
         return CHECK_FORM;

@@ -12,6 +12,7 @@ enum check {
     CHECK_TASK,      /* 404  the task is known and open */
     CHECK_KEY,       /* 403  the key is that of the fetch */
     CHECK_SIGNATURE, /* 403  the signature verifies */
+    CHECK_REFUSALS,  /* 429  not too many of the user's were wrong: what follows costs time */
     CHECK_FORM,      /* 400  proof_hash is 64 lower-case hex digits */
     CHECK_FIELDS,    /* 400  hashes and proofs are those that the task type asks for */
     CHECK_HASH,      /* 422  they hash to proof_hash */
@@ -25,9 +26,10 @@ const char *check_name(enum check c);
 unsigned check_status(enum check c); /* of the answer when it fails */
 
 /* Checks from CHECK_SIZES to CHECK_HASH; passed gets a bit for each that held. task NULL: unknown or
- * closed. Returns the one that failed, with words, or CHECK_NONE. */
+ * closed. refusals: of the task's user. Returns the one that failed, with words, or CHECK_NONE. */
 enum check submission_check(const struct wire_submission *submission, const struct task *task,
-                            enum judging judging, unsigned *passed, struct why *why);
+                            const struct quota *refusals, int64_t now_ns, enum judging judging,
+                            unsigned *passed, struct why *why);
 
 /* The proofs that a judge has to look at: 0 for the hash types. */
 size_t submission_proofs(const struct wire_submission *submission, const struct task *task,

@@ -376,6 +376,10 @@ static void settings_that_cannot_be_are_refused_by_name(void **state)
         if (!strstr(why.text, words[i]))
             fail_msg("row %zu: %s", i, why.text);
     }
+    s[0].submissions_per_window = 0;
+    s[0].refusals_per_window = 1000001;
+    assert_int_equal(settings_check(&s[0], &why), ST_INPUT);
+    assert_non_null(strstr(why.text, "refusals_per_window: at most 1000000"));
     s[6].credits_kept = 100000001;
     assert_int_equal(settings_check(&s[6], &why), ST_INPUT);
 }

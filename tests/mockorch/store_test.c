@@ -134,6 +134,53 @@ static void the_allowance_of_submissions_goes_on(void **state)
     assert_int_equal(bench_work(b), 429);
 }
 
+static unsigned submit_forged(struct bench *b)
+{
+    struct bench_submission s;
+    struct bench_task t;
+    unsigned status;
+
+    assert_int_equal(bench_fetch(b), 200);
+    t = bench_task(b);
+    t.inputs[0][5] ^= 1; /* a proof of something else */
+    bench_prove(b, &s, &t);
+    status = bench_submit(b, &s);
+    bench_submission_fini(&s);
+    return status;
+}
+
+static void the_allowance_of_wrong_submissions_goes_on(void **state)
+{
+    struct bench *b = *state;
+    json_t *all;
+
+    b->settings.refusals_per_window = 3;
+    b->settings.fetches_per_window = 0;
+    bench_start(b);
+    b->now_ns = 7 * SECOND;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(submit_forged(b), 422);
+    assert_int_equal(submit_forged(b), 429);
+    b->now_ns = 17 * SECOND;
+    assert_int_equal(restart(b, 20 * SECOND, NULL), ST_OK);
+    assert_int_equal(bench_work(b), 429);
+    assert_string_equal(bench_header(b, "retry-after"), "30"); /* 60 s after the third */
+    all = state_of(b);
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_array_get(json_object_get(all, "users"), 0), "next_submission_s")),
+                     30);
+    json_decref(all);
+    /* a bucket of one in 100 s: full 160 s from now, but it never lacks more than that one */
+    b->settings.refusals_per_window = 1;
+    b->settings.window_ns = 100 * SECOND;
+    assert_int_equal(restart(b, 0, NULL), ST_OK);
+    assert_int_equal(bench_work(b), 429);
+    assert_string_equal(bench_header(b, "retry-after"), "100");
+    b->settings.refusals_per_window = 0;
+    assert_int_equal(restart(b, 0, NULL), ST_OK);
+    assert_int_equal(bench_work(b), 200);
+}
+
 static unsigned register_node(struct bench *b)
 {
     struct wire_register_node message = {.user_id = BENCH_UUID};
@@ -426,6 +473,11 @@ static void damaged_records_are_refused_by_name(void **state)
         {STORE_USER, BENCH_UUID, "{", "user '11111111-2222"},
         {STORE_USER, BENCH_UUID, "{\"wallet\":5,\"credits\":1}", "is damaged"},
         {STORE_USER, BENCH_UUID, "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":-1}", "is damaged"},
+        {STORE_USER, BENCH_UUID, "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":1,\"refusals\":true}",
+         "is damaged"},
+        {STORE_USER, BENCH_UUID,
+         "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":1,\"refusals\":9000000000000000000}",
+         "is damaged"},
         {STORE_USER, "x", "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":1}", "uuid"},
         {STORE_NODE, "5", "[]", "node '5'"},
         {STORE_NODE, "5", "{\"user\":\"nobody\",\"type\":1}", "node '5'"},
@@ -773,6 +825,7 @@ int main(void)
         CASE(a_restart_forgets_nothing),
         CASE(a_task_that_expired_meanwhile_is_gone),
         CASE(the_allowance_of_submissions_goes_on),
+        CASE(the_allowance_of_wrong_submissions_goes_on),
         CASE(the_allowance_of_nodes_goes_on),
         CASE(a_task_goes_on_counting_its_submissions),
         CASE(faults_go_on_with_their_counters_and_their_chance),

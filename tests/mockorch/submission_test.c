@@ -395,6 +395,92 @@ static void accepted_submissions_have_an_allowance_too(void **state)
     bench_submission_fini(&s);
 }
 
+static const char flooder_wallet[] = "0x00000000000000000000000000000000000000aB";
+
+/* Of the node, changed by spoil, once; returns the status. */
+static unsigned submit_spoilt(struct bench *b, const char *node, tamper *spoil)
+{
+    struct bench_submission s;
+    struct bench_task t;
+    unsigned status;
+
+    assert_int_equal(bench_fetch_as(b, node, DIFFICULTY_SMALL), 200);
+    t = bench_task(b);
+    bench_prove(b, &s, &t);
+    if (spoil) {
+        spoil(b, &s);
+        if (spoil != bent_signature)
+            bench_sign(b, &s);
+    }
+    status = bench_submit(b, &s);
+    bench_submission_fini(&s);
+    return status;
+}
+
+static void forged_only_proof(struct bench *b, struct bench_submission *s)
+{
+    static const struct bytes forged = {(const uint8_t *)"forged", 6};
+
+    (void)b;
+    s->message.proofs = &forged;
+    s->message.proof = forged;
+    keccak256_hex(s->proof_hash, forged);
+}
+
+static void wrong_submissions_have_an_allowance_too(void **state)
+{
+    struct bench *b = *state;
+
+    b->settings.refusals_per_window = 3; /* and one more each 60 s */
+    b->settings.rate_limit_fields = SETTINGS_FIELDS_NEW;
+    bench_start(b);
+    assert_int_equal(orchestrator_add_node(b->o, "99", flooder_wallet, NULL), ST_OK);
+    assert_int_equal(submit_spoilt(b, "99", bent_signature), 403); /* anybody could send that */
+    assert_int_equal(submit_spoilt(b, "99", no_proof), 400);
+    assert_int_equal(submit_spoilt(b, "99", wrong_hash), 422);
+    assert_int_equal(submit_spoilt(b, "99", forged_only_proof), 422);
+    assert_int_equal(b->verdict.failed, CHECK_PROOF);
+    b->now_ns = 10 * SECOND;
+    b->judge.broken = ST_IO; /* nobody asks it */
+    assert_int_equal(submit_spoilt(b, "99", forged_only_proof), 429);
+    assert_int_equal(b->verdict.failed, CHECK_REFUSALS);
+    assert_string_equal(bench_header(b, "retry-after"), "50");
+    assert_string_equal(bench_header(b, "ratelimit"), "\"refusals\";r=0;t=50");
+    assert_int_equal(submit_spoilt(b, "99", NULL), 429);
+    assert_int_equal(submit_spoilt(b, "99", bent_signature), 403);
+    b->judge.broken = ST_OK;
+    assert_int_equal(submit_spoilt(b, BENCH_NODE, NULL), 200); /* another user */
+    b->now_ns = 60 * SECOND;
+    assert_int_equal(submit_spoilt(b, "99", NULL), 200);
+    assert_int_equal(submit_spoilt(b, "99", wrong_hash), 422);
+    assert_int_equal(submit_spoilt(b, "99", NULL), 429);
+}
+
+static void a_judge_that_fails_is_nobodys_fault(void **state)
+{
+    struct bench *b = *state;
+
+    b->settings.refusals_per_window = 1;
+    bench_start(b);
+    for (enum status st = ST_IO; st != ST_OK; st = st == ST_IO ? ST_LIMIT : ST_OK) {
+        b->judge.broken = st;
+        assert_int_equal(submit_spoilt(b, BENCH_NODE, NULL), st == ST_IO ? 500 : 503);
+    }
+    b->judge.broken = ST_OK;
+    assert_int_equal(submit_spoilt(b, BENCH_NODE, NULL), 200);
+}
+
+static void without_that_limit_nothing_is_counted(void **state)
+{
+    struct bench *b = *state;
+
+    b->settings.refusals_per_window = 0;
+    bench_start(b);
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(submit_spoilt(b, BENCH_NODE, wrong_hash), 422);
+    assert_int_equal(submit_spoilt(b, BENCH_NODE, NULL), 200);
+}
+
 /* ---- while the judge is thinking ---- */
 
 static uint64_t submit_pending(struct bench *b, struct bench_submission *s)
@@ -550,6 +636,9 @@ int main(void)
         CASE(the_second_submission_of_a_task_is_404),
         CASE(a_judge_that_cannot_work_is_a_500_not_a_refusal_of_the_proof),
         CASE(accepted_submissions_have_an_allowance_too),
+        CASE(wrong_submissions_have_an_allowance_too),
+        CASE(a_judge_that_fails_is_nobodys_fault),
+        CASE(without_that_limit_nothing_is_counted),
         CASE(the_case_names_program_inputs_and_proofs),
         CASE(of_two_submissions_at_the_judge_the_first_to_return_wins),
         CASE(a_task_does_not_expire_at_the_judge),
