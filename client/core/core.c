@@ -376,8 +376,8 @@ static bool poll_exit(struct core *c, struct action *out, int64_t now_ns)
 static bool poll_phase(struct core *c, struct action *out, int64_t now_ns)
 {
     switch (c->phase) {
-    case PHASE_GREETING:
-        return node_poll(c, out, now_ns);
+    case PHASE_GREETING: /* finished proofs of a former run name no node: they wait for none */
+        return submit_poll(c, out, now_ns) || node_poll(c, out, now_ns);
     case PHASE_WORKING:
         return submit_poll(c, out, now_ns) || work_poll_cancel(c, out) ||
                work_poll(c, out, now_ns) || fetch_poll(c, out, now_ns) || node_poll(c, out, now_ns);
@@ -404,6 +404,8 @@ static void tell_statistics(struct core *c, int64_t now_ns)
 
 bool core_poll(struct core *c, struct action *out, int64_t now_ns)
 {
+    if (c->phase == PHASE_GREETING)
+        submit_decide(c, now_ns);
     if (c->phase == PHASE_WORKING) {
         submit_decide(c, now_ns);
         work_decide(c, now_ns);
@@ -426,7 +428,7 @@ int64_t core_deadline_ns(const struct core *c)
 
     switch (c->phase) {
     case PHASE_GREETING:
-        return least(deadline, node_deadline_ns(c));
+        return least(deadline, least(node_deadline_ns(c), submit_deadline_ns(c)));
     case PHASE_WORKING:
         deadline = least(deadline, c->statistics_ns);
         deadline = least(deadline, node_deadline_ns(c));

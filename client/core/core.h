@@ -6,7 +6,8 @@
  *                        +------- all nodes refused -------+-- max_tasks, EV_SHUTDOWN
  *
  * Fetching, proving and submitting are three flows that know each other through the records only
- * (ledger.h): a task is fetched while another is proved and a third waits to be submitted.
+ * (ledger.h): a task is fetched while another is proved and a third waits to be submitted. What a
+ * former run has finished is submitted in GREETING already: a submission names no node.
  *
  * A pure function of its options, its events and the time it is told. The order of calls:
  * core_restore for what is on disk, EV_START, then core_poll until it returns false, wait for an

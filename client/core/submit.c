@@ -38,7 +38,7 @@ static void finish(struct core *c, struct entry *e, enum outbox_state to, int64_
 {
     e->record.finished_wall_s = core_wall_s(c, now_ns);
     ledger_move(e, to);
-    if (c->phase == PHASE_WORKING && c->max_tasks && c->stats.accepted >= c->max_tasks)
+    if (c->phase <= PHASE_WORKING && c->max_tasks && c->stats.accepted >= c->max_tasks)
         core_stop(c, CORE_DONE, now_ns);
 }
 

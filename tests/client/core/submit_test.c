@@ -12,6 +12,7 @@
 #include "tests/support/support.h"
 
 #define SUBMIT "/v3/tasks/submit"
+#define NODE   "/v3/nodes/5880437"
 
 /* A story that stands where the proof of task A has just been sent. */
 static void to_submission(struct story *s)
@@ -302,8 +303,8 @@ static void a_proof_survives_a_crash_and_is_sent_with_the_same_bytes(void **stat
     story_crash(&s);
     s.options.seed = 99;
     story_start(&s);
-    story_answer(&s, 200, NULL, NULL); /* the node first */
-    story_expect(&s, HTTP_POST, SUBMIT); /* then what is finished, before anything is fetched */
+    assert_true(story_waits(&s, NODE)); /* what is finished does not wait for its answer */
+    story_expect(&s, HTTP_POST, SUBMIT);
     assert_true(bytes_equal(buffer_bytes(&s.body), buffer_bytes(&first)));
     story_answer(&s, 404, NULL, NULL);
     assert_int_equal(story_state(&s, "A"), OUTBOX_REFUSED); /* 429 had been a definite answer */
@@ -396,10 +397,32 @@ static void a_crash_while_sending_leaves_the_fate_unknown(void **state)
     to_submission(&s);
     story_crash(&s);
     story_start(&s);
-    story_answer(&s, 200, NULL, NULL);
     story_expect(&s, HTTP_POST, SUBMIT);
     story_answer(&s, 404, NULL, NULL);
     assert_int_equal(story_state(&s, "A"), OUTBOX_UNKNOWN);
+    story_end(&s);
+}
+
+/* No node is needed to hand in what is finished: neither one that answers nor one that is known. */
+static void a_finished_proof_goes_out_while_no_node_can_be_asked(void **state)
+{
+    struct story s;
+
+    (void)state;
+    to_submission(&s);
+    story_answer(&s, 503, NULL, NULL);
+    story_crash(&s);
+    s.options.max_tasks = 1;
+    story_start(&s);
+    story_expect(&s, HTTP_GET, NODE);
+    story_answer(&s, 503, NULL, NULL);
+    story_expect(&s, HTTP_POST, SUBMIT);
+    story_answer(&s, 429, "60", NULL);
+    story_until_path(&s, SUBMIT, 200); /* among the look-ups that fail */
+    story_answer(&s, 200, NULL, NULL);
+    assert_int_equal(story_state(&s, "A"), OUTBOX_ACKED);
+    story_until(&s, story_time(&s) + 10);
+    assert_true(s.over); /* that was the one task that was wanted */
     story_end(&s);
 }
 
@@ -561,7 +584,7 @@ static void shutdown_takes_back_a_submission_that_waits_for_the_disk(void **stat
         assert_int_equal(story_state(&s, "A"), OUTBOX_PROVED);
         story_crash(&s);
         story_start(&s);
-        story_answer(&s, 200, NULL, NULL);
+        story_expect(&s, HTTP_POST, SUBMIT);
         story_answer(&s, 404, NULL, NULL);
         assert_int_equal(story_state(&s, "A"), OUTBOX_REFUSED); /* it never left */
     } else {
@@ -627,6 +650,7 @@ int main(void)
         cmocka_unit_test(a_fetch_that_was_under_way_counts_for_the_next_process),
         cmocka_unit_test(a_wall_clock_that_is_set_holds_nobody_for_more_than_a_day),
         cmocka_unit_test(a_crash_while_sending_leaves_the_fate_unknown),
+        cmocka_unit_test(a_finished_proof_goes_out_while_no_node_can_be_asked),
         cmocka_unit_test(a_task_of_a_former_run_is_proved_unless_it_is_stale),
         cmocka_unit_test(a_task_whose_key_is_lost_is_not_proved),
         cmocka_unit_test(many_stale_tasks_are_cleared_away),
