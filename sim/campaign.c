@@ -199,7 +199,10 @@ enum status campaign_run(struct campaign_sum *out, const struct scenario *s,
                          campaign_tell *tell, void *context, struct why *why)
 {
     struct campaign_sum sum = {0};
-    enum status st = prover_sim_ahead(prover, &s->orchestrator, why);
+    enum status st;
+
+    prover_sim_stand_in(prover, s->model_proofs);
+    st = prover_sim_ahead(prover, &s->orchestrator, why);
 
     if (!st)
         st = (o->jobs > 1 ? run_in_workers : run_here)(&sum, s, prover, o, tell, context, why);

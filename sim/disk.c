@@ -21,8 +21,11 @@ void disk_fini(struct disk *d)
         cell_fini(&d->cells[i]);
     for (size_t i = 0; i < d->begun_count; i++)
         cell_fini(&d->begun[i]);
+    for (size_t i = 0; i < d->shadow_count; i++)
+        cell_fini(&d->shadows[i].old);
     free(d->cells);
     free(d->begun);
+    free(d->shadows);
     *d = (struct disk){0};
 }
 
@@ -43,6 +46,7 @@ void disk_begin(struct disk *d, const struct outbox_record *r)
     *c = (struct disk_cell){
         .id = r->id,
         .state = r->state,
+        .difficulty = r->difficulty,
         .task_id = memory_text(r->task_id),
         .program_id = memory_text(r->program_id),
         .inputs = (void *)memory_bytes(bytes_of(r->inputs, r->input_count * sizeof *r->inputs)),
@@ -55,13 +59,26 @@ void disk_begin(struct disk *d, const struct outbox_record *r)
     assert(buffer_ok(&c->bytes));
 }
 
-static struct disk_cell *put(struct disk *d, const struct disk_cell *cell)
+/* Of the record, or of the first one behind where it would be. */
+static size_t place_of(const struct disk *d, uint64_t id)
 {
     size_t place = d->count;
 
-    while (place > 0 && d->cells[place - 1].id >= cell->id)
+    while (place > 0 && d->cells[place - 1].id >= id)
         place--;
-    if (place < d->count && d->cells[place].id == cell->id) {
+    return place;
+}
+
+static bool is_at(const struct disk *d, size_t place, uint64_t id)
+{
+    return place < d->count && d->cells[place].id == id;
+}
+
+static struct disk_cell *put(struct disk *d, const struct disk_cell *cell)
+{
+    size_t place = place_of(d, cell->id);
+
+    if (is_at(d, place, cell->id)) {
         cell_fini(&d->cells[place]);
     } else {
         make_room(&d->cells, &d->capacity, d->count);
@@ -81,16 +98,85 @@ static struct disk_cell take(struct disk *d, size_t place)
     return cell;
 }
 
-const struct disk_cell *disk_end(struct disk *d, uint64_t id)
+static struct disk_cell take_begun(struct disk *d, uint64_t id)
 {
-    struct disk_cell cell;
     size_t place = 0;
 
     while (place < d->begun_count && d->begun[place].id != id)
         place++;
     assert(place < d->begun_count);
-    cell = take(d, place);
+    return take(d, place);
+}
+
+const struct disk_cell *disk_end(struct disk *d, uint64_t id)
+{
+    struct disk_cell cell = take_begun(d, id);
+
+    while (d->shadow_count) /* one sync is for all that the cache holds */
+        cell_fini(&d->shadows[--d->shadow_count].old);
     return put(d, &cell);
+}
+
+const struct disk_cell *disk_end_in_cache(struct disk *d, uint64_t id)
+{
+    struct disk_cell cell = take_begun(d, id);
+    size_t place = place_of(d, id);
+    struct disk_shadow *shadow;
+
+    if (d->shadow_count == d->shadow_capacity) {
+        d->shadow_capacity = d->shadow_capacity ? 2 * d->shadow_capacity : 8;
+        d->shadows = memory_grown(d->shadows, d->shadow_capacity, sizeof *d->shadows);
+    }
+    shadow = &d->shadows[d->shadow_count++];
+    *shadow = (struct disk_shadow){.id = id, .existed = is_at(d, place, id)};
+    if (shadow->existed) {
+        shadow->old = d->cells[place];
+        d->cells[place] = cell;
+        return &d->cells[place];
+    }
+    return put(d, &cell);
+}
+
+static void drop_cell(struct disk *d, uint64_t id)
+{
+    size_t place = place_of(d, id);
+
+    assert(is_at(d, place, id));
+    cell_fini(&d->cells[place]);
+    d->count--;
+    memmove(d->cells + place, d->cells + place + 1, (d->count - place) * sizeof *d->cells);
+}
+
+/* The code that reads records must see that this is none. */
+static void check_half(struct disk *d, const struct disk_cell *c, struct prng *prng)
+{
+    size_t size = (size_t)prng_below(prng, c->bytes.size);
+    struct outbox_record record;
+
+    if (outbox_decode(&record, bytes_of(c->bytes.data, size), NULL) == ST_OK)
+        abort(); /* a record without its checksum was believed */
+    d->torn++;
+}
+
+void disk_power_cut(struct disk *d, struct prng *prng, bool torn)
+{
+    while (d->shadow_count) {
+        struct disk_shadow *shadow = &d->shadows[--d->shadow_count];
+
+        if (shadow->existed)
+            put(d, &shadow->old);
+        else
+            drop_cell(d, shadow->id);
+    }
+    if (torn && d->begun_count) {
+        check_half(d, &d->begun[0], prng);
+        while (d->begun_count) { /* nothing behind it is read */
+            struct disk_cell cell = take(d, 0);
+
+            cell_fini(&cell);
+        }
+    }
+    disk_crash(d, prng);
 }
 
 void disk_crash(struct disk *d, struct prng *prng)

@@ -3,6 +3,10 @@
  * ended. Whoever is killed in between finds the old version or the new one, never half of one
  * (client/shell/outbox_sqlite.c commits a row).
  *
+ * A disk may lie: what it calls written is in its cache, until the next honest write. A power cut
+ * takes the cache away, and may leave the half of a record: its checksum tells, and the version
+ * before counts.
+ *
  * Owner:   heap inside (disk_fini, safe on a zeroed value).
  */
 #pragma once
@@ -12,10 +16,17 @@
 struct disk_cell { /* one record, as it is durable */
     uint64_t id;
     enum outbox_state state;
+    enum difficulty difficulty;
     char *task_id, *program_id;
     uint32_t (*inputs)[3];
     size_t input_count, proved; /* inputs, and those of them with a proof */
     struct buffer bytes; /* what a new process reads */
+};
+
+struct disk_shadow { /* what a power cut brings back */
+    uint64_t id;
+    bool existed;
+    struct disk_cell old;
 };
 
 struct disk {
@@ -23,6 +34,9 @@ struct disk {
     size_t count, capacity;
     struct disk_cell *begun; /* in the order of writing */
     size_t begun_count, begun_capacity;
+    struct disk_shadow *shadows; /* of writes that are in the cache only, in their order */
+    size_t shadow_count, shadow_capacity;
+    uint64_t torn; /* halves of records that were found and dropped */
 };
 
 void disk_fini(struct disk *d);
@@ -30,6 +44,11 @@ void disk_fini(struct disk *d);
 void disk_begin(struct disk *d, const struct outbox_record *r);
 /* The oldest write of that record is durable now. */
 const struct disk_cell *disk_end(struct disk *d, uint64_t id);
+/* The same, with a disk that lies. */
+const struct disk_cell *disk_end_in_cache(struct disk *d, uint64_t id);
+/* Power is gone: the cache is empty; with torn, the first write that has not happened is there by
+ * half. Then it is a crash like others. */
+void disk_power_cut(struct disk *d, struct prng *prng, bool torn);
 /* The process is gone: of what was begun, a first part has happened and the rest has not. */
 void disk_crash(struct disk *d, struct prng *prng);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sim/host.h"
+#include "sim/host_inside.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -9,51 +9,14 @@
 #include "client/core/reference.h"
 #include "sim/memory.h"
 
-/* A write that ends in a sync takes this long, at least and at most. */
-#define WRITE_LEAST_NS (NS_PER_MS / 2)
-#define WRITE_MOST_NS  (20 * NS_PER_MS)
-
-struct host_job {
-    uint64_t id; /* 0: a free place */
-    bool cancelled;
-    char *task_id;
-    char program_id[SETTINGS_PROGRAM_SIZE];
-    uint32_t input[3];
-};
-
-struct host {
-    struct host_options o;
-    struct prng prng;
-    struct choice_listener ear, core_ear;
-    struct signing_key *key;
-    struct disk disk;
-
-    struct runtime *runtime; /* NULL: no process */
-    uint64_t life;           /* counts processes; what belongs to a former one is void */
-    bool over;
-    int64_t tick_ns; /* a tick is planned for then */
-    uint64_t tick;
-    unsigned requests_under_way;
-    uint64_t requests;
-
-    struct host_job *jobs;             /* plan->proofs_at_once of them */
-    int64_t hold_wall_ns[CORE_ROUTES]; /* on disk */
-    struct learnt learnt;              /* on disk */
-    bool has_learnt;
-    struct stats former;               /* of processes that are gone */
-};
-
 bool host_bug_of_name(enum host_bug *out, const char *name)
 {
     static const struct {
         const char *name;
         enum host_bug bug;
     } bugs[] = {
-        {"retry-after", HOST_DEAF},
-        {"unsaved", HOST_HASTY},
-        {"resend", HOST_STUBBORN},
-        {"forget", HOST_FORGETFUL},
-        {"reprove", HOST_WASTEFUL},
+        {"retry-after", HOST_DEAF}, {"unsaved", HOST_HASTY},    {"resend", HOST_STUBBORN},
+        {"forget", HOST_FORGETFUL}, {"reprove", HOST_WASTEFUL},
     };
 
     for (size_t i = 0; i < sizeof bugs / sizeof *bugs; i++) {
@@ -88,6 +51,8 @@ enum status host_new(struct host **out, const struct host_options *o, struct why
     h->o = *o;
     h->jobs = memory_new(o->plan->proofs_at_once * sizeof *h->jobs);
     h->prng = world_prng(o->world, 0x1000 + o->number);
+    h->clocks.drift_ppm = (int64_t)o->plan->clock_drift_ppm;
+    h->clocks.wall_zero_ns = o->wall_at_zero_ns + o->plan->wall_skew_ns;
     prng_fill(&h->prng, seed, sizeof seed);
     snprintf(owner, sizeof owner, "client %u", o->number);
     h->prng.listener = choice_listen(&h->ear, o->tape, owner);
@@ -104,14 +69,6 @@ enum status host_new(struct host **out, const struct host_options *o, struct why
     return ST_OK;
 }
 
-static void drop_jobs(struct host *h)
-{
-    for (uint32_t i = 0; i < h->o.plan->proofs_at_once; i++) {
-        free(h->jobs[i].task_id);
-        h->jobs[i] = (struct host_job){0};
-    }
-}
-
 void host_free(struct host *h)
 {
     if (!h)
@@ -119,31 +76,42 @@ void host_free(struct host *h)
     runtime_free(h->runtime);
     signing_key_free(h->key);
     disk_fini(&h->disk);
-    drop_jobs(h);
+    host_drop_jobs(h);
     free(h->jobs);
     free(h);
 }
 
-static int64_t wall_ns(const struct host *h)
+int64_t host_wall_ns(const struct host *h)
 {
-    return h->o.wall_at_zero_ns + h->o.world->now_ns + h->o.plan->wall_skew_ns;
+    return clockwork_wall_ns(&h->clocks, h->o.world->now_ns);
 }
 
-static void note(struct host *h, const char *what, uint64_t id)
+static int64_t mono_ns(const struct host *h)
+{
+    return clockwork_monotonic_ns(&h->clocks, h->o.world->now_ns);
+}
+
+bool host_strikes(struct host *h, double chance, const char *place)
+{
+    bool drawn;
+
+    prng_place(&h->prng, place);
+    drawn = prng_chance(&h->prng, chance);
+    return drawn && (!h->o.heal_ns || h->o.world->now_ns < h->o.heal_ns);
+}
+
+void host_note(struct host *h, const char *what, uint64_t id)
 {
     world_note(h->o.world, "client %u %s %llu", h->o.number, what, (unsigned long long)id);
 }
 
-static void live(struct host *h);
-
-static void handle(struct host *h, struct event *ev)
+void host_handle(struct host *h, struct event *ev)
 {
-    ev->wall_ns = wall_ns(h);
-    runtime_handle(h->runtime, ev, h->o.world->now_ns);
+    ev->wall_ns = host_wall_ns(h);
+    runtime_handle(h->runtime, ev, mono_ns(h));
 }
 
-/* An event of this process comes to pass after a while. */
-static void plan(struct host *h, int64_t delay_ns, world_fire *fire, uint64_t id)
+void host_plan(struct host *h, int64_t delay_ns, world_fire *fire, uint64_t id)
 {
     uint64_t *life = memory_new(sizeof *life);
 
@@ -156,68 +124,12 @@ static void plan(struct host *h, int64_t delay_ns, world_fire *fire, uint64_t id
                                                  .payload = life});
 }
 
-static bool mine(const struct host *h, uint64_t *takes_life)
+bool host_mine(const struct host *h, uint64_t *takes_life)
 {
     bool same = *takes_life == h->life && h->runtime;
 
     free(takes_life);
     return same;
-}
-
-/* ---- disk ---- */
-
-static void written(struct host *h, uint64_t id)
-{
-    const struct disk_cell *cell = disk_end(&h->disk, id);
-
-    note(h, "saved", id);
-    invariant_saved(h->o.invariant, h->o.number, &h->disk, cell);
-}
-
-static void fire_saved(void *context, uint64_t id, void *payload)
-{
-    struct host *h = context;
-
-    if (!mine(h, payload))
-        return;
-    written(h, id);
-    if (h->o.bug != HOST_HASTY)
-        handle(h, &(struct event){.type = EV_SAVED, .id = id});
-    live(h);
-}
-
-static void fire_unsaved(void *context, uint64_t id, void *payload)
-{
-    struct host *h = context;
-
-    if (!mine(h, payload))
-        return;
-    note(h, "could not save", id);
-    invariant_unsaved(h->o.invariant, h->o.number);
-    handle(h, &(struct event){
-                  .type = EV_UNSAVED, .id = id, .unsaved = "no space left on the model of a disk"});
-    live(h);
-}
-
-static void save(struct host *h, const struct action *act)
-{
-    int64_t took_ns;
-
-    prng_place(&h->prng, "write");
-    took_ns = prng_between(&h->prng, WRITE_LEAST_NS, WRITE_MOST_NS);
-    prng_place(&h->prng, "disk_full");
-    if (prng_chance(&h->prng, h->o.plan->disk_full)) {
-        plan(h, took_ns, fire_unsaved, act->id);
-        return;
-    }
-    if (h->o.bug == HOST_FORGETFUL && outbox_state_final(act->record->state)) {
-        handle(h, &(struct event){.type = EV_SAVED, .id = act->id});
-        return;
-    }
-    disk_begin(&h->disk, act->record);
-    plan(h, took_ns, fire_saved, act->id);
-    if (h->o.bug == HOST_HASTY)
-        handle(h, &(struct event){.type = EV_SAVED, .id = act->id});
 }
 
 /* ---- network ---- */
@@ -232,6 +144,7 @@ static void send(struct host *h, uint64_t id, const struct http_request *request
     invariant_sent(h->o.invariant, h->o.number, &h->disk, id, request);
     p->host = h;
     p->life = h->life;
+    p->link = &h->link;
     p->id = id;
     h->requests++;
     h->requests_under_way++;
@@ -253,15 +166,15 @@ static void tell_core(struct host *h, const struct packet *p)
     struct http_response seen = p->response;
 
     if (!p->answered) {
-        handle(h, &(struct event){
-                      .type = EV_TRANSPORT,
-                      .id = p->id,
-                      .transport = {.maybe_delivered = p->maybe_delivered, .text = p->text}});
+        host_handle(h, &(struct event){
+                           .type = EV_TRANSPORT,
+                           .id = p->id,
+                           .transport = {.maybe_delivered = p->maybe_delivered, .text = p->text}});
         return;
     }
     if (h->o.bug == HOST_DEAF)
         hide_header(&seen, "retry-after");
-    handle(h, &(struct event){.type = EV_RESPONSE, .id = p->id, .response = &seen});
+    host_handle(h, &(struct event){.type = EV_RESPONSE, .id = p->id, .response = &seen});
 }
 
 void host_deliver(void *host, struct packet *p)
@@ -275,112 +188,12 @@ void host_deliver(void *host, struct packet *p)
     world_note(h->o.world, "client %u gets %llu %u %s", h->o.number, (unsigned long long)p->id,
                p->answered ? p->response.status : 0, p->answered ? "" : p->text);
     h->requests_under_way--;
-    invariant_delivered(h->o.invariant, h->o.number, p, wall_ns(h) / NS_PER_S);
+    invariant_delivered(h->o.invariant, h->o.number, p, host_wall_ns(h) / NS_PER_S);
     tell_core(h, p);
     if (h->o.bug == HOST_STUBBORN && p->answered && strstr(p->request.path, "submit"))
         send(h, p->id, &p->request);
     packet_free(p);
-    live(h);
-}
-
-/* ---- prover ---- */
-
-static int64_t prove_ns(struct host *h)
-{
-    const struct scenario_client *c = h->o.plan;
-
-    prng_place(&h->prng, "prove");
-    return c->prove_ns + prng_between(&h->prng, 0, c->prove_jitter_ns);
-}
-
-/* id 0: a free place. NULL: there is none. */
-static struct host_job *find_job(struct host *h, uint64_t id)
-{
-    for (uint32_t i = 0; i < h->o.plan->proofs_at_once; i++)
-        if (h->jobs[i].id == id)
-            return &h->jobs[i];
-    return NULL;
-}
-
-static void end_proof(struct host *h, const struct host_job *job)
-{
-    struct event ev = {.type = EV_PROVED, .id = job->id};
-    struct why why = {"the model of a prover fails now and then"};
-    enum status st = ST_IO;
-
-    prng_place(&h->prng, "prove_fails");
-    if (!prng_chance(&h->prng, h->o.plan->prove_fails))
-        st = prover_sim_prove(h->o.prover, &ev.proved.proof, job->program_id, job->input, &why);
-
-    if (st) {
-        ev.type = EV_UNPROVED;
-        ev.unproved.status = st;
-        ev.unproved.text = why.text;
-    } else {
-        ev.proved.telemetry = (struct telemetry){.present = true, .flops_per_sec = 1000};
-    }
-    handle(h, &ev);
-}
-
-static void fire_proved(void *context, uint64_t id, void *payload)
-{
-    struct host *h = context;
-    struct host_job *job, done;
-
-    if (!mine(h, payload))
-        return;
-    job = find_job(h, id);
-    if (job && !job->cancelled) {
-        note(h, "proved", id);
-        done = *job;
-        *job = (struct host_job){0};
-        invariant_proved(h->o.invariant, h->o.number, done.task_id);
-        end_proof(h, &done);
-        free(done.task_id);
-    }
-    live(h);
-}
-
-static void fire_cancelled(void *context, uint64_t id, void *payload)
-{
-    struct host *h = context;
-    struct host_job *job;
-
-    if (!mine(h, payload))
-        return;
-    job = find_job(h, id);
-    invariant_proved(h->o.invariant, h->o.number, job->task_id);
-    free(job->task_id);
-    *job = (struct host_job){0};
-    handle(h, &(struct event){.type = EV_UNPROVED,
-                              .id = id,
-                              .unproved = {.status = ST_CANCELLED, .text = "stopped"}});
-    live(h);
-}
-
-static void prove(struct host *h, const struct action *act)
-{
-    struct host_job *job = find_job(h, 0);
-
-    note(h, "proves", act->id);
-    invariant_proving(h->o.invariant, h->o.number, &h->disk, act->prove.task_id,
-                      act->prove.program_id, act->prove.input);
-    if (!job)
-        return; /* I6 is broken */
-    *job = (struct host_job){.id = act->id, .task_id = memory_text(act->prove.task_id)};
-    snprintf(job->program_id, sizeof job->program_id, "%s", act->prove.program_id);
-    memcpy(job->input, act->prove.input, sizeof job->input);
-    plan(h, prove_ns(h), fire_proved, act->id);
-}
-
-static void cancel(struct host *h, uint64_t id)
-{
-    struct host_job *job = find_job(h, id);
-
-    if (!job)
-        return;
-    job->cancelled = true;
-    plan(h, NS_PER_MS, fire_cancelled, id);
+    host_live(h);
 }
 
 /* ---- the loop ---- */
@@ -398,26 +211,26 @@ static void perform(struct host *h, const struct action *act)
         tell(h, &act->line);
         break;
     case ACT_HOLD:
-        h->hold_wall_ns[act->hold.route] = wall_ns(h) + (act->hold.until_ns - h->o.world->now_ns);
+        h->hold_wall_ns[act->hold.route] = host_wall_ns(h) + (act->hold.until_ns - mono_ns(h));
         break;
     case ACT_LEARNT:
         h->learnt = *act->learnt;
         h->has_learnt = true;
         break;
     case ACT_SAVE:
-        save(h, act);
+        host_save(h, act);
         break;
     case ACT_REQUEST:
         send(h, act->id, &act->request);
         break;
     case ACT_PROVE:
-        prove(h, act);
+        host_prove(h, act);
         break;
     case ACT_CANCEL:
-        cancel(h, act->id);
+        host_cancel(h, act->id);
         break;
     case ACT_EXIT:
-        note(h, "exits", (uint64_t)act->end);
+        host_note(h, "exits", (uint64_t)act->end);
         h->over = true;
         break;
     }
@@ -427,23 +240,27 @@ static void fire_tick(void *context, uint64_t id, void *payload)
 {
     struct host *h = context;
 
-    if (!mine(h, payload) || id != h->tick)
+    if (!host_mine(h, payload) || id != h->tick)
         return;
     h->tick_ns = INT64_MAX;
-    handle(h, &(struct event){.type = EV_TICK});
-    live(h);
+    host_handle(h, &(struct event){.type = EV_TICK});
+    host_live(h);
 }
 
 static void plan_tick(struct host *h)
 {
     int64_t now_ns = h->o.world->now_ns, deadline_ns = runtime_deadline_ns(h->runtime);
+    int64_t at_ns;
 
-    if (deadline_ns == INT64_MAX || deadline_ns == h->tick_ns)
+    if (deadline_ns == INT64_MAX)
         return;
-    if (deadline_ns < now_ns)
-        deadline_ns = now_ns; /* the core would be asked again at once */
-    h->tick_ns = deadline_ns;
-    plan(h, deadline_ns - now_ns, fire_tick, ++h->tick);
+    at_ns = clockwork_world_ns(&h->clocks, deadline_ns);
+    if (at_ns < now_ns)
+        at_ns = now_ns; /* the core would be asked again at once */
+    if (at_ns == h->tick_ns)
+        return;
+    h->tick_ns = at_ns;
+    host_plan(h, at_ns - now_ns, fire_tick, ++h->tick);
 }
 
 static void add_stats(struct stats *sum, const struct stats *s)
@@ -464,28 +281,34 @@ static void add_stats(struct stats *sum, const struct stats *s)
 }
 
 /* The process is gone, however that came. */
-static void bury(struct host *h)
+static void bury(struct host *h, bool power)
 {
+    bool torn;
+
     add_stats(&h->former, runtime_stats(h->runtime));
     runtime_free(h->runtime);
     h->runtime = NULL;
     h->requests_under_way = 0;
     h->tick_ns = INT64_MAX;
+    prng_place(&h->prng, "torn");
+    torn = power && prng_chance(&h->prng, h->o.plan->disk_torn);
     prng_place(&h->prng, "crash");
-    disk_crash(&h->disk, &h->prng);
+    if (power)
+        disk_power_cut(&h->disk, &h->prng, torn);
+    else
+        disk_crash(&h->disk, &h->prng);
     invariant_killed(h->o.invariant, h->o.number, &h->disk);
 }
 
-/* All wishes of the core, then sleep until its deadline. */
-static void live(struct host *h)
+void host_live(struct host *h)
 {
     struct action act;
 
-    while (!h->over && runtime_poll(h->runtime, &act, h->o.world->now_ns))
+    while (!h->over && runtime_poll(h->runtime, &act, mono_ns(h)))
         perform(h, &act);
     invariant_at_rest(h->o.invariant, h->o.number, h->runtime);
     if (h->over)
-        bury(h);
+        bury(h, false);
     else
         plan_tick(h);
 }
@@ -524,7 +347,7 @@ static struct runtime *new_core(struct host *h)
     struct why why;
 
     for (int i = 0; i < CORE_ROUTES; i++)
-        o.hold_ns[i] = h->hold_wall_ns[i] - wall_ns(h);
+        o.hold_ns[i] = h->hold_wall_ns[i] - host_wall_ns(h);
     o.learnt = h->has_learnt ? &h->learnt : NULL;
     if (core_new(&core, &o, &why))
         abort(); /* out of memory: as memory.h */
@@ -554,25 +377,78 @@ static struct runtime *new_reference(struct host *h)
 
 void host_start(struct host *h)
 {
-    if (h->runtime || h->over)
+    if (h->over)
         return;
+    if (h->runtime) { /* the lock of the store: client/shell/outbox_sqlite.c */
+        h->refused_instances++;
+        host_note(h, "is not started twice on one store, life", h->life);
+        return;
+    }
     h->life++;
-    drop_jobs(h);
+    host_drop_jobs(h);
     h->tick_ns = INT64_MAX;
     h->runtime = h->o.policy == HOST_OURS ? new_core(h) : new_reference(h);
     restore_all(h);
-    note(h, "starts, life", h->life);
+    host_note(h, "starts, life", h->life);
     invariant_started(h->o.invariant, h->o.number, h->o.plan->proofs_at_once);
-    handle(h, &(struct event){.type = EV_START});
-    live(h);
+    host_handle(h, &(struct event){.type = EV_START});
+    host_live(h);
 }
 
 void host_kill(struct host *h)
 {
     if (!h->runtime)
         return;
-    note(h, "is killed, life", h->life);
-    bury(h);
+    host_note(h, "is killed, life", h->life);
+    bury(h, false);
+}
+
+void host_kill_writing(struct host *h, int64_t down_ns)
+{
+    h->killed_writing_ns = down_ns;
+}
+
+void host_power_cut(struct host *h)
+{
+    if (!h->runtime)
+        return;
+    host_note(h, "has no power, life", h->life);
+    for (size_t i = 0; i < h->disk.shadow_count; i++)
+        invariant_lied(h->o.invariant, &h->disk, h->disk.shadows[i].id);
+    bury(h, true);
+    h->clocks.boot_ns = h->o.world->now_ns; /* the monotonic clock begins anew */
+}
+
+/* ---- what happens to it ---- */
+
+void host_step_clock(struct host *h, int64_t by_ns)
+{
+    world_note(h->o.world, "client %u steps its wall clock by %lld ns", h->o.number,
+               (long long)by_ns);
+    h->clocks.wall_zero_ns += by_ns;
+    invariant_stepped(h->o.invariant, h->o.number, by_ns);
+}
+
+void host_fill_disk(struct host *h, bool full)
+{
+    h->disks_full = full ? h->disks_full + 1 : h->disks_full - 1;
+}
+
+void host_break_disk(struct host *h, bool broken)
+{
+    h->disks_broken = broken ? h->disks_broken + 1 : h->disks_broken - 1;
+}
+
+void host_slow_down(struct host *h, uint64_t times)
+{
+    if (times)
+        h->slow_times = times;
+    h->slow = times ? h->slow + 1 : h->slow - 1;
+}
+
+struct network_link *host_link(struct host *h)
+{
+    return &h->link;
 }
 
 /* ---- looking ---- */
@@ -607,4 +483,19 @@ struct stats host_stats(const struct host *h)
 uint64_t host_requests(const struct host *h)
 {
     return h->requests;
+}
+
+uint64_t host_refused_instances(const struct host *h)
+{
+    return h->refused_instances;
+}
+
+uint64_t host_torn_records(const struct host *h)
+{
+    return h->disk.torn;
+}
+
+uint64_t host_kills(const struct host *h)
+{
+    return h->kills;
 }

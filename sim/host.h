@@ -46,6 +46,7 @@ struct host_options {
     const char *const *node_ids;
     size_t node_count;
     int64_t wall_at_zero_ns;
+    int64_t heal_ns; /* no chance strikes from here on; 0: never */
     enum host_policy policy;
     enum host_bug bug;
     struct choice_tape *tape; /* NULL: none */
@@ -56,8 +57,19 @@ struct host;
 enum status MUST_USE host_new(struct host **out, const struct host_options *o, struct why *why);
 void host_free(struct host *h);
 
-void host_start(struct host *h); /* a new process, with what is on disk; nothing if there is one */
+/* A new process, with what is on disk. If there is one, it is refused by the lock of the store. */
+void host_start(struct host *h);
 void host_kill(struct host *h);  /* kill -9 */
+void host_kill_writing(struct host *h, int64_t down_ns); /* in the middle of its next write */
+void host_power_cut(struct host *h); /* of the machine: the disk's cache is gone too */
+/* Of the prover, not of the client: all proofs under way fail. */
+void host_kill_worker(struct host *h, bool by_the_system);
+void host_step_clock(struct host *h, int64_t by_ns);
+/* From now on, and not any more; may be nested. */
+void host_fill_disk(struct host *h, bool full);
+void host_break_disk(struct host *h, bool broken);
+void host_slow_down(struct host *h, uint64_t times); /* 0: not any more */
+struct network_link *host_link(struct host *h);
 /* For struct network. */
 void host_deliver(void *host, struct packet *takes);
 
@@ -67,3 +79,6 @@ const struct disk *host_disk(const struct host *h);
 /* Of all its processes. */
 struct stats host_stats(const struct host *h);
 uint64_t host_requests(const struct host *h);
+uint64_t host_refused_instances(const struct host *h);
+uint64_t host_torn_records(const struct host *h);
+uint64_t host_kills(const struct host *h); /* in the middle of a write */

@@ -29,10 +29,14 @@
  * I16  No task is submitted while one of its inputs is being proved.
  * I17  A route whose requests all fail (5xx, 408, 425, no answer) gets INVARIANT_PER_OUTAGE of them in
  *      an hour at most from one process.
+ * I18  An orchestrator that starts again can read what it has kept.
  *
  * A process that is killed forgets what was not on disk: a task that had just arrived (I4), a
  * Retry-After (I5), a definite answer (I7). The disk may be refusing writes: I1 and I2 then rest, as
- * in core.h.
+ * in core.h. After several times in a row the client goes on without it, and a crash then excuses its
+ * open tasks. It may lie about what is durable: a power cut excuses the tasks that it takes back. A
+ * clock that drifts is early by its drift (I5); a wall clock that is set forward between two processes
+ * shortens a Retry-After, one that is set back lengthens it (I5, I13).
  *
  * Owner:   plain value with heap inside (invariant_fini). The first violation is kept.
  */
@@ -53,15 +57,18 @@ struct invariant_task;
 
 struct invariant {
     const struct world *world;
-    const struct profile *profile;
+    const struct profile *profile; /* of the clients that have no other */
     struct invariant_host *hosts;
     unsigned host_count;
     struct invariant_task *tasks;
     size_t task_count, task_capacity;
     struct lookup by_id;
     uint64_t credits;
+    size_t queue_tasks; /* the most of all profiles */
     int64_t longest_advice_ns;
     int64_t longest_doubt_ns; /* that refused proofs cost, client/core/doubt.h */
+    int64_t longest_step_ns;  /* a wall clock was set back by so much, in all */
+    int64_t drift_ppm;        /* the slowest clock's */
     bool counts; /* of clients that break them by design: violations are counted, none is kept */
     uint64_t violations;
     int broken; /* 0: all hold; otherwise the number */
@@ -85,6 +92,12 @@ void invariant_delivered(struct invariant *v, unsigned host, const struct packet
 void invariant_proving(struct invariant *v, unsigned host, const struct disk *disk,
                        const char *task_id, const char *program_id, const uint32_t input[3]);
 void invariant_proved(struct invariant *v, unsigned host, const char *task_id);
+/* A disk that lied is about to take the record back to what it was. */
+void invariant_lied(struct invariant *v, const struct disk *disk, uint64_t record);
+/* Before it starts: how it appears. Its clocks: of the monotonic one, once; of the wall clock. */
+void invariant_profile(struct invariant *v, unsigned host, const struct profile *p);
+void invariant_drifts(struct invariant *v, unsigned host, int64_t ppm);
+void invariant_stepped(struct invariant *v, unsigned host, int64_t by_ns);
 void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk,
                      const struct disk_cell *cell);
 void invariant_unsaved(struct invariant *v, unsigned host);
@@ -105,6 +118,7 @@ struct invariant_costs {
 };
 int64_t invariant_patience_ns(const struct invariant *v, const struct invariant_costs *c);
 void invariant_restless(struct invariant *v); /* I15 */
+void invariant_unreadable(struct invariant *v, const char *text); /* I18 */
 void invariant_impatient(struct invariant *v, const char *what, int64_t patience_ns);
 
 /* Everything is settled. */

@@ -2,12 +2,23 @@
 #include "sim/network.h"
 
 #include "base/clock.h"
+#include "sim/spread.h"
 
 /* client/shell/transport_curl.h */
 #define CONNECT_NS (10 * NS_PER_S)
 #define TOTAL_NS   (30 * NS_PER_S)
 #define STALL_NS   (30 * NS_PER_S)
 #define PART_BYTES 8192 /* one second more for each of the body */
+/* TCP sends a lost segment again after 1, 2, 4 … s (RFC 6298). */
+#define RETRANSMIT_NS   NS_PER_S
+#define RETRANSMIT_MOST 6
+
+static const struct network_link quiet = {0};
+
+static const struct network_link *link_of(const struct packet *p)
+{
+    return p->link ? p->link : &quiet;
+}
 
 static bool strikes(struct network *n, double chance, const char *place)
 {
@@ -21,16 +32,27 @@ static bool strikes(struct network *n, double chance, const char *place)
 
 static int64_t latency_ns(struct network *n)
 {
+    int64_t ns;
+
     prng_place(&n->prng, "jitter");
-    return n->plan->latency_ns + prng_between(&n->prng, 0, n->plan->jitter_ns);
+    ns = n->plan->latency_ns + spread_ns(&n->prng, n->plan->spread, n->plan->jitter_ns);
+    for (unsigned k = 0; n->plan->retransmit > 0 && k < RETRANSMIT_MOST; k++) {
+        if (!strikes(n, n->plan->retransmit, "retransmit"))
+            break;
+        ns += RETRANSMIT_NS << k;
+    }
+    return ns;
 }
 
-static int64_t transfer_ns(const struct network *n, size_t size)
+/* sizes stay below 2^30, so the product stays below 2^60 */
+static int64_t transfer_ns(uint64_t bytes_per_s, size_t size)
 {
-    /* sizes stay below 2^30, so the product stays below 2^60 */
-    return n->plan->bytes_per_s ? (int64_t)((uint64_t)size * (uint64_t)NS_PER_S /
-                                            n->plan->bytes_per_s)
-                                : 0;
+    return bytes_per_s ? (int64_t)((uint64_t)size * (uint64_t)NS_PER_S / bytes_per_s) : 0;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
 }
 
 /* ---- to the client ---- */
@@ -50,11 +72,10 @@ static void plan_deliver(struct network *n, struct packet *p, int64_t at_ns)
         packet_free(p);
         return;
     }
-    world_plan(n->world, &(struct world_event){.at_ns = at_ns,
-                                               .fire = fire_deliver,
-                                               .drop = packet_free,
-                                               .context = n,
-                                               .payload = p});
+    world_plan(
+        n->world,
+        &(struct world_event){
+            .at_ns = at_ns, .fire = fire_deliver, .drop = packet_free, .context = n, .payload = p});
 }
 
 static void break_at(struct network *n, struct packet *p, int64_t at_ns, bool maybe_delivered,
@@ -68,9 +89,9 @@ static void break_at(struct network *n, struct packet *p, int64_t at_ns, bool ma
 static void give_up(struct network *n, struct packet *p, int64_t last_ns)
 {
     int64_t stall_ns = last_ns + p->stall_ns;
+    int64_t at_ns = stall_ns < p->give_up_ns ? stall_ns : p->give_up_ns;
 
-    break_at(n, p, stall_ns < p->give_up_ns ? stall_ns : p->give_up_ns, true,
-             "no answer in time");
+    break_at(n, p, later(at_ns, n->world->now_ns), true, "no answer in time");
 }
 
 /* ---- to the orchestrator ---- */
@@ -83,16 +104,44 @@ static void fire_arrive(void *context, uint64_t id, void *payload)
     n->arrive(n->orchestrator, payload);
 }
 
+static void plan_arrive_at(struct network *n, struct packet *p, int64_t at_ns)
+{
+    world_plan(
+        n->world,
+        &(struct world_event){
+            .at_ns = at_ns, .fire = fire_arrive, .drop = packet_free, .context = n, .payload = p});
+}
+
+/* The request gets there, sooner or later; its sender may have lost patience by then. */
 static void plan_arrive(struct network *n, struct packet *p)
 {
-    int64_t at_ns =
-        n->world->now_ns + latency_ns(n) + transfer_ns(n, p->request.body.size);
+    int64_t now_ns = n->world->now_ns;
+    int64_t sent_ns = now_ns + transfer_ns(n->plan->up_bytes_per_s, p->request.body.size);
+    int64_t at_ns = later(sent_ns + latency_ns(n), link_of(p)->clogged_until_ns);
 
-    world_plan(n->world, &(struct world_event){.at_ns = at_ns,
-                                               .fire = fire_arrive,
-                                               .drop = packet_free,
-                                               .context = n,
-                                               .payload = p});
+    if (p->host && sent_ns > p->give_up_ns) { /* its last byte never leaves */
+        n->lost_requests++;
+        break_at(n, p, p->give_up_ns, false, "not all of the request was sent in time");
+    } else if (p->host && (at_ns > p->give_up_ns || at_ns > sent_ns + p->stall_ns)) {
+        n->late_requests++;
+        plan_arrive_at(n, packet_copy(p), at_ns);
+        give_up(n, p, sent_ns);
+    } else {
+        plan_arrive_at(n, p, at_ns);
+    }
+}
+
+static void send_reset(struct network *n, struct packet *p, bool early)
+{
+    int64_t now_ns = n->world->now_ns;
+
+    n->resets++;
+    if (early) {
+        break_at(n, p, now_ns + latency_ns(n), false, "connection reset while sending");
+    } else { /* it arrives, and nobody hears of it */
+        plan_arrive(n, packet_copy(p));
+        break_at(n, p, now_ns + 2 * latency_ns(n), true, "connection reset");
+    }
 }
 
 void network_send(struct network *n, struct packet *p)
@@ -103,20 +152,12 @@ void network_send(struct network *n, struct packet *p)
     bool early = strikes(n, 0.5, "reset is early");
 
     p->stall_ns = STALL_NS;
-    p->give_up_ns =
-        now_ns + TOTAL_NS + (int64_t)(p->request.body.size / PART_BYTES) * NS_PER_S;
-    if (n->partitions) {
+    p->give_up_ns = now_ns + TOTAL_NS + (int64_t)(p->request.body.size / PART_BYTES) * NS_PER_S;
+    if (link_of(p)->up_cut) {
         n->lost_requests++;
         break_at(n, p, now_ns + CONNECT_NS, false, "no connection in time");
-    } else if (reset && early) {
-        n->resets++;
-        break_at(n, p, now_ns + latency_ns(n), false, "connection reset while sending");
-    } else if (reset) { /* it arrives, and nobody hears of it */
-        struct packet *unheard = packet_copy(p);
-
-        n->resets++;
-        plan_arrive(n, unheard);
-        break_at(n, p, now_ns + 2 * latency_ns(n), true, "connection reset");
+    } else if (reset) {
+        send_reset(n, p, early);
     } else if (lost) {
         n->lost_requests++;
         give_up(n, p, now_ns);
@@ -132,27 +173,28 @@ void network_send(struct network *n, struct packet *p)
 
 /* ---- back ---- */
 
-/* From the first byte of the body to the last; -1: a pause is too long for the client. An answer has
- * less than 2^26 bytes and a pause less than 2^35 ns, so nothing wraps. */
-static int64_t body_ns(const struct network *n, const struct packet *p,
-                       const struct carriage *c, size_t size)
+/* From the first byte of the body to the last; -1: a pause is too long for the client. An answer
+ * has less than 2^26 bytes and a pause less than 2^35 ns, so nothing wraps. */
+static int64_t body_ns(const struct network *n, const struct packet *p, const struct carriage *c,
+                       size_t size)
 {
     int64_t pauses = c->dribble_bytes && size ? (int64_t)((size - 1) / c->dribble_bytes) : 0;
 
     if (pauses && c->dribble_gap_ns > p->stall_ns)
         return -1;
-    return pauses * c->dribble_gap_ns + transfer_ns(n, size);
+    return pauses * c->dribble_gap_ns + transfer_ns(n->plan->down_bytes_per_s, size);
 }
 
 void network_answer(struct network *n, struct packet *p, const struct http_response *response,
                     const struct carriage *c)
 {
-    int64_t first_ns = n->world->now_ns + c->delay_ns + latency_ns(n);
+    int64_t first_ns =
+        later(n->world->now_ns + c->delay_ns + latency_ns(n), link_of(p)->clogged_until_ns);
     bool lost = strikes(n, n->plan->loss, "answer loss");
     bool cut = c->cut_head || (c->cut != FAULT_CUT_NONE && c->cut_at < response->body.size);
     int64_t took_ns = body_ns(n, p, c, cut ? (size_t)c->cut_at : response->body.size);
 
-    if (lost || n->partitions || (c->cut_head && c->cut == FAULT_CUT_SILENCE)) {
+    if (lost || link_of(p)->down_cut || (c->cut_head && c->cut == FAULT_CUT_SILENCE)) {
         n->lost_answers++;
         give_up(n, p, n->world->now_ns);
     } else if (took_ns < 0 || first_ns + took_ns > p->give_up_ns ||
@@ -175,4 +217,16 @@ void network_answer(struct network *n, struct packet *p, const struct http_respo
         packet_answer(p, &seen);
         plan_deliver(n, p, first_ns + took_ns);
     }
+}
+
+void network_refuse(struct network *n, struct packet *p)
+{
+    n->resets++;
+    break_at(n, p, n->world->now_ns + latency_ns(n), false, "connection refused");
+}
+
+void network_reset(struct network *n, struct packet *p)
+{
+    n->resets++;
+    break_at(n, p, n->world->now_ns + latency_ns(n), true, "connection reset");
 }

@@ -39,6 +39,7 @@ struct packet *packet_copy(const struct packet *p)
     copy->give_up_ns = p->give_up_ns;
     copy->stall_ns = p->stall_ns;
     copy->twice = p->twice;
+    copy->link = p->link;
     return copy;
 }
 

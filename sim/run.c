@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sim/run.h"
+#include "sim/run_inside.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -7,13 +7,11 @@
 
 #include "base/clock.h"
 #include "sim/memory.h"
-#include "sim/server.h"
 
 #define WALL_AT_ZERO_NS (INT64_C(1760000000) * NS_PER_S)
 #define JUDGE_NS        (20 * NS_PER_MS)
 #define JUDGE_JITTER_NS (200 * NS_PER_MS)
-#define RESTLESS        100000   /* events at one moment */
-#define DOWN_NS         NS_PER_S /* of a killed client, when the scenario does not say */
+#define RESTLESS        100000 /* events at one moment */
 
 const char *run_metric_name(enum run_metric m)
 {
@@ -37,96 +35,19 @@ const char *run_metric_name(enum run_metric m)
         "repeated_requests",
         "kills",
         "violations",
+        "events",
+        "late_requests",
+        "refused_instances",
+        "torn_records",
     };
 
     return names[m];
 }
 
-/* ---- scenarios that we can carry out ---- */
-
-static bool metric_of_name(enum run_metric *out, const char *name)
+static const struct profile *profile_of(const struct scenario_client *c)
 {
-    for (int m = 0; m < RUN_METRICS; m++) {
-        if (strcmp(run_metric_name(m), name) == 0) {
-            *out = (enum run_metric)m;
-            return true;
-        }
-    }
-    return false;
+    return c->profile[0] ? profile_of_name(c->profile) : &profile_current;
 }
-
-/* One for all clients of a run. */
-static const struct profile *profile_of(const struct scenario *s)
-{
-    return s->clients[0].profile[0] ? profile_of_name(s->clients[0].profile) : &profile_current;
-}
-
-static enum status check_client(const struct scenario_client *c, struct why *why)
-{
-    if (c->profile[0] && !profile_of_name(c->profile))
-        return fail(why, ST_INPUT, "client '%s': profile '%s' is not simulated", c->name,
-                    c->profile);
-    if (c->nodes > CORE_NODES)
-        return fail(why, ST_INPUT, "client '%s': at most %d nodes are simulated", c->name,
-                    CORE_NODES);
-    if (c->prove_grows || c->prove_dies > 0 || c->disk_torn > 0 || c->disk_lost > 0 ||
-        c->clock_drift_ppm != 0)
-        return fail(why, ST_INPUT,
-                    "client '%s': prove_grows, prove_dies, disk_torn, disk_lost and "
-                    "clock_drift_ppm are not simulated",
-                    c->name);
-    return ST_OK;
-}
-
-enum status run_check(const struct scenario *s, struct why *why)
-{
-    enum run_metric m;
-    enum status st = ST_OK;
-
-    if (s->client_count == 0)
-        return fail(why, ST_INPUT, "clients: there are none");
-    if (!s->heal_ns && !s->duration_ns)
-        return fail(why, ST_INPUT, "neither heal_at nor duration says when the run ends");
-    if (s->rule_count > RUN_MAX_RULES)
-        return fail(why, ST_INPUT, "faults: at most %d rules are simulated", RUN_MAX_RULES);
-    for (size_t i = 0; i < s->client_count && !st; i++)
-        st = check_client(&s->clients[i], why);
-    for (size_t i = 1; i < s->client_count && !st; i++)
-        if (strcmp(s->clients[i].profile, s->clients[0].profile) != 0)
-            st = fail(why, ST_INPUT, "client '%s': another profile than the first one's",
-                      s->clients[i].name);
-    for (size_t i = 0; i < s->event_count && !st; i++)
-        if (strcmp(s->events[i].event, "kill") != 0 && strcmp(s->events[i].event, "partition") != 0)
-            st = fail(why, ST_INPUT, "event '%s': kill and partition are simulated",
-                      s->events[i].event);
-    for (size_t i = 0; i < s->expect_count && !st; i++)
-        if (!metric_of_name(&m, s->expects[i].metric))
-            st = fail(why, ST_INPUT, "expect: there is no metric '%s'", s->expects[i].metric);
-    return st;
-}
-
-/* ---- the parts of a run ---- */
-
-struct run {
-    const struct scenario *scenario;
-    const struct run_options *options;
-    struct world world;
-    struct network network;
-    struct invariant invariant;
-    struct fault_plan plan;
-    struct settings settings;
-    struct choice_tape *tape, own_tape; /* tape NULL: nobody listens */
-    struct choice_listener ear, fault_ear, network_ear;
-    struct server *server;
-    struct host **hosts;
-    unsigned host_count;
-    char (*node_ids)[24];
-    const char **node_texts; /* of them */
-    size_t node_count;
-    uint64_t kills;
-    bool recovered; /* settled, with new credits, at least once since the healing */
-    bool ended;     /* by itself */
-};
 
 static void report_accepted(void *context, const char *task_id, bool twice)
 {
@@ -162,14 +83,15 @@ static enum status add_host(struct run *r, const struct scenario_client *plan,
         .invariant = &r->invariant,
         .prover = prover,
         .plan = plan,
-        .profile = profile_of(r->scenario),
+        .profile = profile_of(plan),
+        .tape = r->tape,
         .number = number,
+        .heal_ns = r->scenario->heal_ns,
         .node_ids = r->node_texts + r->node_count,
         .node_count = plan->nodes,
         .wall_at_zero_ns = r->settings.wall_at_zero_ns,
         .policy = r->options->policy,
         .bug = r->options->bug,
-        .tape = r->tape,
     };
     enum status st = ST_OK;
 
@@ -179,7 +101,11 @@ static enum status add_host(struct run *r, const struct scenario_client *plan,
         st = host_new(&r->hosts[number], &o, why);
     if (!st)
         r->host_count++;
-    return st;
+    if (st)
+        return st;
+    invariant_profile(&r->invariant, number, o.profile);
+    invariant_drifts(&r->invariant, number, (int64_t)plan->clock_drift_ppm);
+    return ST_OK;
 }
 
 static enum status add_hosts(struct run *r, struct prover_sim *prover, struct why *why)
@@ -213,6 +139,14 @@ static size_t count_nodes(const struct scenario *s)
     return count;
 }
 
+static bool restarts(const struct scenario *s)
+{
+    for (size_t i = 0; i < s->event_count; i++)
+        if (strcmp(s->events[i].event, "restart") == 0)
+            return true;
+    return false;
+}
+
 static void open_tape(struct run *r)
 {
     const struct scenario *s = r->scenario;
@@ -239,7 +173,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
     r->hosts = memory_new((hosts + 1) * sizeof(struct host *));
     r->node_ids = memory_new((count_nodes(s) + 1) * sizeof *r->node_ids);
     r->node_texts = memory_new((count_nodes(s) + 1) * sizeof(const char *));
-    invariant_init(&r->invariant, &r->world, profile_of(s), hosts);
+    invariant_init(&r->invariant, &r->world, &profile_current, hosts);
     r->invariant.counts = o->policy != HOST_OURS;
     prng = world_prng(&r->world, 1);
     r->settings.seed = prng_u64(&prng);
@@ -267,6 +201,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
         .tape = r->tape,
         .judge_ns = JUDGE_NS,
         .judge_jitter_ns = JUDGE_JITTER_NS,
+        .restarts = restarts(s),
         .accepted = report_accepted,
         .context = r,
     };
@@ -291,162 +226,88 @@ static void close_run(struct run *r)
     free(r->node_texts);
 }
 
-/* ---- what the scenario plans ---- */
+/* ---- the run ---- */
 
-static void plan_at(struct run *r, int64_t at_ns, world_fire *fire, uint64_t id)
+/* One task, at most: with all its inputs, of the largest bucket, by the slowest prover. */
+static int64_t slowest_task_ns(const struct scenario *s)
 {
-    world_plan(&r->world,
-               &(struct world_event){.at_ns = at_ns, .fire = fire, .context = r, .id = id});
-}
+    unsigned rungs = ladder_rung(s->orchestrator.difficulty_ceiling);
+    int64_t slowest_ns = 0;
 
-static void fire_start(void *context, uint64_t host, void *payload)
-{
-    struct run *r = context;
-
-    (void)payload;
-    host_start(r->hosts[host]);
-}
-
-static void fire_kill(void *context, uint64_t id, void *payload)
-{
-    struct run *r = context;
-    const struct scenario_event *e = &r->scenario->events[id >> 32];
-    unsigned host = (unsigned)(uint32_t)id;
-    int64_t now_ns = r->world.now_ns;
-
-    (void)payload;
-    if (host_over(r->hosts[host]))
-        return;
-    r->kills++;
-    host_kill(r->hosts[host]);
-    plan_at(r, now_ns + (e->for_ns ? e->for_ns : DOWN_NS), fire_start, host);
-    if (e->every_ns && (!r->scenario->heal_ns || now_ns + e->every_ns < r->scenario->heal_ns))
-        plan_at(r, now_ns + e->every_ns, fire_kill, id);
-}
-
-static void fire_join(void *context, uint64_t id, void *payload)
-{
-    struct run *r = context;
-
-    (void)id;
-    (void)payload;
-    if (r->network.partitions)
-        r->network.partitions--;
-    world_note(&r->world, "network joins");
-}
-
-static void fire_partition(void *context, uint64_t id, void *payload)
-{
-    struct run *r = context;
-    const struct scenario_event *e = &r->scenario->events[id];
-    int64_t now_ns = r->world.now_ns, heal_ns = r->scenario->heal_ns;
-    int64_t until_ns = now_ns + e->for_ns;
-
-    (void)payload;
-    if (heal_ns && now_ns >= heal_ns)
-        return;
-    r->network.partitions++;
-    world_note(&r->world, "network parts");
-    if (!e->for_ns || (heal_ns && until_ns > heal_ns))
-        until_ns = heal_ns;
-    if (until_ns)
-        plan_at(r, until_ns, fire_join, id);
-    if (e->every_ns)
-        plan_at(r, now_ns + e->every_ns, fire_partition, id);
-}
-
-static void fire_heal(void *context, uint64_t id, void *payload)
-{
-    struct run *r = context;
-
-    (void)id;
-    (void)payload;
-    world_note(&r->world, "faults stop");
-}
-
-/* "laptop" is every client of that name, "laptop/2" the third of them, "" everybody. */
-static bool is_meant(const char *who, const char *name, uint32_t number)
-{
-    char one[SCENARIO_TEXT + 16];
-
-    snprintf(one, sizeof one, "%s/%u", name, number);
-    return !who[0] || strcmp(who, name) == 0 || strcmp(who, one) == 0;
-}
-
-static void plan_kills(struct run *r, size_t event)
-{
-    const struct scenario *s = r->scenario;
-    const struct scenario_event *e = &s->events[event];
-    unsigned host = 0;
-
-    for (size_t i = 0; i < s->client_count; i++)
-        for (uint32_t k = 0; k < s->clients[i].count; k++, host++)
-            if (is_meant(e->who, s->clients[i].name, k))
-                plan_at(r, e->at_ns, fire_kill, (uint64_t)event << 32 | host);
-}
-
-static void plan_all(struct run *r)
-{
-    const struct scenario *s = r->scenario;
-    struct prng prng = world_prng(&r->world, 3);
-    unsigned host = 0;
-
-    prng.listener = choice_listen(&r->ear, r->tape, "start");
     for (size_t i = 0; i < s->client_count; i++) {
         const struct scenario_client *c = &s->clients[i];
+        int64_t one_ns = (c->prove_ns + c->prove_jitter_ns) << (c->prove_grows ? rungs : 0);
 
-        for (uint32_t k = 0; k < c->count; k++, host++)
-            plan_at(r, c->start_ns + prng_between(&prng, 0, c->start_spread_ns), fire_start, host);
+        slowest_ns = one_ns > slowest_ns ? one_ns : slowest_ns;
     }
-    for (size_t i = 0; i < s->event_count; i++) {
-        if (strcmp(s->events[i].event, "kill") == 0)
-            plan_kills(r, i);
-        else
-            plan_at(r, s->events[i].at_ns, fire_partition, i);
-    }
-    if (s->heal_ns)
-        plan_at(r, s->heal_ns, fire_heal, 0);
+    for (size_t i = 0; i < s->event_count; i++) /* a proof that was begun while it was slow */
+        if (strcmp(s->events[i].event, "slow") == 0)
+            slowest_ns *= (int64_t)s->events[i].amount;
+    return slowest_ns * (int64_t)s->orchestrator.inputs_per_task.high;
 }
 
-/* ---- the run ---- */
+static int64_t longest_latency_ns(const struct scenario_network *n)
+{
+    int64_t times = n->spread == FAULT_SPREAD_UNIFORM     ? 1
+                    : n->spread == FAULT_SPREAD_LOGNORMAL ? 20
+                                                          : 100;
+    int64_t ns = n->latency_ns + times * n->jitter_ns;
+
+    if (n->up_bytes_per_s)
+        ns += (int64_t)(((uint64_t)1 << 20) * (uint64_t)NS_PER_S / n->up_bytes_per_s);
+    return ns;
+}
 
 static int64_t patience_ns(const struct run *r)
 {
     const struct scenario *s = r->scenario;
-    struct invariant_costs costs = {.fetch_gap_ns = profile_of(s)->fetch_gap_ns};
-    int64_t prove_ns = 0;
+    struct invariant_costs costs = {.fetch_gap_ns = profile_current.fetch_gap_ns}; /* the largest */
 
-    for (size_t i = 0; i < s->client_count; i++) {
-        int64_t one_ns = s->clients[i].prove_ns + s->clients[i].prove_jitter_ns;
-
-        prove_ns = one_ns > prove_ns ? one_ns : prove_ns;
-    }
-    costs.prove_ns = prove_ns * (int64_t)s->orchestrator.inputs_per_task.high;
+    costs.prove_ns = slowest_task_ns(s);
     costs.allowance_ns = s->orchestrator.fetches_per_window ? s->orchestrator.window_ns : 0;
     /* A request that is lost at the last moment is given up after the client's whole limit. */
-    costs.round_trip_ns = 2 * (s->network.latency_ns + s->network.jitter_ns) + JUDGE_NS +
-                          JUDGE_JITTER_NS + 60 * NS_PER_S;
+    costs.round_trip_ns =
+        2 * longest_latency_ns(&s->network) + JUDGE_NS + JUDGE_JITTER_NS + 60 * NS_PER_S;
     return invariant_patience_ns(&r->invariant, &costs);
 }
 
-/* Every client has nothing open, and something new to show since the healing. */
-static bool settled(const struct run *r)
+static bool no_tasks_left(const struct run *r)
 {
     const struct orchestrator_metrics *made = orchestrator_metrics(server_core(r->server));
     uint64_t limit = r->settings.task_limit;
-    bool no_tasks_left = limit && made->tasks_made >= limit;
 
+    return limit && made->tasks_made >= limit;
+}
+
+/* Every client has something new to show since the healing. What was so for one stays so. */
+static bool renewed(struct run *r)
+{
+    if (no_tasks_left(r))
+        return true;
+    while (r->renewed < r->host_count &&
+           (host_over(r->hosts[r->renewed]) ||
+            invariant_credited_since(&r->invariant, r->renewed, r->scenario->heal_ns)))
+        r->renewed++;
+    return r->renewed == r->host_count;
+}
+
+/* Nobody has anything open. The first who had is asked first. */
+static bool settled(struct run *r)
+{
     for (unsigned i = 0; i < r->host_count; i++) {
-        const struct host *h = r->hosts[i];
+        unsigned host = (r->unsettled + i) % r->host_count;
 
-        if (!host_settled(h) || (!host_over(h) && !no_tasks_left &&
-                                 !invariant_credited_since(&r->invariant, i, r->scenario->heal_ns)))
+        if (!host_settled(r->hosts[host])) {
+            r->unsettled = host;
             return false;
+        }
     }
     return true;
 }
 
-/* true: the run is over. */
+/* true: the run is over. Warm-up and chaos until heal_at; then work must resume within our
+ * patience; behind the duration no more tasks are handed out, and within our patience everything
+ * settles. */
 static bool look(struct run *r)
 {
     const struct scenario *s = r->scenario;
@@ -456,29 +317,29 @@ static bool look(struct run *r)
         return true;
     if (!s->heal_ns || now_ns < s->heal_ns)
         return false;
-    if (settled(r)) {
+    if (!r->recovered && renewed(r)) {
         r->recovered = true;
-        r->ended = now_ns >= s->duration_ns;
-        return r->ended;
+        r->recovered_ns = now_ns - s->heal_ns;
+    }
+    if (r->recovered && now_ns >= s->duration_ns) {
+        if (settled(r)) {
+            r->ended = true;
+            return true;
+        }
+        if (!r->drain_ns) {
+            r->drain_ns = now_ns;
+            server_drain(r->server);
+            world_note(&r->world, "no more tasks are handed out");
+        }
     }
     patience = patience_ns(r);
-    if (now_ns <= (r->recovered ? s->duration_ns : 0) + s->heal_ns + patience)
+    if (now_ns <=
+        (r->recovered ? r->drain_ns ? r->drain_ns : s->duration_ns : s->heal_ns) + patience)
         return false;
-    invariant_impatient(&r->invariant, "not everything is settled with new credits", patience);
+    invariant_impatient(&r->invariant,
+                        r->recovered ? "not everything is settled" : "there are no new credits",
+                        patience);
     return true;
-}
-
-/* A written tape can kill a client behind any event: value 1 is the first of them. */
-static void maybe_kill(struct run *r)
-{
-    uint64_t who = choice_ask(r->tape, "kill", 0, r->host_count);
-    unsigned host = (unsigned)who - 1;
-
-    if (!who || host_over(r->hosts[host]))
-        return;
-    r->kills++;
-    host_kill(r->hosts[host]);
-    plan_at(r, r->world.now_ns + DOWN_NS, fire_start, host);
 }
 
 static void go(struct run *r)
@@ -500,10 +361,10 @@ static void go(struct run *r)
         if (r->options->most_events && r->world.events >= r->options->most_events)
             return;
         if (r->tape)
-            maybe_kill(r);
+            run_maybe_kill(r);
     }
     r->ended = until_ns == INT64_MAX || until_ns == s->duration_ns;
-    if (until_ns == INT64_MAX && !settled(r)) /* nothing will ever happen again */
+    if (until_ns == INT64_MAX && !(renewed(r) && settled(r))) /* nothing will ever happen again */
         invariant_impatient(&r->invariant, "not everything is settled", patience_ns(r));
 }
 
@@ -524,6 +385,9 @@ static void count(const struct run *r, struct run_result *out)
         m[RUN_FETCH_REQUESTS] += s.fetch_requests;
         m[RUN_SUBMIT_REQUESTS] += s.submit_requests;
         m[RUN_REQUESTS] += host_requests(r->hosts[i]);
+        m[RUN_KILLS] += host_kills(r->hosts[i]);
+        m[RUN_REFUSED_INSTANCES] += host_refused_instances(r->hosts[i]);
+        m[RUN_TORN_RECORDS] += host_torn_records(r->hosts[i]);
     }
     m[RUN_PROOFS_LOST] = invariant_proofs_lost(&r->invariant);
     m[RUN_CREDITS] = r->invariant.credits;
@@ -532,7 +396,9 @@ static void count(const struct run *r, struct run_result *out)
     m[RUN_LOST_REQUESTS] = r->network.lost_requests;
     m[RUN_LOST_ANSWERS] = r->network.lost_answers;
     m[RUN_REPEATED_REQUESTS] = r->network.duplicates;
-    m[RUN_KILLS] = r->kills;
+    m[RUN_KILLS] += r->kills;
+    m[RUN_EVENTS_BEGUN] = r->happened;
+    m[RUN_LATE_REQUESTS] = r->network.late_requests;
     m[RUN_VIOLATIONS] = r->invariant.violations;
     for (size_t i = 0; i < r->plan.count; i++)
         out->struck[i] = r->plan.rules[i].struck;
@@ -545,7 +411,7 @@ static void check_expectations(const struct run *r, struct run_result *out)
         enum run_metric m = RUN_METRICS;
         double value;
 
-        metric_of_name(&m, e->metric);
+        run_metric_of_name(&m, e->metric);
         assert(m != RUN_METRICS); /* run_check */
         value = (double)out->metrics[m];
         if ((!e->has_at_least || value >= e->at_least) && (!e->has_at_most || value <= e->at_most))
@@ -585,10 +451,13 @@ enum status run_once(struct run_result *out, const struct scenario *s, struct pr
                      const struct run_options *o, struct why *why)
 {
     struct run r;
-    enum status st = open_run(&r, s, prover, o, why);
+    enum status st;
+
+    prover_sim_stand_in(prover, s->model_proofs);
+    st = open_run(&r, s, prover, o, why);
 
     if (!st) {
-        plan_all(&r);
+        run_plan(&r);
         go(&r);
         judge(&r, out);
     }

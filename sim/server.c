@@ -8,6 +8,9 @@
 struct server {
     struct server_options o;
     struct orchestrator *core;
+    struct store *store; /* NULL: it never stops */
+    unsigned life;
+    bool stopped, drains;
     struct prng prng;
     struct choice_listener ear, task_ear;
 };
@@ -15,12 +18,15 @@ struct server {
 enum status server_new(struct server **out, const struct server_options *o, struct why *why)
 {
     struct server *s = memory_new(sizeof *s);
-    enum status st;
+    enum status st = ST_OK;
 
     s->o = *o;
     s->prng = world_prng(o->world, 0x5e);
     s->prng.listener = choice_listen(&s->ear, o->tape, "judge");
-    st = orchestrator_new(&s->core, o->settings, o->plan, NULL, o->world->now_ns, why);
+    if (o->restarts)
+        st = store_memory_new(&s->store, why);
+    if (!st)
+        st = orchestrator_new(&s->core, o->settings, o->plan, s->store, o->world->now_ns, why);
     if (st) {
         server_free(s);
         return st;
@@ -35,6 +41,7 @@ void server_free(struct server *s)
     if (!s)
         return;
     orchestrator_free(s->core);
+    store_free(s->store);
     free(s);
 }
 
@@ -43,13 +50,57 @@ struct orchestrator *server_core(struct server *s)
     return s->core;
 }
 
+void server_stop(struct server *s)
+{
+    s->stopped = true;
+}
+
+void server_drain(struct server *s)
+{
+    s->drains = true;
+}
+
+static bool is_fetch(const struct packet *p)
+{
+    char parameter[CALL_MAX_PARAMETER];
+
+    return call_parse(parameter, p->request.method, p->request.path) == CALL_FETCH;
+}
+
+/* As when no task is left. */
+static void turn_away(struct server *s, struct packet *p)
+{
+    static const struct http_response none = {
+        .status = 429, .header_count = 1, .headers = {{"retry-after", "600"}}};
+
+    world_note(s->o.world, "server fetch -> 429, drained");
+    network_answer(s->o.network, p, &none, &(struct carriage){.delay_ns = 0});
+}
+
+enum status server_start(struct server *s, struct why *why)
+{
+    struct orchestrator *core;
+    enum status st;
+
+    if (!s->stopped)
+        return ST_OK;
+    st = orchestrator_new(&core, s->o.settings, s->o.plan, s->store, s->o.world->now_ns, why);
+    if (st)
+        return st;
+    orchestrator_free(s->core);
+    s->core = core;
+    orchestrator_listen(core, s->o.tape ? &s->task_ear.base : NULL);
+    s->life++;
+    s->stopped = false;
+    return ST_OK;
+}
+
 static void answer(struct server *s, struct packet *p, const struct http_response *response,
                    const struct verdict *v)
 {
     world_note(s->o.world, "server %s task=%s node=%s -> %u [%s] body=%016llx%s",
                call_name(v->call), v->task_id, v->node_id, v->status, v->faults,
-               (unsigned long long)world_hash(response->body),
-               p->host ? "" : " (nobody listens)");
+               (unsigned long long)world_hash(response->body), p->host ? "" : " (nobody listens)");
     network_answer(s->o.network, p, response, &v->carriage);
 }
 
@@ -69,15 +120,22 @@ static void report_accepted(struct server *s, uint64_t before, const struct pack
 static void fire_judged(void *context, uint64_t job, void *payload)
 {
     struct server *s = context;
+    struct packet *p = payload;
     uint64_t before = orchestrator_metrics(s->core)->tasks_accepted;
     struct http_response response;
     struct verdict verdict;
     struct why why = {""};
-    enum status judged = judge_verify(s->o.judge, orchestrator_case(s->core, job), &why);
+    enum status judged;
+
+    if (s->stopped || p->server_life != s->life) {
+        network_reset(s->o.network, p);
+        return;
+    }
+    judged = judge_verify(s->o.judge, orchestrator_case(s->core, job), &why);
 
     orchestrator_judged(s->core, &response, &verdict, job, judged, &why, s->o.world->now_ns);
-    report_accepted(s, before, payload);
-    answer(s, payload, &response, &verdict);
+    report_accepted(s, before, p);
+    answer(s, p, &response, &verdict);
 }
 
 void server_arrive(void *server, struct packet *p)
@@ -88,12 +146,21 @@ void server_arrive(void *server, struct packet *p)
     struct http_response response;
     struct verdict verdict;
 
+    if (s->stopped) {
+        network_refuse(s->o.network, p);
+        return;
+    }
+    if (s->drains && is_fetch(p)) {
+        turn_away(s, p);
+        return;
+    }
     orchestrator_answer(s->core, &response, &verdict, &p->request, s->o.world->now_ns);
     if (!verdict.pending) {
         report_accepted(s, before, p);
         answer(s, p, &response, &verdict);
         return;
     }
+    p->server_life = s->life;
     world_plan(s->o.world, &(struct world_event){.at_ns = s->o.world->now_ns + took_ns,
                                                  .fire = fire_judged,
                                                  .drop = packet_free,

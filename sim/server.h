@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The orchestrator of a simulation: its production core, and a judge that takes virtual time.
+/* The orchestrator of a simulation: its production core, and a judge that takes virtual time. It may
+ * be stopped and started again: connections are refused meanwhile, what was being judged is reset,
+ * and the new process reads the store of the old one.
  *
  * Owner:   heap; everything in the options is borrowed.
  * Errors:  of orchestrator_new and orchestrator_add_node.
@@ -19,6 +21,7 @@ struct server_options {
     struct judge *judge;
     struct choice_tape *tape; /* NULL: none */
     int64_t judge_ns, judge_jitter_ns;
+    bool restarts; /* it has a store */
     /* A submission counts; twice: the network made two of it. */
     void (*accepted)(void *context, const char *task_id, bool twice);
     void *context;
@@ -27,6 +30,11 @@ struct server_options {
 enum status MUST_USE server_new(struct server **out, const struct server_options *o,
                                 struct why *why);
 void server_free(struct server *s);
-struct orchestrator *server_core(struct server *s);
+struct orchestrator *server_core(struct server *s); /* the last one while it is stopped */
+/* Twice is once. */
+void server_stop(struct server *s);
+/* From now on there are no tasks to fetch. */
+void server_drain(struct server *s);
+enum status MUST_USE server_start(struct server *s, struct why *why);
 /* For struct network. */
 void server_arrive(void *server, struct packet *takes);

@@ -3,27 +3,22 @@
 
 #include <string.h>
 
-/* One line for each file of sim/scenarios; CMakeLists.txt embeds them, a test counts them. */
-#define SHELF(X)                                                                                   \
-    X(rate_limits)                                                                                 \
-    X(repeated_work)                                                                               \
-    X(lost_answers)                                                                                \
-    X(many_nodes)                                                                                  \
-    X(outage)                                                                                      \
-    X(seed_batches)
-
-#define DECLARE(name)                                                                              \
+/* CMakeLists.txt embeds each file of sim/scenarios and writes X(name) for it. */
+#define X(name)                                                                                    \
     extern const unsigned char shelf_##name[];                                                     \
     extern const size_t shelf_##name##_size;
-SHELF(DECLARE)
+#include "sim/shelf_names.h"
+#undef X
 
 static const struct {
     const char *name;
     const unsigned char *data;
     const size_t *size;
 } embedded[] = {
-#define EMBEDDED(name) {#name, shelf_##name, &shelf_##name##_size},
-    SHELF(EMBEDDED)};
+#define X(name) {#name, shelf_##name, &shelf_##name##_size},
+#include "sim/shelf_names.h"
+#undef X
+};
 
 #define SHELVED (sizeof embedded / sizeof *embedded)
 

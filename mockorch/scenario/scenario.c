@@ -335,6 +335,9 @@ static void read_faults(struct scalar_reader *r, struct scenario *s, const struc
 static void read_network(struct scalar_reader *r, struct scenario_network *to,
                          const struct written_network *w)
 {
+    static const char *const spreads[] = {"uniform", "lognormal", "pareto", NULL};
+    int spread = 0;
+
     if (!w)
         return;
     r->part = "network";
@@ -343,7 +346,13 @@ static void read_network(struct scalar_reader *r, struct scenario_network *to,
     scalar_chance(r, "loss", w->loss, &to->loss);
     scalar_chance(r, "reset", w->reset, &to->reset);
     scalar_chance(r, "duplicate", w->duplicate, &to->duplicate);
-    scalar_u64(r, "bytes_per_second", w->bytes_per_second, &to->bytes_per_s);
+    scalar_word(r, "spread", w->spread, spreads, &spread);
+    scalar_chance(r, "retransmit", w->retransmit, &to->retransmit);
+    scalar_u64(r, "bytes_per_second", w->bytes_per_second, &to->up_bytes_per_s);
+    to->down_bytes_per_s = to->up_bytes_per_s;
+    scalar_u64(r, "up_bytes_per_second", w->up_bytes_per_second, &to->up_bytes_per_s);
+    scalar_u64(r, "down_bytes_per_second", w->down_bytes_per_second, &to->down_bytes_per_s);
+    to->spread = (enum fault_spread)spread;
 }
 
 static void read_client(struct scalar_reader *r, struct scenario_client *to,
@@ -371,6 +380,7 @@ static void read_client(struct scalar_reader *r, struct scenario_client *to,
     scalar_chance(r, "disk_torn", w->disk_torn, &to->disk_torn);
     scalar_chance(r, "disk_lost", w->disk_lost, &to->disk_lost);
     scalar_chance(r, "disk_full", w->disk_full, &to->disk_full);
+    scalar_chance(r, "disk_error", w->disk_error, &to->disk_error);
     scalar_double(r, "clock_drift_ppm", w->clock_drift_ppm, &to->clock_drift_ppm);
     scalar_signed_span(r, "wall_skew", w->wall_skew, &to->wall_skew_ns);
     if (to->count == 0 || to->count > SCENARIO_MAX_CLIENT)
@@ -459,7 +469,9 @@ static void read_choices(struct scalar_reader *r, struct scenario *s, const stru
 
 static enum status read_all(struct scenario *s, const struct written *w, struct why *why)
 {
+    static const char *const proofs[] = {"real", "model", NULL};
     struct scalar_reader r = {.st = ST_OK, .why = why, .part = "scenario"};
+    int model = 0;
 
     scalar_text(&r, "name", w->name, s->name, sizeof s->name);
     scalar_text(&r, "about", w->about, s->about, sizeof s->about);
@@ -467,6 +479,9 @@ static enum status read_all(struct scenario *s, const struct written *w, struct 
     scalar_span(&r, "duration", w->duration, &s->duration_ns);
     scalar_span(&r, "heal_at", w->heal_at, &s->heal_ns);
     scalar_bool(&r, "faults_by_header", w->faults_by_header, &s->faults_by_header);
+    scalar_word(&r, "proofs", w->proofs, proofs, &model);
+    scalar_bool(&r, "swarm", w->swarm, &s->swarm);
+    s->model_proofs = model;
     s->has_seed = w->seed != NULL;
     read_orchestrator(&r, s, w->orchestrator);
     if (s->has_seed)

@@ -16,6 +16,7 @@
  *       - {fault: submit_answer_lost, first: 1}
  *     events:
  *       - {at: 30m, event: kill, who: laptop, for: 10s}
+ *     proofs: model
  *     expect:
  *       - {metric: proofs_lost, at_most: 0}
  *       - {metric: accepted, at_least: 40}
@@ -42,13 +43,15 @@ struct scenario_node {
     char wallet[48];
 };
 
-/* Between each client and the orchestrator; both directions alike. */
+/* Between each client and the orchestrator; both directions alike, but for the bytes per second. */
 struct scenario_network {
-    int64_t latency_ns, jitter_ns; /* one way: latency plus 0 … jitter */
+    int64_t latency_ns, jitter_ns; /* one way: latency plus a part of jitter, drawn by spread */
+    enum fault_spread spread;
     double loss;                   /* chance that a message never arrives (a timeout for its sender) */
+    double retransmit;             /* chance that it is lost and sent again after 1, 2, 4 … s */
     double reset;                  /* chance that the connection breaks while a message is under way */
     double duplicate;              /* chance that a request is delivered twice */
-    uint64_t bytes_per_s;          /* 0: no limit */
+    uint64_t up_bytes_per_s, down_bytes_per_s; /* 0: no limit */
 };
 
 /* count clients of one kind. */
@@ -65,9 +68,11 @@ struct scenario_client {
     int64_t prove_ns, prove_jitter_ns; /* one input: prove plus 0 … jitter */
     bool prove_grows;                  /* doubles with each bucket above SMALL */
     double prove_fails;                /* chance that a proof fails */
-    double prove_dies;                 /* chance that the worker is killed while it proves */
+    double prove_dies;                 /* chance that the system kills the worker for its memory */
     /* the disk: chances per write */
-    double disk_torn, disk_lost, disk_full;
+    double disk_full, disk_error;      /* it is refused, at once and after a while */
+    double disk_lost;                  /* it is called durable and is not, until the next one is */
+    double disk_torn;                  /* a power cut leaves the half of it */
     double clock_drift_ppm;            /* of the client's monotonic clock */
     int64_t wall_skew_ns;              /* of the client's wall clock; negative: it is late */
 };
@@ -104,6 +109,8 @@ struct scenario {
     uint64_t seed;
     int64_t duration_ns; /* 0: not said */
     int64_t heal_ns;     /* 0: never */
+    bool model_proofs;   /* proofs are short stand-ins, compared instead of verified */
+    bool swarm;          /* each seed draws a part of the faults, and all parameters anew */
     struct settings orchestrator; /* checked; its seed is the scenario's, 1 when not said */
     struct scenario_node *nodes;
     size_t node_count;

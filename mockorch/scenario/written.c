@@ -97,10 +97,14 @@ static const cyaml_schema_field_t orchestrator_fields[] = {
 static const cyaml_schema_field_t network_fields[] = {
     TEXT(struct written_network, latency),
     TEXT(struct written_network, jitter),
+    TEXT(struct written_network, spread),
     TEXT(struct written_network, loss),
+    TEXT(struct written_network, retransmit),
     TEXT(struct written_network, reset),
     TEXT(struct written_network, duplicate),
     TEXT(struct written_network, bytes_per_second),
+    TEXT(struct written_network, up_bytes_per_second),
+    TEXT(struct written_network, down_bytes_per_second),
     CYAML_FIELD_END,
 };
 
@@ -122,6 +126,7 @@ static const cyaml_schema_field_t client_fields[] = {
     TEXT(struct written_client, disk_torn),
     TEXT(struct written_client, disk_lost),
     TEXT(struct written_client, disk_full),
+    TEXT(struct written_client, disk_error),
     TEXT(struct written_client, clock_drift_ppm),
     TEXT(struct written_client, wall_skew),
     CYAML_FIELD_END,
@@ -182,6 +187,8 @@ static const cyaml_schema_field_t top_fields[] = {
     TEXT(struct written, duration),
     TEXT(struct written, heal_at),
     TEXT(struct written, faults_by_header),
+    TEXT(struct written, proofs),
+    TEXT(struct written, swarm),
     OBJECT(struct written, orchestrator, orchestrator_fields),
     OBJECT(struct written, network, network_fields),
     LIST(struct written, clients, client_value),

@@ -34,13 +34,14 @@ struct written_orchestrator {
 };
 
 struct written_network {
-    char *latency, *jitter, *loss, *reset, *duplicate, *bytes_per_second;
+    char *latency, *jitter, *spread, *loss, *retransmit, *reset, *duplicate, *bytes_per_second,
+        *up_bytes_per_second, *down_bytes_per_second;
 };
 
 struct written_client {
     char *name, *count, *nodes, *proofs_at_once, *profile, *max_tasks, *max_difficulty, *start, *start_spread,
         *prove, *prove_jitter, *prove_grows, *prove_fails, *prove_dies, *disk_torn, *disk_lost,
-        *disk_full, *clock_drift_ppm, *wall_skew;
+        *disk_full, *disk_error, *clock_drift_ppm, *wall_skew;
 };
 
 struct written_fault {
@@ -64,7 +65,8 @@ struct written_choice {
 };
 
 struct written {
-    char *name, *about, *seed, *duration, *heal_at, *faults_by_header, *tape;
+    char *name, *about, *seed, *duration, *heal_at, *faults_by_header, *proofs, *swarm,
+        *tape;
     struct written_orchestrator *orchestrator;
     struct written_network *network;
     struct written_client *clients;

@@ -150,7 +150,8 @@ static void every_key_arrives(void **state)
     assert_true(s->network.latency_ns == 40 * NS_PER_MS);
     assert_true(s->network.jitter_ns == 20 * NS_PER_MS);
     assert_true(s->network.loss == 0.01 && s->network.reset == 0.02);
-    assert_true(s->network.duplicate == 0.03 && s->network.bytes_per_s == 100000);
+    assert_true(s->network.duplicate == 0.03 && s->network.up_bytes_per_s == 100000 &&
+                s->network.down_bytes_per_s == 100000);
 
     assert_int_equal(s->client_count, 2);
     c = &s->clients[0];

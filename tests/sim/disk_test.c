@@ -71,11 +71,71 @@ static void a_crash_keeps_a_first_part_of_what_was_begun(void **state)
         assert_true(kept[i] > 20);
 }
 
+static void power_that_fails_takes_back_what_a_disk_only_called_written(void **state)
+{
+    struct disk d = {.count = 0};
+    struct prng prng = prng_of(1);
+
+    (void)state;
+    begin(&d, 1, "A", OUTBOX_FETCHED);
+    disk_end(&d, 1);
+    begin(&d, 1, "A", OUTBOX_PROVED);
+    disk_end_in_cache(&d, 1);
+    begin(&d, 2, "B", OUTBOX_FETCHED);
+    disk_end_in_cache(&d, 2);
+    begin(&d, 1, "A", OUTBOX_SENDING);
+    assert_int_equal(disk_end_in_cache(&d, 1)->state, OUTBOX_SENDING);
+    assert_int_equal(d.count, 2);
+    disk_power_cut(&d, &prng, false);
+    assert_int_equal(d.count, 1);
+    assert_int_equal(disk_of_task(&d, "A")->state, OUTBOX_FETCHED);
+    assert_int_equal(d.shadow_count, 0);
+    disk_fini(&d);
+}
+
+static void an_honest_write_makes_the_cache_durable(void **state)
+{
+    struct disk d = {.count = 0};
+    struct prng prng = prng_of(1);
+
+    (void)state;
+    begin(&d, 1, "A", OUTBOX_FETCHED);
+    disk_end_in_cache(&d, 1);
+    begin(&d, 2, "B", OUTBOX_FETCHED);
+    disk_end(&d, 2);
+    disk_power_cut(&d, &prng, false);
+    assert_int_equal(d.count, 2);
+    disk_fini(&d);
+}
+
+static void half_a_record_is_none(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        struct disk d = {.count = 0};
+        struct prng prng = prng_of(seed);
+
+        begin(&d, 1, "A", OUTBOX_FETCHED);
+        disk_end(&d, 1);
+        begin(&d, 1, "A", OUTBOX_ABANDONED);
+        begin(&d, 2, "B", OUTBOX_FETCHED);
+        disk_power_cut(&d, &prng, true);
+        assert_int_equal(d.torn, 1);
+        assert_int_equal(d.count, 1);
+        assert_int_equal(d.cells[0].state, OUTBOX_FETCHED);
+        assert_int_equal(d.begun_count, 0);
+        disk_fini(&d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_write_is_durable_only_when_it_has_ended),
         cmocka_unit_test(a_crash_keeps_a_first_part_of_what_was_begun),
+        cmocka_unit_test(power_that_fails_takes_back_what_a_disk_only_called_written),
+        cmocka_unit_test(an_honest_write_makes_the_cache_durable),
+        cmocka_unit_test(half_a_record_is_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@ struct line {
     struct scenario_network plan;
     struct carriage carriage;
     struct http_response response;
+    struct network_link link;
     unsigned arrived, answered, broken, maybe;
     int64_t last_ns;
     uint64_t trace;
@@ -57,6 +58,7 @@ static void send_one(struct line *l)
     struct packet *p = packet_new(&r);
 
     p->host = l;
+    p->link = &l->link;
     network_send(&l->network, p);
 }
 
@@ -180,7 +182,7 @@ static void a_partition_ends_connections_after_the_clients_limit(void **state)
 
     (void)state;
     line_init(&l, 5);
-    l.network.partitions = 1;
+    l.link.up_cut = l.link.down_cut = 1;
     send_one(&l);
     run(&l);
     assert_int_equal(l.arrived, 0);
@@ -190,13 +192,127 @@ static void a_partition_ends_connections_after_the_clients_limit(void **state)
     world_fini(&l.world);
 }
 
+static void a_line_that_is_cut_one_way_carries_the_other(void **state)
+{
+    struct line l;
+
+    (void)state;
+    line_init(&l, 7);
+    l.link.down_cut = 1; /* the connection is up already */
+    send_one(&l);
+    run(&l);
+    assert_int_equal(l.arrived, 1);
+    assert_int_equal(l.answered, 0);
+    assert_int_equal(l.maybe, 1);
+    l.link = (struct network_link){.up_cut = 1};
+    send_one(&l);
+    run(&l);
+    assert_int_equal(l.arrived, 1);
+    assert_int_equal(l.broken, 2);
+    assert_int_equal(l.maybe, 1);
+    world_fini(&l.world);
+}
+
+/* At 9 s the line is free again: in time. At 50 s nobody waits any more, and it arrives all the
+ * same. */
+static void a_clogged_line_delivers_late(void **state)
+{
+    struct line l;
+
+    (void)state;
+    line_init(&l, 8);
+    l.link.clogged_until_ns = 9 * NS_PER_S;
+    send_one(&l);
+    run(&l);
+    assert_int_equal(l.answered, 1);
+    assert_in_range(l.last_ns, 9 * NS_PER_S, 10 * NS_PER_S);
+    l.link.clogged_until_ns = 59 * NS_PER_S;
+    send_one(&l);
+    run(&l);
+    assert_int_equal(l.broken, 1);
+    assert_int_equal(l.maybe, 1);
+    assert_int_equal(l.arrived, 2);
+    assert_int_equal(l.network.late_requests, 1);
+    assert_in_range(l.last_ns, 39 * NS_PER_S, 40 * NS_PER_S);
+    world_fini(&l.world);
+}
+
+static void a_segment_that_is_lost_is_sent_again_by_the_system(void **state)
+{
+    struct line l;
+
+    (void)state;
+    line_init(&l, 9);
+    l.plan.retransmit = 0.5;
+    for (int i = 0; i < 300; i++)
+        send_one(&l);
+    run(&l);
+    assert_true(l.answered > 200);
+    assert_int_equal(l.answered + l.broken, 300);
+    assert_true(l.last_ns > 20 * NS_PER_S);
+    world_fini(&l.world);
+}
+
+static void what_is_too_large_for_the_line_never_leaves(void **state)
+{
+    struct line l;
+
+    (void)state;
+    line_init(&l, 10);
+    l.plan.up_bytes_per_s = 1;
+    l.response.body = bytes_of_text("");
+    for (int i = 0; i < 2; i++) {
+        struct http_request r = {.method = HTTP_POST,
+                                 .path = "/v3/tasks",
+                                 .body = bytes_of_text("forty bytes of a body, and that is a lot")};
+        struct packet *p = packet_new(&r);
+
+        p->host = &l;
+        network_send(&l.network, p);
+    }
+    run(&l);
+    assert_int_equal(l.arrived, 0);
+    assert_int_equal(l.broken, 2);
+    assert_int_equal(l.maybe, 0);
+    assert_int_equal(l.last_ns, 30 * NS_PER_S);
+    world_fini(&l.world);
+}
+
+static void refuse(void *orchestrator, struct packet *p)
+{
+    struct line *l = orchestrator;
+
+    if (l->arrived++)
+        network_reset(&l->network, p);
+    else
+        network_refuse(&l->network, p);
+}
+
+static void a_stopped_orchestrator_refuses_connections(void **state)
+{
+    struct line l;
+
+    (void)state;
+    line_init(&l, 11);
+    l.network.arrive = refuse;
+    send_one(&l);
+    run(&l);
+    assert_int_equal(l.broken, 1);
+    assert_int_equal(l.maybe, 0);
+    send_one(&l); /* it had this one */
+    run(&l);
+    assert_int_equal(l.maybe, 1);
+    assert_int_equal(l.network.resets, 2);
+    world_fini(&l.world);
+}
+
 static void a_slow_line_takes_its_time_for_every_byte(void **state)
 {
     struct line l;
 
     (void)state;
     line_init(&l, 6);
-    l.plan.bytes_per_s = 5; /* 1 byte there, 10 back: 2.2 s */
+    l.plan.up_bytes_per_s = l.plan.down_bytes_per_s = 5; /* 1 byte there, 10 back: 2.2 s */
     send_one(&l);
     run(&l);
     assert_int_equal(l.answered, 1);
@@ -213,6 +329,11 @@ int main(void)
         cmocka_unit_test(a_seed_is_a_run),
         cmocka_unit_test(nothing_strikes_after_the_healing),
         cmocka_unit_test(a_partition_ends_connections_after_the_clients_limit),
+        cmocka_unit_test(a_line_that_is_cut_one_way_carries_the_other),
+        cmocka_unit_test(a_clogged_line_delivers_late),
+        cmocka_unit_test(a_segment_that_is_lost_is_sent_again_by_the_system),
+        cmocka_unit_test(what_is_too_large_for_the_line_never_leaves),
+        cmocka_unit_test(a_stopped_orchestrator_refuses_connections),
         cmocka_unit_test(a_slow_line_takes_its_time_for_every_byte),
     };
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of a client share among themselves; nobody else includes it.
+ *
+ *   host.c       its process: start, death, the loop, requests
+ *   host_disk.c  writes, and what becomes of them
+ *   host_work.c  proofs
+ */
+#pragma once
+#include "sim/clockwork.h"
+#include "sim/host.h"
+
+struct host_job {
+    uint64_t id; /* 0: a free place */
+    bool cancelled;
+    char *task_id;
+    char program_id[SETTINGS_PROGRAM_SIZE];
+    uint32_t input[3];
+};
+
+struct host {
+    struct host_options o;
+    struct prng prng;
+    struct choice_listener ear, core_ear;
+    struct signing_key *key;
+    struct disk disk;
+    struct clockwork clocks;
+    struct network_link link;
+
+    struct runtime *runtime; /* NULL: no process */
+    uint64_t life;           /* counts processes; what belongs to a former one is void */
+    bool over;
+    int64_t tick_ns; /* of the world: a tick is planned for then */
+    uint64_t tick;
+    unsigned requests_under_way;
+    uint64_t requests;
+
+    struct host_job *jobs;             /* plan->proofs_at_once of them */
+    unsigned disks_full, disks_broken; /* events in force: writes are refused */
+    int64_t killed_writing_ns;         /* down for so long; 0: it is not to be */
+    uint64_t kills;
+    unsigned slow;                     /* events in force: proofs take slow_times as long */
+    uint64_t slow_times;
+    int64_t hold_wall_ns[CORE_ROUTES]; /* on disk */
+    struct learnt learnt;              /* on disk */
+    bool has_learnt;
+    struct stats former;               /* of processes that are gone */
+    uint64_t refused_instances;
+};
+
+int64_t host_wall_ns(const struct host *h);
+void host_note(struct host *h, const char *what, uint64_t id);
+void host_handle(struct host *h, struct event *ev);
+/* All wishes of the core, then sleep until its deadline. */
+void host_live(struct host *h);
+/* An event of this process comes to pass after a while; host_mine tells in it whether the process
+ * is still the same. */
+void host_plan(struct host *h, int64_t delay_ns, world_fire *fire, uint64_t id);
+bool host_mine(const struct host *h, uint64_t *takes_life);
+
+/* A chance of the scenario strikes, unless faults have stopped. place: what it is about. */
+bool host_strikes(struct host *h, double chance, const char *place);
+
+/* host_disk.c */
+void host_save(struct host *h, const struct action *act);
+
+/* host_work.c */
+void host_prove(struct host *h, const struct action *act);
+void host_cancel(struct host *h, uint64_t id);
+void host_drop_jobs(struct host *h);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "sim/host_inside.h"
+#include "sim/memory.h"
+
+void host_drop_jobs(struct host *h)
+{
+    for (uint32_t i = 0; i < h->o.plan->proofs_at_once; i++) {
+        free(h->jobs[i].task_id);
+        h->jobs[i] = (struct host_job){0};
+    }
+}
+
+/* Of the task, as far as the disk knows it. */
+static unsigned rung_of(const struct host *h, const char *task_id)
+{
+    const struct disk_cell *cell = disk_of_task(&h->disk, task_id);
+
+    return cell ? ladder_rung(cell->difficulty) : 0;
+}
+
+static int64_t prove_ns(struct host *h, const char *task_id)
+{
+    const struct scenario_client *c = h->o.plan;
+    int64_t ns;
+
+    prng_place(&h->prng, "prove");
+    ns = c->prove_ns + prng_between(&h->prng, 0, c->prove_jitter_ns);
+
+    if (c->prove_grows)
+        ns <<= rung_of(h, task_id); /* at most 8 */
+    return h->slow ? ns * (int64_t)h->slow_times : ns;
+}
+
+/* id 0: a free place. NULL: there is none. */
+static struct host_job *find_job(struct host *h, uint64_t id)
+{
+    for (uint32_t i = 0; i < h->o.plan->proofs_at_once; i++)
+        if (h->jobs[i].id == id)
+            return &h->jobs[i];
+    return NULL;
+}
+
+static void fail_proof(struct host *h, uint64_t id, enum status st, const char *text)
+{
+    host_handle(h, &(struct event){
+                       .type = EV_UNPROVED, .id = id, .unproved = {.status = st, .text = text}});
+}
+
+static void end_proof(struct host *h, const struct host_job *job)
+{
+    struct event ev = {.type = EV_PROVED, .id = job->id};
+    bool fails = host_strikes(h, h->o.plan->prove_fails, "prove_fails");
+    bool dies = host_strikes(h, h->o.plan->prove_dies, "prove_dies");
+    struct why why;
+    enum status st;
+
+    if (fails) {
+        fail_proof(h, job->id, ST_IO, "the model of a prover fails now and then");
+        return;
+    }
+    if (dies) {
+        fail_proof(h, job->id, ST_NO_MEMORY, "the system killed the model of a prover");
+        return;
+    }
+    st = prover_sim_prove(h->o.prover, &ev.proved.proof, job->program_id, job->input, &why);
+    if (st) {
+        fail_proof(h, job->id, st, why.text);
+        return;
+    }
+    ev.proved.telemetry = (struct telemetry){.present = true, .flops_per_sec = 1000};
+    host_handle(h, &ev);
+}
+
+static void fire_proved(void *context, uint64_t id, void *payload)
+{
+    struct host *h = context;
+    struct host_job *job, done;
+
+    if (!host_mine(h, payload))
+        return;
+    job = find_job(h, id);
+    if (job && !job->cancelled) {
+        host_note(h, "proved", id);
+        done = *job;
+        *job = (struct host_job){0};
+        invariant_proved(h->o.invariant, h->o.number, done.task_id);
+        end_proof(h, &done);
+        free(done.task_id);
+    }
+    host_live(h);
+}
+
+static void fire_cancelled(void *context, uint64_t id, void *payload)
+{
+    struct host *h = context;
+    struct host_job *job;
+
+    if (!host_mine(h, payload))
+        return;
+    job = find_job(h, id);
+    if (!job)
+        return; /* its worker has died */
+    invariant_proved(h->o.invariant, h->o.number, job->task_id);
+    free(job->task_id);
+    *job = (struct host_job){0};
+    fail_proof(h, id, ST_CANCELLED, "stopped");
+    host_live(h);
+}
+
+void host_prove(struct host *h, const struct action *act)
+{
+    struct host_job *job = find_job(h, 0);
+
+    host_note(h, "proves", act->id);
+    invariant_proving(h->o.invariant, h->o.number, &h->disk, act->prove.task_id,
+                      act->prove.program_id, act->prove.input);
+    if (!job)
+        return; /* I6 is broken */
+    *job = (struct host_job){.id = act->id, .task_id = memory_text(act->prove.task_id)};
+    snprintf(job->program_id, sizeof job->program_id, "%s", act->prove.program_id);
+    memcpy(job->input, act->prove.input, sizeof job->input);
+    host_plan(h, prove_ns(h, act->prove.task_id), fire_proved, act->id);
+}
+
+void host_cancel(struct host *h, uint64_t id)
+{
+    struct host_job *job = find_job(h, id);
+
+    if (!job)
+        return;
+    job->cancelled = true;
+    host_plan(h, NS_PER_MS, fire_cancelled, id);
+}
+
+void host_kill_worker(struct host *h, bool by_the_system)
+{
+    const char *text = by_the_system ? "the system killed the model of a prover"
+                                     : "the model of a prover has crashed";
+
+    for (uint32_t i = 0; i < h->o.plan->proofs_at_once && h->runtime; i++) {
+        struct host_job job = h->jobs[i];
+
+        if (!job.id)
+            continue;
+        host_note(h, "loses proof", job.id);
+        h->jobs[i] = (struct host_job){0};
+        invariant_proved(h->o.invariant, h->o.number, job.task_id);
+        free(job.task_id);
+        fail_proof(h, job.id, by_the_system ? ST_NO_MEMORY : ST_IO, text);
+        host_live(h);
+    }
+}

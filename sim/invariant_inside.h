@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the invariants share among themselves; nobody else includes it.
+ *
+ *   invariant.c          clients, tasks, disk, proofs
+ *   invariant_request.c  requests and answers
+ *   invariant_end.c      credits, progress, and what must be so in the end
+ */
+#pragma once
+#include "sim/invariant.h"
+
+#include "client/core/doubt.h"
+
+enum route { ROUTE_NODE, ROUTE_FETCH, ROUTE_SUBMIT, ROUTES };
+
+struct invariant_host {
+    const struct profile *profile;
+    /* of this process */
+    uint64_t under_way[ROUTES]; /* ids; 0: none */
+    unsigned proving, proofs_at_once;
+    uint64_t life;
+    unsigned refusals; /* of the disk, in a row */
+    bool went_on;      /* without the disk, once */
+    struct doubt doubt;
+    struct {
+        uint64_t sent;                       /* since a request did not fail */
+        int64_t at_ns[INVARIANT_PER_OUTAGE]; /* a ring */
+    } failing[ROUTES];
+    /* of all processes */
+    int64_t hold_ns[ROUTES]; /* a Retry-After named this time */
+    int64_t hold_since_ns[ROUTES];
+    int64_t hold_stepped_ns[ROUTES]; /* steps of the wall clock before it, in this process */
+    int64_t stepped_ns;              /* all in this process, or between it and the next one */
+    int64_t drift_ppm;
+    unsigned hold_status[ROUTES];
+    int64_t sent_ns[INVARIANT_PER_MINUTE]; /* a ring */
+    uint64_t sent;
+    int64_t last_credit_ns; /* -1: none yet */
+};
+
+struct invariant_task {
+    char *task_id;
+    unsigned host;
+    uint64_t life;    /* that the task arrived in */
+    bool lost;        /* its process was killed before it was on disk */
+    bool excused;     /* a disk that lied took back what was on it, or there was none to write to */
+    int64_t arrived_ns, ended_ns; /* ended: its record on disk became final */
+    unsigned proving; /* inputs */
+    size_t begun;     /* by this process */
+    size_t proved;    /* on disk when it started */
+    bool sent;
+    uint64_t body_hash;
+    bool unanswered;   /* an answer to its submission was lost, or is under way */
+    bool second_copy;  /* its credit is for one of two copies that the network made */
+    unsigned definite; /* status of a definite answer; 0: none */
+    uint64_t definite_life;
+    unsigned credits;
+};
+
+void invariant_broken(struct invariant *v, int number, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+struct invariant_task *invariant_find(const struct invariant *v, const char *task_id); /* or NULL */
+struct invariant_task *invariant_add(struct invariant *v, const char *task_id);
+double invariant_seconds(int64_t ns);

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "mockorch/core/call.h"
+#include "sim/invariant_inside.h"
+
+#define MINUTE_NS (60 * NS_PER_S)
+#define HOUR_NS   (3600 * NS_PER_S)
+
+static const char *const route_names[] = {"node", "fetch", "submit"};
+
+static bool route_of(enum route *out, const struct http_request *r)
+{
+    char parameter[CALL_MAX_PARAMETER];
+
+    switch (call_parse(parameter, r->method, r->path)) {
+    case CALL_NODE:
+        *out = ROUTE_NODE;
+        return true;
+    case CALL_LIST_BODY:
+    case CALL_FETCH:
+        *out = ROUTE_FETCH;
+        return true;
+    case CALL_SUBMIT:
+        *out = ROUTE_SUBMIT;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void check_pace(struct invariant *v, struct invariant_host *h, enum route route)
+{
+    int64_t now_ns = v->world->now_ns;
+    int64_t *oldest;
+
+    /* A clock that is fast is early by its drift; 1 ms for what a new process knows of it. */
+    if (now_ns < h->hold_ns[route] -
+                     (h->drift_ppm > 0
+                          ? (h->hold_ns[route] - h->hold_since_ns[route]) / 1000000 * h->drift_ppm +
+                                NS_PER_MS
+                          : 0))
+        invariant_broken(v, 5, "%s sent %.3f s before the time that a %u named by Retry-After",
+                         route_names[route], invariant_seconds(h->hold_ns[route] - now_ns),
+                         h->hold_status[route]);
+    /* The ring's next place holds the request that was sent INVARIANT_PER_MINUTE requests ago. */
+    oldest = &h->sent_ns[h->sent++ % INVARIANT_PER_MINUTE];
+    if (h->sent > INVARIANT_PER_MINUTE && now_ns - *oldest < MINUTE_NS)
+        invariant_broken(v, 10, "%d requests within %.3f s", INVARIANT_PER_MINUTE + 1,
+                         invariant_seconds(now_ns - *oldest));
+    *oldest = now_ns;
+}
+
+static void check_outage(struct invariant *v, struct invariant_host *h, enum route route)
+{
+    int64_t now_ns = v->world->now_ns;
+    int64_t *oldest = &h->failing[route].at_ns[h->failing[route].sent++ % INVARIANT_PER_OUTAGE];
+
+    if (h->failing[route].sent > INVARIANT_PER_OUTAGE && now_ns - *oldest < HOUR_NS)
+        invariant_broken(v, 17, "%d of %s within %.0f s, all failing", INVARIANT_PER_OUTAGE + 1,
+                         route_names[route], invariant_seconds(now_ns - *oldest));
+    *oldest = now_ns;
+}
+
+static void check_submission(struct invariant *v, struct invariant_host *h, const struct disk *disk,
+                             const struct wire_submission *m, struct bytes body)
+{
+    const struct disk_cell *cell = disk_of_task(disk, m->task_id);
+    struct invariant_task *t = invariant_find(v, m->task_id);
+    uint64_t hash = world_hash(body);
+
+    if (!t) {
+        invariant_broken(v, 12, "a submission of task %.80s, which never arrived", m->task_id);
+        return;
+    }
+    if (!cell && !h->refusals)
+        invariant_broken(v, 2, "task %.80s is submitted and has no record on disk", m->task_id);
+    if (cell && cell->state != OUTBOX_SENDING && !h->refusals)
+        invariant_broken(v, outbox_state_final(cell->state) ? 7 : 2,
+                         "task %.80s is submitted while its record on disk says %s", m->task_id,
+                         outbox_state_name(cell->state));
+    if (t->sent && t->body_hash != hash)
+        invariant_broken(v, 3, "task %.80s is submitted again with other bytes", m->task_id);
+    if (t->proving)
+        invariant_broken(v, 16, "task %.80s is submitted while %u of its inputs is being proved",
+                         m->task_id, t->proving);
+    if (t->definite && t->definite_life == h->life)
+        invariant_broken(v, 7, "task %.80s is submitted again after a %u", m->task_id, t->definite);
+    t->sent = true;
+    t->body_hash = hash;
+}
+
+void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk, uint64_t id,
+                    const struct http_request *request)
+{
+    struct invariant_host *h = &v->hosts[host];
+    struct wire_memory memory = {0};
+    struct wire_submission m;
+    enum route route;
+    struct why why;
+
+    if (!route_of(&route, request)) {
+        invariant_broken(v, 6, "a request that no client makes: %s", request->path);
+        return;
+    }
+    if (h->under_way[route])
+        invariant_broken(v, 6, "a second %s while one is under way", route_names[route]);
+    h->under_way[route] = id;
+    if (!h->profile->batch || route != ROUTE_FETCH || request->method == HTTP_GET)
+        check_pace(v, h, route); /* a batch is one fetch, that begins with a list */
+    check_outage(v, h, route);
+    if (route != ROUTE_SUBMIT)
+        return;
+    if (wire_decode_submission(&m, &memory, request->body, WIRE_MAX_SUBMISSION, &why))
+        invariant_broken(v, 3, "a submission that cannot be read: %s", why.text);
+    else
+        check_submission(v, h, disk, &m, request->body);
+    wire_memory_fini(&memory);
+}
+
+/* ---- answers ---- */
+
+static void note_advice(struct invariant *v, struct invariant_host *h, enum route route,
+                        const struct http_response *r, int64_t wall_s)
+{
+    const char *value = http_header_of(r->headers, r->header_count, "retry-after");
+    const char *date = http_header_of(r->headers, r->header_count, "date");
+    const int64_t ceiling_s = BACKOFF_RETRY_AFTER_CEILING_S;
+    int64_t wait_s, until_ns;
+
+    if (!value || !http_retry_after_s(value, date, wall_s, &wait_s))
+        return;
+    wait_s = wait_s < ceiling_s ? wait_s : ceiling_s;
+    until_ns = v->world->now_ns + wait_s * NS_PER_S;
+    if (wait_s * NS_PER_S > v->longest_advice_ns)
+        v->longest_advice_ns = wait_s * NS_PER_S;
+    if (until_ns > h->hold_ns[route]) {
+        h->hold_ns[route] = until_ns;
+        h->hold_since_ns[route] = v->world->now_ns;
+        h->hold_stepped_ns[route] = h->stepped_ns;
+        h->hold_status[route] = r->status;
+    }
+}
+
+/* Nothing that is sent again can change these (simulation.md 3, rule 3). */
+static bool definite(unsigned status)
+{
+    return (status >= 200 && status < 300) ||
+           (status >= 400 && status < 500 && status != 408 && status != 425 && status != 429);
+}
+
+static void arrived(struct invariant *v, unsigned host, const char *task_id)
+{
+    struct invariant_task *t = invariant_find(v, task_id);
+
+    if (!t)
+        t = invariant_add(v, task_id);
+    if (!t->life || t->lost) {
+        t->host = host;
+        t->life = v->hosts[host].life;
+        t->arrived_ns = v->world->now_ns;
+        t->lost = false;
+    }
+}
+
+static void note_list(struct invariant *v, unsigned host, const struct http_response *r)
+{
+    struct wire_memory memory = {0};
+    struct wire_tasks list;
+
+    if (wire_decode_tasks(&list, &memory, r->body, WIRE_MAX_RESPONSE, NULL) == ST_OK)
+        for (size_t i = 0; i < list.task_count; i++)
+            arrived(v, host, list.tasks[i].task_id);
+    wire_memory_fini(&memory);
+}
+
+static void note_arrival(struct invariant *v, unsigned host, const struct http_response *r)
+{
+    struct wire_memory memory = {0};
+    struct wire_fetched answer;
+
+    if (wire_decode_fetched(&answer, &memory, r->body, WIRE_MAX_RESPONSE, NULL) == ST_OK &&
+        answer.has_task && *answer.task.task_id)
+        arrived(v, host, answer.task.task_id);
+    wire_memory_fini(&memory);
+}
+
+static void note_submitted(struct invariant *v, struct invariant_host *h, const struct packet *p)
+{
+    struct wire_memory memory = {0};
+    struct invariant_task *t = NULL;
+    struct wire_submission m;
+
+    if (wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) == ST_OK)
+        t = invariant_find(v, m.task_id);
+    wire_memory_fini(&memory);
+    if (!t)
+        return; /* broken already */
+    if (p->answered && definite(p->response.status)) {
+        t->definite = p->response.status;
+        t->definite_life = h->life;
+    } else if (!p->answered || p->response.status >= 500) {
+        t->unanswered = true; /* it may have counted all the same */
+    }
+}
+
+static void note_doubt(struct invariant *v, struct invariant_host *h, unsigned status)
+{
+    int64_t doubt_ns;
+
+    if (status < 300 || status == 409) {
+        doubt_accepted(&h->doubt);
+    } else if (status != 404 && status != 410) {
+        doubt_ns = doubt_refused_ns(&h->doubt);
+        if (doubt_ns > v->longest_doubt_ns)
+            v->longest_doubt_ns = doubt_ns;
+    }
+}
+
+void invariant_delivered(struct invariant *v, unsigned host, const struct packet *p, int64_t wall_s)
+{
+    struct invariant_host *h = &v->hosts[host];
+    unsigned status = p->answered ? p->response.status : 0;
+    enum route route;
+
+    if (!route_of(&route, &p->request))
+        return; /* broken already */
+    h->under_way[route] = 0;
+    if (definite(status) || status == 429)
+        h->failing[route].sent = 0;
+    if (route == ROUTE_SUBMIT && definite(status))
+        note_doubt(v, h, status);
+    if (status && !(route == ROUTE_SUBMIT ? definite(status) : status / 100 == 2))
+        note_advice(v, h, route, &p->response, wall_s);
+    if (route == ROUTE_FETCH && status / 100 == 2 && p->request.method == HTTP_GET)
+        note_list(v, host, &p->response);
+    else if (route == ROUTE_FETCH && status / 100 == 2)
+        note_arrival(v, host, &p->response);
+    if (route == ROUTE_SUBMIT)
+        note_submitted(v, h, p);
+}
