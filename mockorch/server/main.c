@@ -300,6 +300,9 @@ static enum status run(struct program *p, struct why *why)
                                      .admin_token = p->options.admin_token,
                                      .clock = &p->clock.base,
                                      .judge_threads = p->options.judge_threads,
+                                     .max_connections = p->options.max_connections,
+                                     .max_exchanges = p->options.max_requests,
+                                     .arrival_ns = p->options.request_timeout_ns,
                                      .max_body_bytes = p->settings.max_submission_bytes,
                                      .log = log_answer,
                                      .log_context = &p->options};

@@ -36,6 +36,9 @@ enum key {
     KEY_DIFF,
     KEY_HAR,
     KEY_STORE,
+    KEY_MAX_CONNECTIONS,
+    KEY_MAX_REQUESTS,
+    KEY_REQUEST_TIMEOUT,
 };
 
 static const struct argp_option table[] = {
@@ -83,6 +86,16 @@ static const struct argp_option table[] = {
      "client's word",
      0},
     {"judge-threads", KEY_JUDGE_THREADS, "N", 0, "Proofs verified at once (default 1)", 0},
+    {"max-connections", KEY_MAX_CONNECTIONS, "N", 0,
+     "Connections at once, if the system allows so many open files; one more gets 503 and ends (default "
+     "16384)",
+     0},
+    {"max-requests", KEY_MAX_REQUESTS, "N", 0,
+     "Requests of the protocol that wait for their answers at once; one more gets 503 with Retry-After "
+     "(default 8192)",
+     0},
+    {"request-timeout", KEY_REQUEST_TIMEOUT, "SPAN", 0,
+     "Time in which a request has to arrive, head and body; 408 when it does not (default 60s)", 0},
     {0, 0, 0, 0, "Trouble", 3},
     {"scenario", KEY_SCENARIO, "FILE", 0,
      "Behave as this YAML file says: settings, faults, seed. The other options stand above it", 0},
@@ -144,6 +157,13 @@ static void read_store(struct options *o, struct argp_state *state, const char *
         o->store = text + sizeof sqlite - 1;
     else
         argp_error(state, "--store: '%s' is not memory or sqlite:FILE", text);
+}
+
+static void read_most(struct scalar_reader *r, const char *key, const char *text, uint32_t *out)
+{
+    scalar_u32(r, key, text, out);
+    if (!r->st && (*out == 0 || *out > 1000000))
+        scalar_complain(r, key, text, "within 1 to 1000000");
 }
 
 static void add(struct argp_state *state, const char **list, size_t *count, const char *text)
@@ -221,6 +241,17 @@ static error_t parse(int key, char *text, struct argp_state *state)
         scalar_u32(&r, "judge-threads", text, &o->judge_threads);
         if (!r.st && (o->judge_threads == 0 || o->judge_threads > 256))
             scalar_complain(&r, "judge-threads", text, "within 1 to 256");
+        break;
+    case KEY_MAX_CONNECTIONS:
+        read_most(&r, "max-connections", text, &o->max_connections);
+        break;
+    case KEY_MAX_REQUESTS:
+        read_most(&r, "max-requests", text, &o->max_requests);
+        break;
+    case KEY_REQUEST_TIMEOUT:
+        scalar_span(&r, "request-timeout", text, &o->request_timeout_ns);
+        if (!r.st && o->request_timeout_ns == 0)
+            scalar_complain(&r, "request-timeout", text, "above 0");
         break;
     case KEY_JSON_LOG:
         o->json_log = true;

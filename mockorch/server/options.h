@@ -23,6 +23,8 @@ struct options {
     uint32_t fetches_per_window;
     int64_t window_ns, task_expiry_ns;
     uint32_t judge_threads;
+    uint32_t max_connections, max_requests; /* 0: the server's */
+    int64_t request_timeout_ns;             /* 0: the server's */
     bool json_log, quiet, faults_by_header, list_faults;
 };
 

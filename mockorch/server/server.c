@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
@@ -17,14 +18,21 @@
 #include "mockorch/server/address.h"
 #include "mockorch/server/bailiff.h"
 #include "mockorch/server/delivery.h"
+#include "mockorch/server/doorkeeper.h"
 #include "mockorch/server/pages.h"
 
 #define HEAD_LIMIT 16384
 #define IDLE_S     300 /* a client polls every 120 s and keeps its connection */
 
+#define MOST_CONNECTIONS 16384
+#define MOST_EXCHANGES   8192 /* some 10 KiB each */
+#define ARRIVAL_NS       (60 * NS_PER_S)
+
 struct exchange { /* a request that has no full answer yet */
-    struct exchange *next;
+    TAILQ_ENTRY(exchange) next;
+    TAILQ_ENTRY(exchange) in_line; /* while it has a job or is unsaved */
     struct server *server;
+    struct doorkeeper_ticket ticket;
     struct delivery *delivery;
     int64_t began_ns;
     uint64_t job; /* at the judge; 0: not there */
@@ -32,12 +40,15 @@ struct exchange { /* a request that has no full answer yet */
     struct recorder_note *note; /* NULL: nothing is recorded */
 };
 
+TAILQ_HEAD(exchanges, exchange);
+
 struct door { /* a listener and those who came through it */
     struct server *server;
     struct evhttp *http;
     struct evhttp_bound_socket *listener; /* NULL: not listening (any more) */
     struct address_bound bound;
     bool protocol, pages; /* what is served here */
+    struct tls *tls;      /* NULL: plain */
     char url[160];
 };
 
@@ -51,7 +62,9 @@ struct server {
     struct event *judged, *stopped, *grace, *tick, *commit;
     int stop_fd;
     bool stopping;
-    struct exchange *exchanges;
+    struct doorkeeper *doorkeeper;
+    struct exchanges exchanges, at_judge, unsaved; /* the last two are in line */
+    unsigned exchange_count;
 };
 
 static int64_t now_of(const struct server *s)
@@ -63,11 +76,11 @@ static int64_t now_of(const struct server *s)
 
 static void forget(struct exchange *x)
 {
-    struct exchange **at = &x->server->exchanges;
+    struct server *s = x->server;
 
-    while (*at != x)
-        at = &(*at)->next;
-    *at = x->next;
+    TAILQ_REMOVE(&s->exchanges, x, next);
+    s->exchange_count--;
+    doorkeeper_answered(s->doorkeeper, x->ticket);
     recorder_drop(x->note);
     free(x);
 }
@@ -79,7 +92,7 @@ static void delivered(void *context, struct delivery *d)
 
     (void)d;
     forget(x);
-    if (s->stopping && !s->exchanges)
+    if (s->stopping && TAILQ_EMPTY(&s->exchanges))
         event_base_loopexit(s->loop, NULL);
 }
 
@@ -123,10 +136,12 @@ static void answer(struct exchange *x, const struct http_response *response,
     note_answer(x, response, verdict, record.now_ns);
     delivery_load(x->delivery, response, &verdict->carriage);
     x->unsaved = verdict->unsaved;
-    if (x->unsaved)
-        event_active(s->commit, EV_TIMEOUT, 0); /* behind the requests that are ready now */
-    else
+    if (!x->unsaved) {
         delivery_start(x->delivery, s->stopping); /* x may be gone */
+        return;
+    }
+    TAILQ_INSERT_TAIL(&s->unsaved, x, in_line);
+    event_active(s->commit, EV_TIMEOUT, 0); /* behind the requests that are ready now */
 }
 
 /* One write to the disk for all answers of this turn. */
@@ -134,14 +149,12 @@ static void commit(evutil_socket_t fd, short what, void *context)
 {
     struct server *s = context;
     enum status st = orchestrator_commit(s->options.orchestrator, NULL);
-    struct exchange *next;
+    struct exchange *x;
 
     (void)fd;
     (void)what;
-    for (struct exchange *x = s->exchanges; x; x = next) {
-        next = x->next;
-        if (!x->unsaved)
-            continue;
+    while ((x = TAILQ_FIRST(&s->unsaved))) {
+        TAILQ_REMOVE(&s->unsaved, x, in_line);
         x->unsaved = false;
         if (st)
             delivery_give_up(x->delivery);
@@ -156,6 +169,7 @@ static void conclude(struct exchange *x, enum status st, const struct why *why)
     uint64_t job = x->job;
 
     x->job = 0;
+    TAILQ_REMOVE(&x->server->at_judge, x, in_line);
     orchestrator_judged(x->server->options.orchestrator, &response, &verdict, job, st, why,
                         now_of(x->server));
     answer(x, &response, &verdict);
@@ -181,6 +195,7 @@ static void process(struct exchange *x, const struct http_request *request)
         return;
     }
     x->job = verdict.job;
+    TAILQ_INSERT_TAIL(&s->at_judge, x, in_line);
     if (!bailiff_bring(s->bailiff, x->job, orchestrator_case(s->options.orchestrator, x->job)))
         conclude(x, fail(&why, ST_LIMIT, "the judge has too many cases"), &why);
 }
@@ -193,10 +208,10 @@ static void judged(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     while (bailiff_take(s->bailiff, &v)) {
-        struct exchange *x = s->exchanges;
+        struct exchange *x = TAILQ_FIRST(&s->at_judge);
 
         while (x->job != v.job) /* an exchange waits for its judge even without a client */
-            x = x->next;
+            x = TAILQ_NEXT(x, in_line);
         conclude(x, v.st, &v.why);
     }
 }
@@ -224,7 +239,8 @@ static struct recorder_note *note_request(struct server *s, const struct http_re
     return recorder_begin(s->options.recorder, &whole, now_ns);
 }
 
-static void open_exchange(struct server *s, struct evhttp_request *r)
+static void open_exchange(struct server *s, struct evhttp_request *r,
+                          struct doorkeeper_ticket ticket)
 {
     struct evbuffer *body = evhttp_request_get_input_buffer(r);
     size_t size = evbuffer_get_length(body);
@@ -245,17 +261,30 @@ static void open_exchange(struct server *s, struct evhttp_request *r)
     if (!x || (size && !request.body.data)) {
         free(x);
         evhttp_send_error(r, 500, NULL);
+        doorkeeper_answered(s->doorkeeper, ticket);
         return;
     }
-    *x = (struct exchange){.next = s->exchanges, .server = s, .began_ns = now_of(s)};
+    *x = (struct exchange){.server = s, .ticket = ticket, .began_ns = now_of(s)};
     x->delivery = delivery_new(s->loop, r, (struct delivery_end){.done = delivered, .context = x});
     if (!x->delivery) {
         free(x);
+        doorkeeper_answered(s->doorkeeper, ticket);
         return;
     }
-    s->exchanges = x;
+    TAILQ_INSERT_TAIL(&s->exchanges, x, next);
+    s->exchange_count++;
     x->note = note_request(s, &request, r, x->began_ns);
     process(x, &request);
+}
+
+/* Nothing is looked at: that is what would cost time. */
+static void refuse_for_now(struct evhttp_request *r)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(r);
+
+    evhttp_add_header(headers, "retry-after", "1");
+    evhttp_add_header(headers, "connection", "close");
+    evhttp_send_reply(r, HTTP_SERVUNAVAIL, NULL, NULL);
 }
 
 static void requested(struct evhttp_request *r, void *context)
@@ -268,15 +297,25 @@ static void requested(struct evhttp_request *r, void *context)
                                 .tape = s->options.tape,
                                 .url = s->front.url,
                                 .wall_at_zero_ns = clock_wall_ns(s->clock) - now_of(s)};
+    struct evhttp_connection *connection = evhttp_request_get_connection(r);
+    struct doorkeeper_ticket ticket;
 
+    if (!doorkeeper_whole(s->doorkeeper, &ticket, evhttp_connection_get_bufferevent(connection))) {
+        evhttp_connection_free(connection);
+        return;
+    }
     if (d->pages && (!d->protocol || pages_own(evhttp_request_get_uri(r)))) {
         pages_answer(&pages, r, d->bound.local, now_of(s));
         set_tick(s); /* a clock may have been moved, a task's life ended */
     } else if (evhttp_request_get_command(r) == EVHTTP_REQ_DELETE) {
         evhttp_send_error(r, HTTP_NOTIMPLEMENTED, NULL); /* not of the protocol */
+    } else if (s->exchange_count >= s->options.max_exchanges) {
+        refuse_for_now(r);
     } else {
-        open_exchange(s, r);
+        open_exchange(s, r, ticket);
+        return;
     }
+    doorkeeper_answered(s->doorkeeper, ticket);
 }
 
 static void tick(evutil_socket_t fd, short what, void *context)
@@ -305,8 +344,8 @@ static void drop_silent(struct server *s)
 {
     struct exchange *next;
 
-    for (struct exchange *x = s->exchanges; x; x = next) {
-        next = x->next;
+    for (struct exchange *x = TAILQ_FIRST(&s->exchanges); x; x = next) {
+        next = TAILQ_NEXT(x, next);
         if (delivery_is_silent(x->delivery)) {
             delivery_drop(x->delivery);
             forget(x);
@@ -335,10 +374,21 @@ static void stop_asked(evutil_socket_t fd, short what, void *context)
     door_close(&s->front);
     door_close(&s->side);
     drop_silent(s);
-    if (s->exchanges)
+    if (!TAILQ_EMPTY(&s->exchanges))
         event_add(s->grace, &tv);
     else
         event_base_loopexit(s->loop, NULL);
+}
+
+static struct bufferevent *accept_stream(struct event_base *loop, void *context)
+{
+    struct door *d = context;
+    struct bufferevent *stream =
+        d->tls ? tls_accept(loop, d->tls) : bufferevent_socket_new(loop, -1, 0);
+
+    if (stream)
+        doorkeeper_admit(d->server->doorkeeper, stream);
+    return stream; /* NULL, without memory: evhttp tries once more */
 }
 
 static enum status door_open(struct door *d, struct server *s, const char *listen, struct tls *tls,
@@ -348,6 +398,7 @@ static enum status door_open(struct door *d, struct server *s, const char *liste
     enum status st;
 
     d->server = s;
+    d->tls = tls;
     d->http = evhttp_new(s->loop);
     if (!d->http)
         return fail(why, ST_NO_MEMORY, "server: out of memory");
@@ -356,8 +407,7 @@ static enum status door_open(struct door *d, struct server *s, const char *liste
     evhttp_set_max_body_size(d->http, (ev_ssize_t)s->options.max_body_bytes);
     evhttp_set_timeout(d->http, IDLE_S);
     evhttp_set_gencb(d->http, requested, d);
-    if (tls)
-        evhttp_set_bevcb(d->http, tls_accept, tls);
+    evhttp_set_bevcb(d->http, accept_stream, d);
     st = address_listen(&d->bound, listen, why);
     if (st)
         return st;
@@ -423,6 +473,15 @@ enum status server_new(struct server **out, const struct server_options *options
         s->options.max_body_bytes = WIRE_MAX_SUBMISSION;
     if (!s->options.grace_ns)
         s->options.grace_ns = 5 * NS_PER_S;
+    if (!s->options.max_connections)
+        s->options.max_connections = MOST_CONNECTIONS;
+    if (!s->options.max_exchanges)
+        s->options.max_exchanges = MOST_EXCHANGES;
+    if (!s->options.arrival_ns)
+        s->options.arrival_ns = ARRIVAL_NS;
+    TAILQ_INIT(&s->exchanges);
+    TAILQ_INIT(&s->at_judge);
+    TAILQ_INIT(&s->unsaved);
     s->loop = event_base_new();
     if (!s->loop) {
         st = fail(why, ST_NO_MEMORY, "server: out of memory");
@@ -437,6 +496,16 @@ enum status server_new(struct server **out, const struct server_options *options
     if (st)
         goto out;
     st = open_doors(s, why);
+    if (!st)
+        st = doorkeeper_new(&s->doorkeeper,
+                            &(struct doorkeeper_options){
+                                .loop = s->loop,
+                                .clock = s->clock,
+                                .connections = s->options.max_connections,
+                                .arrival_ns = s->options.arrival_ns,
+                                .bytes = 4 * s->options.max_body_bytes + HEAD_LIMIT,
+                            },
+                            why);
     if (st)
         goto out;
 
@@ -462,16 +531,16 @@ static void event_free_if(struct event *e)
 
 void server_free(struct server *s)
 {
+    struct exchange *x;
+
     if (!s)
         return;
     bailiff_free(s->bailiff); /* first: its cases belong to the orchestrator's jobs */
-    while (s->exchanges) {
-        struct exchange *next = s->exchanges->next;
-
-        delivery_drop(s->exchanges->delivery);
-        recorder_drop(s->exchanges->note);
-        free(s->exchanges);
-        s->exchanges = next;
+    while ((x = TAILQ_FIRST(&s->exchanges))) {
+        TAILQ_REMOVE(&s->exchanges, x, next);
+        delivery_drop(x->delivery);
+        recorder_drop(x->note);
+        free(x);
     }
     event_free_if(s->judged);
     event_free_if(s->stopped);
@@ -480,6 +549,7 @@ void server_free(struct server *s)
     event_free_if(s->commit);
     door_free(&s->front);
     door_free(&s->side);
+    doorkeeper_free(s->doorkeeper);
     if (s->loop)
         event_base_free(s->loop);
     if (s->stop_fd >= 0)

@@ -35,7 +35,10 @@ struct server_options {
     struct judge *judge;
     unsigned judge_threads;  /* 0: 1 */
     unsigned judge_queue;    /* cases waiting or under way; 0: 64 */
-    size_t max_body_bytes;   /* 0: the largest submission */
+    size_t max_body_bytes;   /* 0: the largest submission. All together: four times as much */
+    unsigned max_connections; /* 0: 16384 */
+    unsigned max_exchanges;   /* requests of the protocol that wait for their answers; 0: 8192 */
+    int64_t arrival_ns;       /* from a request's first byte to its last; 0: 60 s */
     int64_t grace_ns;        /* how long a stop waits for answers under way; 0: 5 s */
     const struct clock *clock; /* NULL: the machine's */
     void (*log)(void *context, const struct server_record *record); /* may be NULL */

@@ -212,6 +212,10 @@ static void mistakes_end_it_with_words(void **state)
         {{"--store", "sqlite:/nonexistent/x"}, 1, "/nonexistent/x"},
         {{"--judge", "maybe"}, 2, "full hash none"},
         {{"--judge-threads", "0"}, 2, "within 1 to 256"},
+        {{"--max-connections", "0"}, 2, "within 1 to 1000000"},
+        {{"--max-requests", "1000001"}, 2, "within 1 to 1000000"},
+        {{"--max-requests", "many"}, 2, "max-requests"},
+        {{"--request-timeout", "0s"}, 2, "above 0"},
         {{"--task-expiry", "soon"}, 2, "a span"},
         {{"--what"}, 2, "unrecognized option"},
         {{"word"}, 2, "Too many arguments"},
@@ -224,6 +228,52 @@ static void mistakes_end_it_with_words(void **state)
         if (end(&c, 0, out, err) != table[i].code || !strstr(err, table[i].words))
             fail_msg("row %zu: %s", i, err);
     }
+}
+
+/* The lowest descriptors are taken first: so the number is exact. */
+static void connections_have_a_limit(void **state)
+{
+    struct child c = spawn((const char *[]){"--listen", "127.0.0.1:0", "--max-connections", "3",
+                                            "--max-requests", "2", "--quiet", NULL});
+    static struct dial_answer answer;
+    unsigned port = listening_port(&c), status;
+    int fds[3];
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        fds[i] = dial(port);
+        dial_request(fds[i], "GET", "/healthz", "", bytes_of(NULL, 0));
+        dial_read(fds[i], &answer);
+        assert_int_equal(answer.status, 200);
+    }
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(ask(port, "/healthz"), 503);
+    dial_request(fds[0], "GET", "/healthz", "", bytes_of(NULL, 0));
+    dial_read(fds[0], &answer);
+    assert_int_equal(answer.status, 200);
+    close(fds[1]);
+    do /* until the server has seen that one leave */
+        status = ask(port, "/healthz");
+    while (status == 503);
+    assert_int_equal(status, 200);
+    close(fds[0]);
+    close(fds[2]);
+    assert_int_equal(end(&c, SIGTERM, out, err), 0);
+    assert_string_equal(err, "");
+}
+
+static void the_time_of_a_request_has_a_limit(void **state)
+{
+    struct child c =
+        spawn((const char *[]){"--listen", "127.0.0.1:0", "--request-timeout", "20ms", NULL});
+    static struct dial_answer answer;
+    int fd = dial(listening_port(&c));
+
+    (void)state;
+    dial_read(fd, &answer);
+    assert_int_equal(answer.status, 408);
+    close(fd);
+    assert_int_equal(end(&c, SIGTERM, out, err), 0);
 }
 
 static void help_version_and_the_list_go_to_standard_output(void **state)
@@ -254,6 +304,8 @@ int main(void)
         cmocka_unit_test(a_store_brings_everything_back),
         cmocka_unit_test(guests_come_from_files),
         cmocka_unit_test(mistakes_end_it_with_words),
+        cmocka_unit_test(connections_have_a_limit),
+        cmocka_unit_test(the_time_of_a_request_has_a_limit),
         cmocka_unit_test(help_version_and_the_list_go_to_standard_output),
     };
 
