@@ -96,7 +96,7 @@ static const struct {
 } bugs[] = {
     {HOST_DEAF, "rate_limits", 1},      {HOST_HASTY, "repeated_work", 1},
     {HOST_STUBBORN, "lost_answers", 1}, {HOST_FORGETFUL, "rate_limits", 1},
-    {HOST_WASTEFUL, "many_nodes", 4},
+    {HOST_WASTEFUL, "many_nodes", 16},
 };
 
 static void text_of(struct buffer *out, const char *name)
@@ -158,7 +158,7 @@ static void an_expectation_is_shrunk_too(void **state)
 
 static void few_runs_are_kept_to(void **state)
 {
-    const struct shrink_options o = {.run = {.seed = 4, .bug = HOST_WASTEFUL}, .most_runs = 9};
+    const struct shrink_options o = {.run = {.seed = 16, .bug = HOST_WASTEFUL}, .most_runs = 9};
     struct shrink_result small;
     struct buffer yaml;
 
