@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tape of a run: every choice that chance makes in it - what is handed out, what breaks, how long
- * things take - as one sequence of small numbers, of which 0 is the tamest ("nothing happens").
+/* The tape of a run: every choice that chance makes in it - what is handed out, what breaks, how
+ * long things take - as one sequence of small numbers, of which 0 is the tamest ("nothing
+ * happens").
  *
  * A tape lies under the generators of a run (prng_listener). A drawn tape lets the seed decide and
- * notes what it decided. A written one decides itself: the choices that are written on it, and 0 for
- * all others, those beyond its end too. Because a choice is named by what it is about and its number
- * there ("fault submit_429", 3), taking one away leaves the others in their places.
+ * notes what it decided. A written one decides itself: the choices that are written on it, and 0
+ * for all others, those beyond its end too. Because a choice is named by what it is about and its
+ * number there ("fault submit_429", 3), taking one away leaves the others in their places.
  *
  * Source:  simulation.md 2, 4 (one tape drives data, schedule and faults).
  * Owner:   heap inside (choice_tape_fini, safe on a zeroed value); what is written is borrowed.

@@ -11,3 +11,4 @@ enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };
 int command_run(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_shrink(int argc, char **argv);
+int command_explain(int argc, char **argv);

@@ -10,6 +10,7 @@
 #include "mockorch/scenario/scalar.h"
 #include "sim/command.h"
 #include "sim/memory.h"
+#include "sim/page.h"
 #include "sim/report.h"
 #include "sim/shelf.h"
 
@@ -21,6 +22,8 @@ enum {
     KEY_JUNIT,
     KEY_JSON,
     KEY_TRACE,
+    KEY_DUMP,
+    KEY_REPORT,
     KEY_BREAK,
     KEY_POLICY,
 };
@@ -30,7 +33,7 @@ struct request {
     size_t name_count;
     bool has_seed, has_first;
     uint64_t seeds, first_seed;
-    const char *until, *junit, *trace, *broken, *policy;
+    const char *until, *page, *junit, *trace, *broken, *policy;
     struct campaign_options campaign;
     struct report report;
     struct buffer extra;
@@ -50,8 +53,11 @@ static const struct argp_option options[] = {
      1},
     {"jobs", 'j', "J", 0, "Spread the seeds over J processes (1)", 2},
     {"trace", KEY_TRACE, "FILE", 0, "Write every event of the run there (with --seed)", 2},
+    {"dump", KEY_DUMP, 0, 0, "Tell how everybody stands where the run ends (with --seed)", 2},
     {"json", KEY_JSON, 0, 0, "Report as JSON on stdout", 3},
     {"junit", KEY_JUNIT, "FILE", 0, "Report as JUnit XML too", 3},
+    {"report", KEY_REPORT, "FILE", 0,
+     "Write one run as an HTML page: the first that fails, or the first", 3},
     {"break", KEY_BREAK, "NAME", OPTION_HIDDEN,
      "Plant a mistake, to see it found: retry-after, unsaved, resend, forget, reprove", 4},
     {0},
@@ -115,11 +121,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_TRACE:
         r->trace = arg;
         return 0;
+    case KEY_DUMP:
+        r->campaign.run.dump = stdout;
+        return 0;
     case KEY_JSON:
         r->report.json = true;
         return 0;
     case KEY_JUNIT:
         r->junit = arg;
+        return 0;
+    case KEY_REPORT:
+        r->page = arg;
         return 0;
     case KEY_POLICY:
         r->policy = arg;
@@ -140,8 +152,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "which scenario? nxp-sim list shows them");
         if (r->has_seed && (r->seeds || r->has_first))
             argp_error(state, "--seed is one seed; --seeds and --first-seed are many");
-        if (r->trace && (!r->has_seed || r->name_count > 1))
-            argp_error(state, "--trace is for one --seed of one scenario");
+        if (r->page && r->name_count > 1)
+            argp_error(state, "--report is for one scenario");
+        if ((r->trace || r->campaign.run.dump) && (!r->has_seed || r->name_count > 1))
+            argp_error(state, "--trace and --dump are for one --seed of one scenario");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -159,6 +173,33 @@ static void tell(void *context, const struct run_result *result)
 
     if (result->broken)
         report_failure(t->report, &t->report->scenarios[t->scenario], result);
+}
+
+static enum status write_page(const struct request *r, const struct report_scenario *entry,
+                              const struct scenario *s, struct prover_sim *prover,
+                              const struct campaign_options *campaign, struct why *why)
+{
+    struct run_options run = campaign->run;
+    struct buffer page, replay;
+    struct story story;
+    enum status st;
+
+    run.seed = entry->failure_count ? entry->failures[0].seed : campaign->first_seed;
+    run.dump = NULL;
+    st = story_of_run(&story, s, prover, &run, why);
+    if (st)
+        return st;
+    buffer_init(&page, 0);
+    buffer_init(&replay, 0);
+    report_replay(&replay, &r->report, entry, &story.result);
+    buffer_put_u8(&replay, 0);
+    page_write(&page, s, &story, buffer_ok(&replay) ? (const char *)replay.data : "");
+    st = buffer_ok(&page) ? file_write(r->page, buffer_bytes(&page), 0644, why)
+                          : fail(why, ST_NO_MEMORY, "page: out of memory");
+    buffer_fini(&page);
+    buffer_fini(&replay);
+    story_fini(&story);
+    return st;
 }
 
 static enum status run_scenario(struct request *r, struct prover_sim *prover, const char *name,
@@ -186,6 +227,8 @@ static enum status run_scenario(struct request *r, struct prover_sim *prover, co
     if (entry->sum.silent_rule >= 0 && !r->campaign.run.until_ns && !r->report.policy)
         memcpy(entry->silent, s->rules[entry->sum.silent_rule].name, sizeof entry->silent);
     report_end(&r->report, entry);
+    if (r->page)
+        st = write_page(r, entry, s, prover, &campaign, why);
 out:
     scenario_free(s);
     return st;

@@ -499,3 +499,13 @@ uint64_t host_kills(const struct host *h)
 {
     return h->kills;
 }
+
+const struct runtime *host_runtime(const struct host *h)
+{
+    return h->runtime;
+}
+
+int64_t host_mono_ns(const struct host *h)
+{
+    return mono_ns(h);
+}

@@ -76,6 +76,9 @@ void host_deliver(void *host, struct packet *takes);
 bool host_settled(const struct host *h); /* nothing open, nothing under way */
 bool host_over(const struct host *h);    /* it has ended by itself */
 const struct disk *host_disk(const struct host *h);
+const struct runtime *host_runtime(const struct host *h); /* NULL: no process */
+int64_t host_wall_ns(const struct host *h); /* what its clocks show */
+int64_t host_mono_ns(const struct host *h);
 /* Of all its processes. */
 struct stats host_stats(const struct host *h);
 uint64_t host_requests(const struct host *h);

@@ -47,7 +47,6 @@ struct host {
     uint64_t refused_instances;
 };
 
-int64_t host_wall_ns(const struct host *h);
 void host_note(struct host *h, const char *what, uint64_t id);
 void host_handle(struct host *h, struct event *ev);
 /* All wishes of the core, then sleep until its deadline. */

@@ -17,6 +17,7 @@ static const char doc[] =
     "  run SCENARIO...   run scenarios; run --help tells more\n"
     "  list              the scenarios that are built in\n"
     "  shrink SCENARIO   make a run that fails small\n"
+    "  explain SCENARIO  tell a run as a story\n"
     "\n"
     "For a start:\n"
     "  nxp-sim list\n"
@@ -38,7 +39,7 @@ int main(int argc, char **argv)
     static const struct argp argp = {
         .parser = parse, .args_doc = "COMMAND [OPTION...]", .doc = doc};
     static char run_name[] = "nxp-sim run", list_name[] = "nxp-sim list";
-    static char shrink_name[] = "nxp-sim shrink";
+    static char shrink_name[] = "nxp-sim shrink", explain_name[] = "nxp-sim explain";
     static const struct {
         const char *word;
         char *name;
@@ -47,6 +48,7 @@ int main(int argc, char **argv)
         {"run", run_name, command_run},
         {"list", list_name, command_list},
         {"shrink", shrink_name, command_shrink},
+        {"explain", explain_name, command_explain},
     };
 
     argp_err_exit_status = EXIT_USAGE;

@@ -93,12 +93,14 @@ static void put_flow(struct buffer *out, const json_t *node)
     }
     buffer_put_text(out, json_is_array(node) ? "[" : "{");
     if (json_is_array(node))
-        json_array_foreach (node, i, value) {
+        json_array_foreach(node, i, value)
+        {
             buffer_put_text(out, i ? ", " : "");
             put_flow(out, value);
         }
     else
-        json_object_foreach ((json_t *)node, key, value) {
+        json_object_foreach((json_t *)node, key, value)
+        {
             buffer_put_format(out, "%s%s: ", between, key);
             put_flow(out, value);
             between = ", ";
@@ -111,9 +113,7 @@ static bool is_flat(const json_t *node)
     json_t *value;
     const char *key;
 
-    json_object_foreach ((json_t *)node, key, value)
-        if (!json_is_string(value))
-            return false;
+    json_object_foreach((json_t *)node, key, value) if (!json_is_string(value)) return false;
     return true;
 }
 
@@ -123,11 +123,13 @@ static void put_block(struct buffer *out, const json_t *node, int indent)
     json_t *value, *entry;
     size_t i;
 
-    json_object_foreach ((json_t *)node, key, value) {
+    json_object_foreach((json_t *)node, key, value)
+    {
         buffer_put_format(out, "%*s%s:", indent, "", key);
         if (json_is_array(value) && json_array_size(value)) {
             buffer_put_text(out, "\n");
-            json_array_foreach (value, i, entry) {
+            json_array_foreach(value, i, entry)
+            {
                 buffer_put_format(out, "%*s- ", indent + 2, "");
                 put_flow(out, entry);
                 buffer_put_text(out, "\n");

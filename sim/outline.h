@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A scenario's YAML as a tree that can be pruned: mappings, lists, and scalars that stay texts, in the
- * order in which they are written. Which keys exist and what they mean is not known here, so a
+/* A scenario's YAML as a tree that can be pruned: mappings, lists, and scalars that stay texts, in
+ * the order in which they are written. Which keys exist and what they mean is not known here, so a
  * scenario with new ones can be shrunk too.
  *
  * Errors:  outline_read: ST_INPUT with the line; ST_NO_MEMORY.

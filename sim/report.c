@@ -34,6 +34,8 @@ static void put_number(struct buffer *out, int broken)
 {
     if (broken == RUN_EXPECT)
         buffer_put_text(out, "expect");
+    else if (broken == RUN_ASSERT)
+        buffer_put_text(out, "assert");
     else
         buffer_put_format(out, "I%d", broken);
 }
@@ -46,11 +48,11 @@ static void put_time(struct buffer *out, int64_t ns)
                       (int)(s / 60 % 60), (int)(s % 60), (int)(ns % NS_PER_S / NS_PER_MS));
 }
 
-static void put_replay(struct buffer *out, const struct report *r, const struct report_scenario *s,
-                       const struct run_result *f)
+void report_replay(struct buffer *out, const struct report *r, const struct report_scenario *s,
+                   const struct run_result *f)
 {
     buffer_put_format(out, "nxp-sim run %s --seed 0x%" PRIx64, s->given, f->seed);
-    if (f->broken > 0) /* up to the end of that millisecond */
+    if (f->broken && f->broken != RUN_EXPECT) /* up to the end of that millisecond */
         buffer_put_format(out, " --until %" PRId64 "ms", f->broken_ns / NS_PER_MS + 1);
     buffer_put_text(out, r->extra);
 }
@@ -63,12 +65,14 @@ void report_line(struct buffer *out, const struct report *r, const struct report
     buffer_put_format(out, " seed=0x%" PRIx64 " scenario=%s t=", f->seed, s->name);
     put_time(out, f->broken_ns);
     buffer_put_format(out, " events=%" PRIu64 " | replay: ", f->broken_events);
-    put_replay(out, r, s, f);
+    report_replay(out, r, s, f);
 }
 
-static const char *words_of(const struct run_result *f)
+const char *report_rule(int broken)
 {
-    return f->broken > 0 ? invariant_name(f->broken) : "an expectation of the scenario";
+    return broken == RUN_ASSERT ? "an assertion of the code"
+           : broken > 0         ? invariant_name(broken)
+                                : "an expectation of the scenario";
 }
 
 static void print_failure(const struct report *r, const struct report_scenario *s,
@@ -78,15 +82,46 @@ static void print_failure(const struct report *r, const struct report_scenario *
 
     buffer_init(&line, 0);
     report_line(&line, r, s, f);
-    printf("%.*s\n     %s: %s\n", (int)line.size, (const char *)line.data, words_of(f), f->text);
+    printf("%.*s\n     %s: %s\n", (int)line.size, (const char *)line.data, report_rule(f->broken), f->text);
     buffer_fini(&line);
+}
+
+/* Bytes of the letter that begins there, UTF-8 without control characters; 0: it is none. Ids are cut
+ * anywhere, and some are strange on purpose; neither JSON nor XML takes the halves of a letter. */
+static size_t report_letter(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t size = *at < 0x80 ? 1 : *at < 0xc2 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : *at < 0xf5 ? 4 : 0;
+
+    if (*at < 0x20 || *at == 0x7f)
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
+        (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
+        return 0;
+    return size;
+}
+
+static void clean(char *text)
+{
+    for (size_t size; *text; text += size) {
+        size = report_letter(text);
+        if (size == 0) {
+            *text = '?';
+            size = 1;
+        }
+    }
 }
 
 void report_failure(struct report *r, struct report_scenario *s, const struct run_result *f)
 {
     if (s->failure_count == REPORT_SHOWN)
         return;
-    s->failures[s->failure_count++] = *f;
+    s->failures[s->failure_count] = *f;
+    clean(s->failures[s->failure_count].text);
+    f = &s->failures[s->failure_count++];
     if (!r->json)
         print_failure(r, s, f);
     fflush(stdout);
@@ -167,10 +202,10 @@ static json_t *json_failure(const struct report *r, const struct report_scenario
     buffer_init(&replay, 0);
     put_number(&number, f->broken);
     buffer_put_format(&seed, "0x%" PRIx64, f->seed);
-    put_replay(&replay, r, s, f);
+    report_replay(&replay, r, s, f);
     out = json_pack("{s:o, s:o, s:f, s:I, s:s, s:s, s:o}", "invariant", text_of(&number), "seed",
                     text_of(&seed), "time_s", (double)f->broken_ns / (double)NS_PER_S, "events",
-                    (json_int_t)f->broken_events, "rule", words_of(f), "text", f->text, "replay",
+                    (json_int_t)f->broken_events, "rule", report_rule(f->broken), "text", f->text, "replay",
                     text_of(&replay));
     buffer_fini(&number);
     buffer_fini(&seed);
@@ -213,25 +248,23 @@ void report_json(const struct report *r)
 
 /* ---- JUnit ---- */
 
-static void put_escaped(struct buffer *out, const char *text)
+void report_escape(struct buffer *out, const char *text)
 {
-    for (; *text; text++) {
-        switch (*text) {
-        case '<':
+    for (size_t size; *text; text += size) {
+        size = report_letter(text);
+        if (size == 0) {
+            buffer_put_u8(out, '?');
+            size = 1;
+        } else if (*text == '<') {
             buffer_put_text(out, "&lt;");
-            break;
-        case '>':
+        } else if (*text == '>') {
             buffer_put_text(out, "&gt;");
-            break;
-        case '&':
+        } else if (*text == '&') {
             buffer_put_text(out, "&amp;");
-            break;
-        case '"':
+        } else if (*text == '"') {
             buffer_put_text(out, "&quot;");
-            break;
-        default:
-            buffer_put_u8(out, (uint8_t)((unsigned char)*text < 0x20 ? ' ' : *text));
-            break;
+        } else {
+            buffer_put(out, text, size);
         }
     }
 }
@@ -240,7 +273,7 @@ static void junit_scenario(struct buffer *out, const struct report *r,
                            const struct report_scenario *s)
 {
     buffer_put_text(out, "  <testcase classname=\"nxp-sim\" name=\"");
-    put_escaped(out, s->name);
+    report_escape(out, s->name);
     buffer_put_format(out, "\" time=\"%.3f\">\n", s->seconds);
     for (size_t i = 0; i < s->failure_count; i++) {
         struct buffer line;
@@ -249,15 +282,15 @@ static void junit_scenario(struct buffer *out, const struct report *r,
         report_line(&line, r, s, &s->failures[i]);
         buffer_put_u8(&line, 0);
         buffer_put_text(out, "    <failure message=\"");
-        put_escaped(out, s->failures[i].text);
+        report_escape(out, s->failures[i].text);
         buffer_put_text(out, "\">");
-        put_escaped(out, buffer_ok(&line) ? (const char *)line.data : "");
+        report_escape(out, buffer_ok(&line) ? (const char *)line.data : "");
         buffer_put_text(out, "</failure>\n");
         buffer_fini(&line);
     }
     if (s->silent[0]) {
         buffer_put_text(out, "    <failure message=\"the rule '");
-        put_escaped(out, s->silent);
+        report_escape(out, s->silent);
         buffer_put_text(out, "' never struck\"/>\n");
     }
     buffer_put_text(out, "  </testcase>\n");

@@ -38,6 +38,13 @@ bool report_passed(const struct report *r);
 void report_json(const struct report *r);
 enum status MUST_USE report_junit(const struct report *r, const char *path, struct why *why);
 
+/* "nxp-sim run rate_limits --seed 0xc --until 138853ms" */
+void report_replay(struct buffer *out, const struct report *r, const struct report_scenario *s,
+                   const struct run_result *result);
+/* For XML and HTML, within texts and attributes. */
+void report_escape(struct buffer *out, const char *text);
+/* What was broken, in words: "no request before its Retry-After". */
+const char *report_rule(int broken);
 /* "FAIL inv=I5 seed=0x2a scenario=… t=0d00:12:09.120 events=812 | replay: nxp-sim run …" */
 void report_line(struct buffer *out, const struct report *r, const struct report_scenario *s,
                  const struct run_result *result);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "sim/assertion.h"
+#include "sim/describe.h"
 #include "sim/memory.h"
 
 #define WALL_AT_ZERO_NS (INT64_C(1760000000) * NS_PER_S)
@@ -364,7 +366,7 @@ static void go(struct run *r)
             run_maybe_kill(r);
     }
     r->ended = until_ns == INT64_MAX || until_ns == s->duration_ns;
-    if (until_ns == INT64_MAX && !(renewed(r) && settled(r))) /* nothing will ever happen again */
+    if (s->heal_ns && r->world.count == 0 && !(renewed(r) && settled(r))) /* nothing will ever happen again */
         invariant_impatient(&r->invariant, "not everything is settled", patience_ns(r));
 }
 
@@ -447,20 +449,58 @@ static void judge(struct run *r, struct run_result *out)
         check_expectations(r, out);
 }
 
+static void dump(const struct run *r)
+{
+    if (!r->options->dump)
+        return;
+    for (unsigned i = 0; i < r->host_count; i++)
+        describe_host(r->options->dump, r->hosts[i], i);
+    describe_server(r->options->dump, r->server, r->world.now_ns);
+}
+
+/* What a core leaves behind when it is torn out of its work cannot be taken apart: it stays. */
+static void report_assertion(struct run *r, struct run_result *out, const char *text)
+{
+    static struct run *abandoned;
+
+    r->abandoned = abandoned;
+    abandoned = r;
+    *out = (struct run_result){
+        .seed = r->options->seed,
+        .broken = RUN_ASSERT,
+        .broken_ns = r->world.now_ns,
+        .broken_events = r->world.events,
+        .hash = r->world.hash,
+        .events = r->world.events,
+        .ended_ns = r->world.now_ns,
+    };
+    snprintf(out->text, sizeof out->text, "%.399s", text);
+    count(r, out);
+}
+
 enum status run_once(struct run_result *out, const struct scenario *s, struct prover_sim *prover,
                      const struct run_options *o, struct why *why)
 {
-    struct run r;
+    struct run *const r = memory_new(sizeof *r);
+    struct assertion a;
     enum status st;
 
     prover_sim_stand_in(prover, s->model_proofs);
-    st = open_run(&r, s, prover, o, why);
-
-    if (!st) {
-        run_plan(&r);
-        go(&r);
-        judge(&r, out);
+    assertion_catch(&a);
+    if (setjmp(a.jump) == 0) {
+        st = open_run(r, s, prover, o, why);
+        if (!st) {
+            run_plan(r);
+            go(r);
+            judge(r, out);
+            dump(r);
+        }
+        close_run(r);
+        free(r);
+    } else {
+        report_assertion(r, out, a.text);
+        st = ST_OK;
     }
-    close_run(&r);
+    assertion_catch(NULL);
     return st;
 }

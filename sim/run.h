@@ -15,7 +15,8 @@
 #include "sim/host.h"
 
 #define RUN_MAX_RULES 32
-#define RUN_EXPECT    (-1) /* instead of an invariant's number: an expectation of the scenario */
+#define RUN_EXPECT    (-1) /* instead of an invariant's number: an expectation of the scenario, */
+#define RUN_ASSERT    (-2) /* … or an assertion of a core */
 
 enum run_metric {
     RUN_ACCEPTED, RUN_REFUSED, RUN_UNKNOWN, RUN_ABANDONED,
@@ -36,6 +37,7 @@ struct run_options {
     enum host_bug bug;
     uint64_t most_events; /* 0: no limit; otherwise stop there, as at until_ns */
     FILE *trace; /* may be NULL */
+    FILE *dump; /* the state of everybody where the run ends; may be NULL */
     struct choice_tape *tape; /* zeroed: filled with the run's choices. May be NULL */
 };
 

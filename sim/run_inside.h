@@ -42,6 +42,7 @@ struct run {
     int64_t recovered_ns; /* after the healing */
     int64_t drain_ns;     /* no more tasks from then on; 0: not yet */
     bool ended;     /* by itself */
+    struct run *abandoned; /* another one, see report_assertion */
 };
 
 /* false: no event of that name. */

@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sim/shrink.h"
+#include "sim/shrink_inside.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "sim/memory.h"
-#include "sim/outline.h"
-
-struct shrink {
-    const struct shrink_options *o;
-    struct prover_sim *prover;
-    json_t *best;
-    struct run_result run; /* of the best */
-    struct shrink_size size;
-    int broken;
-    uint64_t runs;
-};
 
 /* ---- one try ---- */
 
@@ -57,10 +45,8 @@ static struct run_options options_of(const struct shrink *sh)
     struct run_options o = sh->o->run;
 
     o.trace = NULL;
-    if (sh->run.events) { /* a smaller scenario that takes far longer is none */
+    if (sh->run.events) /* a smaller scenario that takes far longer is none */
         o.most_events = 4 * sh->run.events + 1000;
-        o.until_ns = 4 * sh->run.ended_ns + 3600 * NS_PER_S;
-    }
     return o;
 }
 
@@ -85,8 +71,12 @@ static bool run_text(struct shrink *sh, struct bytes yaml, struct run_result *re
     return !st;
 }
 
-/* Takes the tree. True: it still fails, and is the best from here on. */
-static bool attempt(struct shrink *sh, json_t *takes)
+static bool same_failure(const struct shrink *sh, const struct run_result *r)
+{
+    return r->broken == sh->broken && (r->broken != RUN_ASSERT || strcmp(r->text, sh->text) == 0);
+}
+
+bool shrink_attempt(struct shrink *sh, json_t *takes)
 {
     struct choice_tape tape = {.count = 0};
     struct run_result result;
@@ -99,7 +89,7 @@ static bool attempt(struct shrink *sh, json_t *takes)
     if (sh->runs < sh->o->most_runs) {
         outline_write(&yaml, takes);
         fails = run_text(sh, buffer_bytes(&yaml), &result, &tape, &size, &why) &&
-                result.broken == sh->broken;
+                same_failure(sh, &result);
     }
     if (fails) {
         json_decref(sh->best);
@@ -114,254 +104,9 @@ static bool attempt(struct shrink *sh, json_t *takes)
     return fails;
 }
 
-static bool is_over(const struct shrink *sh)
+bool shrink_is_over(const struct shrink *sh)
 {
     return sh->runs >= sh->o->most_runs;
-}
-
-/* ---- lists ---- */
-
-static const char *const lists[][2] = {
-    {"choices", NULL},
-    {"events", NULL},
-    {"faults", NULL},
-    {"clients", NULL},
-    {"expect", NULL},
-    {"orchestrator", "programs"},
-    {"orchestrator", "nodes"},
-};
-
-static json_t *list_at(json_t *tree, const char *const path[2])
-{
-    json_t *at = json_object_get(tree, path[0]);
-
-    return path[1] ? json_object_get(at, path[1]) : at;
-}
-
-/* Without `count` entries from `first` on; NULL: the list would be empty and must not. */
-static json_t *without(const struct shrink *sh, const char *const path[2], size_t first,
-                       size_t count)
-{
-    json_t *tree = json_deep_copy(sh->best), *list = list_at(tree, path);
-
-    for (size_t i = 0; i < count && first < json_array_size(list); i++)
-        json_array_remove(list, first);
-    if (json_array_size(list) == 0) {
-        if (path[1])
-            json_object_del(json_object_get(tree, path[0]), path[1]);
-        else
-            json_object_del(tree, path[0]);
-    }
-    return tree;
-}
-
-static bool reduce_list(struct shrink *sh, const char *const path[2])
-{
-    bool any = false;
-
-    for (size_t chunk = json_array_size(list_at(sh->best, path)); chunk > 0; chunk /= 2) {
-        size_t first = 0;
-
-        while (first < json_array_size(list_at(sh->best, path)) && !is_over(sh)) {
-            if (attempt(sh, without(sh, path, first, chunk)))
-                any = true;
-            else
-                first += chunk;
-        }
-    }
-    return any;
-}
-
-/* ---- choices that are amounts: mostly of no account, and many ---- */
-
-static bool drop_amounts(struct shrink *sh)
-{
-    json_t *tree = json_deep_copy(sh->best), *list = json_object_get(tree, "choices");
-    size_t had = json_array_size(list);
-
-    for (size_t i = had; i-- > 0;) {
-        const char *value = json_string_value(json_object_get(json_array_get(list, i), "value"));
-
-        if (value && strcmp(value, "1") != 0)
-            json_array_remove(list, i);
-    }
-    if (json_array_size(list) == had) {
-        json_decref(tree);
-        return false;
-    }
-    return attempt(sh, tree);
-}
-
-/* ---- keys ---- */
-
-/* The n-th key of all mappings; its mapping, or NULL. What must stay is not counted. */
-static json_t *key_at(json_t *node, size_t *n, const char **key)
-{
-    static const char *const stays[] = {"name",    "seed", "tape",   "choices", "metric",
-                                        "programs", "lane", "number", "value",  "judging"};
-    const char *k;
-    json_t *value, *found = NULL;
-    size_t i;
-
-    if (json_is_array(node)) {
-        json_array_foreach (node, i, value)
-            if ((found = key_at(value, n, key)))
-                return found;
-        return NULL;
-    }
-    json_object_foreach (node, k, value) {
-        bool keep = false;
-
-        for (i = 0; i < sizeof stays / sizeof *stays; i++)
-            keep = keep || strcmp(k, stays[i]) == 0;
-        if (!keep && (*n)-- == 0) {
-            *key = k;
-            return node;
-        }
-        if (!keep && (found = key_at(value, n, key)))
-            return found;
-    }
-    return NULL;
-}
-
-static bool drop_keys(struct shrink *sh)
-{
-    bool any = false;
-
-    for (size_t n = 0; !is_over(sh);) {
-        json_t *tree = json_deep_copy(sh->best), *mapping;
-        const char *key = NULL;
-        size_t left = n;
-
-        mapping = key_at(tree, &left, &key);
-        if (!mapping) {
-            json_decref(tree);
-            break;
-        }
-        json_object_del(mapping, key);
-        if (attempt(sh, tree))
-            any = true;
-        else
-            n++;
-    }
-    return any;
-}
-
-/* ---- amounts ---- */
-
-/* A smaller text of the same form, or false: "90s" to "45s", "1..5" to "1", "0.3" stays. */
-static bool lower(char out[static SCENARIO_TEXT], const char *text, bool least)
-{
-    char *unit;
-    unsigned long long value;
-
-    if (!isdigit((unsigned char)text[0]) || strlen(text) >= SCENARIO_TEXT - 1)
-        return false;
-    value = strtoull(text, &unit, 10);
-    if (strncmp(unit, "..", 2) == 0) {
-        snprintf(out, SCENARIO_TEXT, "%llu", value);
-        return true;
-    }
-    if (*unit == '.' || value == 0)
-        return false;
-    snprintf(out, SCENARIO_TEXT, "%llu%s", least ? 0 : value / 2, unit);
-    return value > 1 || least;
-}
-
-static bool lower_amounts_of(struct shrink *sh, bool least)
-{
-    bool any = false;
-
-    for (size_t n = 0; !is_over(sh);) {
-        json_t *tree = json_deep_copy(sh->best), *mapping;
-        char smaller[SCENARIO_TEXT];
-        const char *key = NULL, *text;
-        size_t left = n;
-
-        mapping = key_at(tree, &left, &key);
-        if (!mapping) {
-            json_decref(tree);
-            break;
-        }
-        text = json_string_value(json_object_get(mapping, key));
-        if (text && lower(smaller, text, least)) {
-            json_object_set_new(mapping, key, json_string(smaller));
-            if (attempt(sh, tree)) {
-                any = true;
-                n += least;
-                continue;
-            }
-        } else {
-            json_decref(tree);
-        }
-        n++;
-    }
-    return any;
-}
-
-static bool lower_choices(struct shrink *sh)
-{
-    bool any = false;
-
-    for (size_t i = 0; i < json_array_size(json_object_get(sh->best, "choices"));) {
-        json_t *tree = json_deep_copy(sh->best);
-        json_t *choice = json_array_get(json_object_get(tree, "choices"), i);
-        uint64_t value = strtoull(json_string_value(json_object_get(choice, "value")), NULL, 10);
-        char text[24];
-
-        snprintf(text, sizeof text, "%" PRIu64, value / 2);
-        json_object_set_new(choice, "value", json_string(text));
-        if (value < 2 || is_over(sh)) {
-            json_decref(tree);
-            i++;
-        } else if (attempt(sh, tree)) {
-            any = true;
-        } else {
-            i++;
-        }
-    }
-    return any;
-}
-
-/* ---- a rule that strikes once says so itself ---- */
-
-static bool name_the_request(struct shrink *sh, size_t rule)
-{
-    json_t *tree = json_deep_copy(sh->best), *choices = json_object_get(tree, "choices");
-    json_t *fault = json_array_get(json_object_get(tree, "faults"), rule), *choice, *found = NULL;
-    const char *name = json_string_value(json_object_get(fault, "name"));
-    char lane[SCENARIO_TEXT];
-    size_t i, at = 0, count = 0;
-
-    if (!name)
-        name = json_string_value(json_object_get(fault, "fault"));
-    snprintf(lane, sizeof lane, "fault %s", name ? name : "");
-    json_array_foreach (choices, i, choice) {
-        if (strcmp(json_string_value(json_object_get(choice, "lane")), lane) == 0) {
-            found = choice;
-            at = i;
-            count++;
-        }
-    }
-    if (count != 1 || !json_object_get(fault, "probability")) {
-        json_decref(tree);
-        return false;
-    }
-    json_object_set(fault, "nth", json_object_get(found, "number"));
-    json_object_del(fault, "probability");
-    json_array_remove(choices, at);
-    if (json_array_size(choices) == 0)
-        json_object_del(tree, "choices");
-    return attempt(sh, tree);
-}
-
-static bool name_the_requests(struct shrink *sh)
-{
-    bool any = false;
-
-    for (size_t i = 0; i < json_array_size(json_object_get(sh->best, "faults")); i++)
-        any = name_the_request(sh, i) || any;
-    return any;
 }
 
 /* ---- the whole ---- */
@@ -404,13 +149,14 @@ static enum status pin(struct shrink *sh, struct bytes yaml, struct shrink_size 
         goto out;
     }
     sh->broken = result.broken;
+    memcpy(sh->text, result.text, sizeof sh->text);
     snprintf(seed, sizeof seed, "%" PRIu64, sh->o->run.seed);
     tree = json_deep_copy(sh->best);
     json_object_set_new(tree, "seed", json_string(seed));
     json_object_set_new(tree, "tape", json_string("written"));
     json_object_set_new(tree, "choices", choices_of(&tape));
     before->choices = json_array_size(json_object_get(tree, "choices"));
-    if (!attempt(sh, tree))
+    if (!shrink_attempt(sh, tree))
         st = fail(why, ST_INPUT, "the run with its choices written down does not fail");
 out:
     choice_tape_fini(&tape);
@@ -421,22 +167,16 @@ static void reduce(struct shrink *sh)
 {
     bool any = true;
 
-    drop_amounts(sh);
-    while (any && !is_over(sh)) {
-        any = false;
-        for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-            any = reduce_list(sh, lists[i]) || any;
-        any = drop_keys(sh) || any;
-        any = lower_amounts_of(sh, true) || any;
-        any = lower_choices(sh) || any;
-        any = name_the_requests(sh) || any;
+    shrink_drop_amounts(sh);
+    while (any && !shrink_is_over(sh)) {
+        any = shrink_cut(sh);
+        any = shrink_faults(sh) || any;
     }
-    lower_amounts_of(sh, false);
+    shrink_halve_spans(sh);
 }
 
-enum status shrink_scenario(struct shrink_result *out, struct bytes yaml,
-                            struct prover_sim *prover, const struct shrink_options *o,
-                            struct why *why)
+enum status shrink_scenario(struct shrink_result *out, struct bytes yaml, struct prover_sim *prover,
+                            const struct shrink_options *o, struct why *why)
 {
     struct shrink sh = {.o = o, .prover = prover};
     struct shrink_size before;
@@ -451,8 +191,8 @@ enum status shrink_scenario(struct shrink_result *out, struct bytes yaml,
     snprintf(about, sizeof about, "Shrunk from seed 0x%" PRIx64 ": %.300s", o->run.seed,
              sh.run.text);
     json_object_set_new(sh.best, "about", json_string(about));
-    *out = (struct shrink_result){
-        .before = before, .after = sh.size, .run = sh.run, .runs = sh.runs};
+    *out =
+        (struct shrink_result){.before = before, .after = sh.size, .run = sh.run, .runs = sh.runs};
     buffer_init(&out->yaml, 0);
     buffer_put_text(&out->yaml, "# SPDX-License-Identifier: Apache-2.0\n");
     outline_write(&out->yaml, sh.best);

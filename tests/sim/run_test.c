@@ -279,6 +279,21 @@ static void many_clients_and_a_task_limit_come_to_rest(void **state)
     scenario_free(s);
 }
 
+static void a_failed_assertion_is_a_finding_with_its_time(void **state)
+{
+    struct scenario *s = scenario_of(PLAIN "network: {latency: 20ms}\n");
+    struct run_result r;
+
+    (void)state;
+    s->network.latency_ns = -NS_PER_S; /* no scenario says so: the world asserts */
+    r = run(s, (struct run_options){.seed = 1});
+    assert_int_equal(r.broken, RUN_ASSERT);
+    assert_non_null(strstr(r.text, "world_plan: ev->at_ns >= w->now_ns"));
+    s->network.latency_ns = 0;
+    assert_int_equal(run(s, (struct run_options){.seed = 1}).broken, 0);
+    scenario_free(s);
+}
+
 static void what_is_not_simulated_is_refused(void **state)
 {
     static const struct {
@@ -418,6 +433,7 @@ int main(void)
         cmocka_unit_test(an_expectation_that_fails_is_a_failure),
         cmocka_unit_test(a_scenario_that_never_heals_ends_with_its_duration),
         cmocka_unit_test(many_clients_and_a_task_limit_come_to_rest),
+        cmocka_unit_test(a_failed_assertion_is_a_finding_with_its_time),
         cmocka_unit_test(what_is_not_simulated_is_refused),
         cmocka_unit_test(processes_change_nothing),
         cmocka_unit_test(a_rule_that_never_strikes_is_noticed),

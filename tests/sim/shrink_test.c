@@ -68,8 +68,9 @@ static void texts_are_quoted_when_they_must_be(void **state)
     put_again(&out, bytes_of_text("a: ''\nb: \"x: y\\n\"\nc: [1, [2, {d: -3}], {}]\n"
                                   "e: {f: {g: 1.5}, h: []}\n"));
     buffer_put_u8(&out, 0);
-    assert_string_equal((const char *)out.data, "a: \"\"\nb: \"x: y\\n\"\nc:\n  - 1\n  - [2, {d: -3}]\n"
-                                                "  - {}\ne:\n  f: {g: 1.5}\n  h: []\n");
+    assert_string_equal((const char *)out.data,
+                        "a: \"\"\nb: \"x: y\\n\"\nc:\n  - 1\n  - [2, {d: -3}]\n"
+                        "  - {}\ne:\n  f: {g: 1.5}\n  h: []\n");
     buffer_fini(&out);
 }
 
