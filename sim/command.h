@@ -8,7 +8,14 @@ enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };
     "Exit codes: 0 everything held, 1 something did not, 2 usage or a scenario that cannot be "    \
     "read, 3 the system refused."
 
+#include "sim/run.h"
+
 int command_run(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_shrink(int argc, char **argv);
 int command_explain(int argc, char **argv);
+
+/* run --exhaustive: all placements of up to `most` faults. run->seed 0: the scenario's, or 1. */
+enum status MUST_USE command_exhaustive(const char *name, const char *extra,
+                                        struct run_options *run, unsigned most, bool *held,
+                                        struct why *why);

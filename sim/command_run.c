@@ -2,6 +2,7 @@
 /* nxp-sim run */
 #include <argp.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -24,6 +25,8 @@ enum {
     KEY_TRACE,
     KEY_DUMP,
     KEY_REPORT,
+    KEY_EXHAUSTIVE,
+    KEY_CHOOSE,
     KEY_BREAK,
     KEY_POLICY,
 };
@@ -34,6 +37,10 @@ struct request {
     bool has_seed, has_first;
     uint64_t seeds, first_seed;
     const char *until, *page, *junit, *trace, *broken, *policy;
+    unsigned exhaustive; /* 0: no */
+    bool chosen, failed; /* failed: not in the report */
+    struct scenario_choice *choices;
+    size_t choice_count;
     struct campaign_options campaign;
     struct report report;
     struct buffer extra;
@@ -50,6 +57,14 @@ static const struct argp_option options[] = {
     {"policy", KEY_POLICY, "NAME", 0,
      "Who decides in the clients: ours, reference-current or reference-seed (the network's own, "
      "defects included: what they break is counted, not failed)",
+     1},
+    {"exhaustive", KEY_EXHAUSTIVE, "K", 0,
+     "Instead of drawing faults, place up to K of them (1 to 3) in every possible way, each way a "
+     "run; meant for the life of one task (scenario one_task)",
+     1},
+    {"choose", KEY_CHOOSE, "LANE:NUMBER[=VALUE]", 0,
+     "Draw nothing: of all choices only this one, and others so given, is not the tamest "
+     "(docs/simulator.md); none: all are",
      1},
     {"jobs", 'j', "J", 0, "Spread the seeds over J processes (1)", 2},
     {"trace", KEY_TRACE, "FILE", 0, "Write every event of the run there (with --seed)", 2},
@@ -88,6 +103,25 @@ static void take_until(struct request *r, struct argp_state *state, const char *
         argp_error(state, "--until: '%s' is no time: 90s, 2h, 361120ms", text);
     if (!r->campaign.run.until_ns)
         argp_error(state, "--until: there is nothing before 0");
+}
+
+static void take_choice(struct request *r, struct argp_state *state, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    struct scenario_choice c = {.value = 1};
+    int used = 0;
+
+    r->chosen = true;
+    buffer_put_format(&r->extra, " --choose '%s'", text);
+    if (strcmp(text, "none") == 0)
+        return;
+    if (!colon || colon == text || colon - text >= SCENARIO_TEXT ||
+        sscanf(colon, ":%" SCNu64 "%n=%" SCNu64 "%n", &c.number, &used, &c.value, &used) < 1 ||
+        colon[used] || !c.number)
+        argp_error(state, "--choose: '%s' is not LANE:NUMBER or LANE:NUMBER=VALUE", text);
+    memcpy(c.lane, text, (size_t)(colon - text));
+    r->choices = memory_grown(r->choices, r->choice_count + 1, sizeof *r->choices);
+    r->choices[r->choice_count++] = c;
 }
 
 static void take_name(struct request *r, const char *name)
@@ -130,6 +164,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_JUNIT:
         r->junit = arg;
         return 0;
+    case KEY_EXHAUSTIVE:
+        r->exhaustive = (unsigned)number_of(state, "--exhaustive", arg, 1, 3);
+        return 0;
+    case KEY_CHOOSE:
+        take_choice(r, state, arg);
+        return 0;
     case KEY_REPORT:
         r->page = arg;
         return 0;
@@ -152,6 +192,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "which scenario? nxp-sim list shows them");
         if (r->has_seed && (r->seeds || r->has_first))
             argp_error(state, "--seed is one seed; --seeds and --first-seed are many");
+        if (r->exhaustive && (r->name_count > 1 || r->seeds || r->has_first || r->chosen ||
+                              r->page || r->junit || r->report.json || r->trace))
+            argp_error(state, "--exhaustive is for one scenario, and goes with --seed alone");
         if (r->page && r->name_count > 1)
             argp_error(state, "--report is for one scenario");
         if ((r->trace || r->campaign.run.dump) && (!r->has_seed || r->name_count > 1))
@@ -216,6 +259,14 @@ static enum status run_scenario(struct request *r, struct prover_sim *prover, co
         st = run_check(s, why);
     if (st)
         goto out;
+    if (r->chosen) {
+        free(s->choices);
+        s->tape_written = true;
+        s->choice_count = r->choice_count;
+        s->choices = memory_new((r->choice_count + 1) * sizeof *s->choices);
+        if (r->choice_count)
+            memcpy(s->choices, r->choices, r->choice_count * sizeof *s->choices);
+    }
     if (!r->has_seed && !r->has_first)
         campaign.first_seed = s->has_seed ? s->seed : 1;
     entry = report_begin(&r->report, s, name);
@@ -232,6 +283,18 @@ static enum status run_scenario(struct request *r, struct prover_sim *prover, co
 out:
     scenario_free(s);
     return st;
+}
+
+static enum status run_exhaustive(struct request *r, struct why *why)
+{
+    struct run_options run = r->campaign.run;
+    bool held = true;
+    enum status st;
+
+    run.seed = r->first_seed;
+    st = command_exhaustive(r->names[0], r->report.extra, &run, r->exhaustive, &held, why);
+    r->failed = !held;
+    return st ? fail_within(why, st, "%s", r->names[0]) : ST_OK;
 }
 
 static enum status run_all(struct request *r, struct why *why)
@@ -302,14 +365,15 @@ int command_run(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &r);
     st = prepare(&r, &why);
     if (!st)
-        st = run_all(&r, &why);
+        st = r.exhaustive ? run_exhaustive(&r, &why) : run_all(&r, &why);
     if (r.campaign.run.trace && fclose(r.campaign.run.trace) && !st)
         st = fail(&why, ST_IO, "%s: %s", r.trace, strerror(errno));
-    code = st ? exit_of(st) : report_passed(&r.report) ? EXIT_PASSED : EXIT_FAILED;
+    code = st ? exit_of(st) : report_passed(&r.report) && !r.failed ? EXIT_PASSED : EXIT_FAILED;
     if (st)
         fprintf(stderr, "nxp-sim: %s\n", why.text);
     report_fini(&r.report);
     buffer_fini(&r.extra);
     free(r.names);
+    free(r.choices);
     return code;
 }

@@ -509,3 +509,8 @@ int64_t host_mono_ns(const struct host *h)
 {
     return mono_ns(h);
 }
+
+unsigned host_number(const struct host *h)
+{
+    return h->o.number;
+}

@@ -73,6 +73,7 @@ struct network_link *host_link(struct host *h);
 /* For struct network. */
 void host_deliver(void *host, struct packet *takes);
 
+unsigned host_number(const struct host *h);
 bool host_settled(const struct host *h); /* nothing open, nothing under way */
 bool host_over(const struct host *h);    /* it has ended by itself */
 const struct disk *host_disk(const struct host *h);

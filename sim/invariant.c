@@ -29,6 +29,8 @@ const char *invariant_name(int number)
         "no task is submitted while an input of it is being proved",
         "a route that fails gets few requests",
         "an orchestrator reads what it has kept",
+        [24] = "no submission is refused for what is in it",
+        [25] = "the orchestrator keeps its word",
     };
 
     return names[number];

@@ -31,6 +31,10 @@
  *      an hour at most from one process.
  * I18  An orchestrator that starts again can read what it has kept.
  *
+ * I24  What a submission contains is right: without a fault the orchestrator refuses none for it.
+ * I25  The orchestrator keeps its word: whom it told to fetch again later it does not tell so again
+ *      at that time, when nothing was fetched in between.
+ *
  * A process that is killed forgets what was not on disk: a task that had just arrived (I4), a
  * Retry-After (I5), a definite answer (I7). The disk may be refusing writes: I1 and I2 then rest, as
  * in core.h. After several times in a row the client goes on without it, and a crash then excuses its
@@ -117,6 +121,10 @@ struct invariant_costs {
     int64_t round_trip_ns;              /* at most, with the judge */
 };
 int64_t invariant_patience_ns(const struct invariant *v, const struct invariant_costs *c);
+/* The orchestrator's answer as it leaves. host -1: to nobody who listens. allowances_only: nothing but
+ * the client's own allowance limits its fetches. */
+void invariant_answered(struct invariant *v, int host, const struct verdict *verdict,
+                        const struct http_response *r, bool allowances_only);
 void invariant_restless(struct invariant *v); /* I15 */
 void invariant_unreadable(struct invariant *v, const char *text); /* I18 */
 void invariant_impatient(struct invariant *v, const char *what, int64_t patience_ns);

@@ -3,6 +3,7 @@
  *
  *   invariant.c          clients, tasks, disk, proofs
  *   invariant_request.c  requests and answers
+ *   invariant_server.c   what the orchestrator answers
  *   invariant_end.c      credits, progress, and what must be so in the end
  */
 #pragma once
@@ -35,6 +36,7 @@ struct invariant_host {
     int64_t sent_ns[INVARIANT_PER_MINUTE]; /* a ring */
     uint64_t sent;
     int64_t last_credit_ns; /* -1: none yet */
+    int64_t promised_ns;    /* the allowance permits a fetch from then on; 0: unknown */
 };
 
 struct invariant_task {

@@ -58,6 +58,18 @@ static void report_accepted(void *context, const char *task_id, bool twice)
     invariant_credited(&r->invariant, task_id, twice);
 }
 
+static void report_answered(void *context, void *host, const struct verdict *verdict,
+                            const struct http_response *response)
+{
+    struct run *r = context;
+    const struct settings *s = &r->settings;
+    bool shared = r->scenario->node_count > 0 || s->fetches_per_address.limit > 0;
+    bool ends = s->task_limit > 0 || r->drain_ns > 0;
+
+    invariant_answered(&r->invariant, host ? (int)host_number(host) : -1, verdict, response,
+                       !shared && !ends);
+}
+
 /* The next node of the scenario, or one more of this host's user. */
 static enum status add_node(struct run *r, unsigned host, struct why *why)
 {
@@ -205,6 +217,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
         .judge_jitter_ns = JUDGE_JITTER_NS,
         .restarts = restarts(s),
         .accepted = report_accepted,
+        .answered = report_answered,
         .context = r,
     };
     st = server_new(&r->server, &server, why);

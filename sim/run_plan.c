@@ -68,8 +68,11 @@ static void go_down(struct run *r, unsigned host, void (*how)(struct host *h), i
 
 void run_maybe_kill(struct run *r)
 {
-    uint64_t who = choice_ask(r->tape, "kill", 0, r->host_count);
+    uint64_t who;
 
+    if (r->scenario->heal_ns && r->world.now_ns >= r->scenario->heal_ns)
+        return;
+    who = choice_ask(r->tape, "kill", 0, r->host_count);
     if (who)
         go_down(r, (unsigned)who - 1, host_kill, r->world.now_ns + DOWN_NS);
 }

@@ -101,6 +101,8 @@ static void answer(struct server *s, struct packet *p, const struct http_respons
     world_note(s->o.world, "server %s task=%s node=%s -> %u [%s] body=%016llx%s",
                call_name(v->call), v->task_id, v->node_id, v->status, v->faults,
                (unsigned long long)world_hash(response->body), p->host ? "" : " (nobody listens)");
+    if (s->o.answered)
+        s->o.answered(s->o.context, p->host, v, response);
     network_answer(s->o.network, p, response, &v->carriage);
 }
 

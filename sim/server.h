@@ -24,6 +24,9 @@ struct server_options {
     bool restarts; /* it has a store */
     /* A submission counts; twice: the network made two of it. */
     void (*accepted)(void *context, const char *task_id, bool twice);
+    /* An answer as it leaves; host as in the packet. */
+    void (*answered)(void *context, void *host, const struct verdict *verdict,
+                     const struct http_response *response);
     void *context;
 };
 

@@ -9,9 +9,13 @@
 /* ---- lists ---- */
 
 static const char *const lists[][2] = {
-    {"choices", NULL},         {"events", NULL}, {"faults", NULL},
-    {"clients", NULL},         {"expect", NULL}, {"orchestrator", "programs"},
+    {"events", NULL},
+    {"clients", NULL},
+    {"faults", NULL},
+    {"expect", NULL},
+    {"orchestrator", "programs"},
     {"orchestrator", "nodes"},
+    {"choices", NULL}, /* last: most are about what is gone by then */
 };
 
 static json_t *list_at(json_t *tree, const char *const path[2])
