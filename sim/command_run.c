@@ -29,6 +29,8 @@ enum {
     KEY_CHOOSE,
     KEY_BREAK,
     KEY_POLICY,
+    KEY_TIER,
+    KEY_TLS,
 };
 
 struct request {
@@ -66,6 +68,11 @@ static const struct argp_option options[] = {
      "Draw nothing: of all choices only this one, and others so given, is not the tamest "
      "(docs/simulator.md); none: all are",
      1},
+    {"tier", KEY_TIER, "TIER", 0,
+     "a: network and disk are models (the default). b: libcurl, a socket, evhttp and SQLite are "
+     "between and behind them, in virtual time too",
+     1},
+    {"tls", KEY_TLS, 0, 0, "With tier b: TLS on that socket", 1},
     {"jobs", 'j', "J", 0, "Spread the seeds over J processes (1)", 2},
     {"trace", KEY_TRACE, "FILE", 0, "Write every event of the run there (with --seed)", 2},
     {"dump", KEY_DUMP, 0, 0, "Tell how everybody stands where the run ends (with --seed)", 2},
@@ -179,6 +186,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--policy: '%s' is none of ours, reference-current, reference-seed",
                        arg);
         return 0;
+    case KEY_TIER:
+        if (strcmp(arg, "a") != 0 && strcmp(arg, "b") != 0)
+            argp_error(state, "--tier: '%s' is neither a nor b", arg);
+        r->campaign.run.tier = *arg == 'b' ? &tier_b : NULL;
+        return 0;
+    case KEY_TLS:
+        r->campaign.run.tls = true;
+        return 0;
     case KEY_BREAK:
         r->broken = arg;
         if (!host_bug_of_name(&r->campaign.run.bug, arg))
@@ -199,6 +214,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--report is for one scenario");
         if ((r->trace || r->campaign.run.dump) && (!r->has_seed || r->name_count > 1))
             argp_error(state, "--trace and --dump are for one --seed of one scenario");
+        if (r->campaign.run.tls && !r->campaign.run.tier)
+            argp_error(state, "--tls is for --tier b");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -257,6 +274,8 @@ static enum status run_scenario(struct request *r, struct prover_sim *prover, co
 
     if (!st)
         st = run_check(s, why);
+    if (!st && campaign.run.tier)
+        st = campaign.run.tier->check(s, why);
     if (st)
         goto out;
     if (r->chosen) {
@@ -325,6 +344,8 @@ static enum status prepare(struct request *r, struct why *why)
         c->jobs = 1;
     if (c->jobs > c->seeds)
         c->jobs = (unsigned)c->seeds;
+    if (c->run.tier)
+        buffer_put_format(&r->extra, " --tier b%s", c->run.tls ? " --tls" : "");
     if (r->broken)
         buffer_put_format(&r->extra, " --break %s", r->broken);
     if (c->run.policy != HOST_OURS)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/memory.h"
+#include "sim/vault.h"
 
 static void cell_fini(struct disk_cell *c)
 {
@@ -86,6 +87,8 @@ static struct disk_cell *put(struct disk *d, const struct disk_cell *cell)
         d->count++;
     }
     d->cells[place] = *cell;
+    if (d->vault)
+        vault_put(d->vault, cell);
     return &d->cells[place];
 }
 

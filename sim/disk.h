@@ -37,6 +37,7 @@ struct disk {
     struct disk_shadow *shadows; /* of writes that are in the cache only, in their order */
     size_t shadow_count, shadow_capacity;
     uint64_t torn; /* halves of records that were found and dropped */
+    struct vault *vault; /* a real store that gets what is durable; NULL: none */
 };
 
 void disk_fini(struct disk *d);

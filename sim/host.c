@@ -50,6 +50,7 @@ enum status host_new(struct host **out, const struct host_options *o, struct why
 
     h->o = *o;
     h->jobs = memory_new(o->plan->proofs_at_once * sizeof *h->jobs);
+    h->disk.vault = o->vault;
     h->prng = world_prng(o->world, 0x1000 + o->number);
     h->clocks.drift_ppm = (int64_t)o->plan->clock_drift_ppm;
     h->clocks.wall_zero_ns = o->wall_at_zero_ns + o->plan->wall_skew_ns;
@@ -212,10 +213,14 @@ static void perform(struct host *h, const struct action *act)
         break;
     case ACT_HOLD:
         h->hold_wall_ns[act->hold.route] = host_wall_ns(h) + (act->hold.until_ns - mono_ns(h));
+        if (h->o.vault)
+            vault_hold(h->o.vault, act->hold.route, h->hold_wall_ns[act->hold.route]);
         break;
     case ACT_LEARNT:
         h->learnt = *act->learnt;
         h->has_learnt = true;
+        if (h->o.vault)
+            vault_learn(h->o.vault, act->learnt);
         break;
     case ACT_SAVE:
         host_save(h, act);
@@ -297,6 +302,13 @@ static void bury(struct host *h, bool power)
         disk_power_cut(&h->disk, &h->prng, torn);
     else
         disk_crash(&h->disk, &h->prng);
+    if (h->o.vault)
+        vault_crash(h->o.vault, &(struct vault_find){.host = h,
+                                                     .life = h->life,
+                                                     .disk = &h->disk,
+                                                     .hold_wall_ns = h->hold_wall_ns,
+                                                     .learnt = &h->learnt,
+                                                     .has_learnt = &h->has_learnt});
     invariant_killed(h->o.invariant, h->o.number, &h->disk);
 }
 

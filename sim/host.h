@@ -11,6 +11,7 @@
 #include "sim/invariant.h"
 #include "sim/network.h"
 #include "sim/prover_sim.h"
+#include "sim/vault.h"
 
 /* Who decides in the client. */
 enum host_policy {
@@ -50,6 +51,7 @@ struct host_options {
     enum host_policy policy;
     enum host_bug bug;
     struct choice_tape *tape; /* NULL: none */
+    struct vault *vault; /* NULL: the model of a disk is all there is */
 };
 
 struct host;

@@ -4,10 +4,10 @@
 #include "base/clock.h"
 #include "sim/spread.h"
 
-/* client/shell/transport_curl.h */
+/* client/shell/transport_curl.h; in all: what connecting may take, and then the total */
 #define CONNECT_NS (10 * NS_PER_S)
-#define TOTAL_NS   (30 * NS_PER_S)
-#define STALL_NS   (30 * NS_PER_S)
+#define TOTAL_NS   (40 * NS_PER_S)
+#define STALL_NS   (60 * NS_PER_S)
 #define PART_BYTES 8192 /* one second more for each of the body */
 /* TCP sends a lost segment again after 1, 2, 4 … s (RFC 6298). */
 #define RETRANSMIT_NS   NS_PER_S
@@ -20,24 +20,24 @@ static const struct network_link *link_of(const struct packet *p)
     return p->link ? p->link : &quiet;
 }
 
-static bool strikes(struct network *n, double chance, const char *place)
+static bool strikes(const struct network *n, struct packet *p, double chance, const char *place)
 {
     bool drawn;
 
-    prng_place(&n->prng, place);
-    drawn = prng_chance(&n->prng, chance);
+    prng_place(&p->prng, place);
+    drawn = prng_chance(&p->prng, chance);
 
     return drawn && (!n->heal_ns || n->world->now_ns < n->heal_ns);
 }
 
-static int64_t latency_ns(struct network *n)
+static int64_t latency_ns(const struct network *n, struct packet *p)
 {
     int64_t ns;
 
-    prng_place(&n->prng, "jitter");
-    ns = n->plan->latency_ns + spread_ns(&n->prng, n->plan->spread, n->plan->jitter_ns);
+    prng_place(&p->prng, "jitter");
+    ns = n->plan->latency_ns + spread_ns(&p->prng, n->plan->spread, n->plan->jitter_ns);
     for (unsigned k = 0; n->plan->retransmit > 0 && k < RETRANSMIT_MOST; k++) {
-        if (!strikes(n, n->plan->retransmit, "retransmit"))
+        if (!strikes(n, p, n->plan->retransmit, "retransmit"))
             break;
         ns += RETRANSMIT_NS << k;
     }
@@ -117,7 +117,7 @@ static void plan_arrive(struct network *n, struct packet *p)
 {
     int64_t now_ns = n->world->now_ns;
     int64_t sent_ns = now_ns + transfer_ns(n->plan->up_bytes_per_s, p->request.body.size);
-    int64_t at_ns = later(sent_ns + latency_ns(n), link_of(p)->clogged_until_ns);
+    int64_t at_ns = later(sent_ns + latency_ns(n, p), link_of(p)->clogged_until_ns);
 
     if (p->host && sent_ns > p->give_up_ns) { /* its last byte never leaves */
         n->lost_requests++;
@@ -137,20 +137,23 @@ static void send_reset(struct network *n, struct packet *p, bool early)
 
     n->resets++;
     if (early) {
-        break_at(n, p, now_ns + latency_ns(n), false, "connection reset while sending");
+        break_at(n, p, now_ns + latency_ns(n, p), false, "connection reset while sending");
     } else { /* it arrives, and nobody hears of it */
         plan_arrive(n, packet_copy(p));
-        break_at(n, p, now_ns + 2 * latency_ns(n), true, "connection reset");
+        break_at(n, p, now_ns + 2 * latency_ns(n, p), true, "connection reset");
     }
 }
 
 void network_send(struct network *n, struct packet *p)
 {
     int64_t now_ns = n->world->now_ns;
-    bool lost = strikes(n, n->plan->loss, "loss"), reset = strikes(n, n->plan->reset, "reset");
-    bool twice = strikes(n, n->plan->duplicate, "duplicate");
-    bool early = strikes(n, 0.5, "reset is early");
+    bool lost, reset, twice, early;
 
+    p->prng = prng_fork(&n->prng, p->id);
+    lost = strikes(n, p, n->plan->loss, "loss");
+    reset = strikes(n, p, n->plan->reset, "reset");
+    twice = strikes(n, p, n->plan->duplicate, "duplicate");
+    early = strikes(n, p, 0.5, "reset is early");
     p->stall_ns = STALL_NS;
     p->give_up_ns = now_ns + TOTAL_NS + (int64_t)(p->request.body.size / PART_BYTES) * NS_PER_S;
     if (link_of(p)->up_cut) {
@@ -189,8 +192,8 @@ void network_answer(struct network *n, struct packet *p, const struct http_respo
                     const struct carriage *c)
 {
     int64_t first_ns =
-        later(n->world->now_ns + c->delay_ns + latency_ns(n), link_of(p)->clogged_until_ns);
-    bool lost = strikes(n, n->plan->loss, "answer loss");
+        later(n->world->now_ns + c->delay_ns + latency_ns(n, p), link_of(p)->clogged_until_ns);
+    bool lost = strikes(n, p, n->plan->loss, "answer loss");
     bool cut = c->cut_head || (c->cut != FAULT_CUT_NONE && c->cut_at < response->body.size);
     int64_t took_ns = body_ns(n, p, c, cut ? (size_t)c->cut_at : response->body.size);
 
@@ -222,11 +225,11 @@ void network_answer(struct network *n, struct packet *p, const struct http_respo
 void network_refuse(struct network *n, struct packet *p)
 {
     n->resets++;
-    break_at(n, p, n->world->now_ns + latency_ns(n), false, "connection refused");
+    break_at(n, p, n->world->now_ns + latency_ns(n, p), false, "connection refused");
 }
 
 void network_reset(struct network *n, struct packet *p)
 {
     n->resets++;
-    break_at(n, p, n->world->now_ns + latency_ns(n), true, "connection reset");
+    break_at(n, p, n->world->now_ns + latency_ns(n, p), true, "connection reset");
 }

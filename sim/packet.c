@@ -40,6 +40,8 @@ struct packet *packet_copy(const struct packet *p)
     copy->stall_ns = p->stall_ns;
     copy->twice = p->twice;
     copy->link = p->link;
+    copy->prng = p->prng;
+    copy->prng = prng_fork(&copy->prng, 1);
     return copy;
 }
 

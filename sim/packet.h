@@ -4,6 +4,7 @@
  * Owner:   heap, with copies of all that it points at. Whoever has it passes it on or frees it.
  */
 #pragma once
+#include "base/prng.h"
 #include "proto/http.h"
 
 struct network_link;
@@ -16,6 +17,7 @@ struct packet {
     unsigned server_life; /* of the orchestrator's process that has it */
     struct http_request request;
     bool twice;     /* the network delivers the request two times */
+    struct prng prng; /* what the network does to it, independent of what it does to others */
     int64_t give_up_ns, stall_ns; /* the client's limits: in all, and without a byte */
 
     bool answered;

@@ -109,6 +109,9 @@ static enum status add_host(struct run *r, const struct scenario_client *plan,
     };
     enum status st = ST_OK;
 
+    if (r->tier)
+        st = r->tier->kind->vault(r->tier, &o.vault, number, why);
+
     for (uint32_t i = 0; i < plan->nodes && !st; i++)
         st = add_node(r, number, why);
     if (!st)
@@ -173,6 +176,28 @@ static void open_tape(struct run *r)
     }
 }
 
+/* From here on requests go through it to the orchestrator, and writes go behind the model's disk. */
+static enum status open_tier(struct run *r, const struct server_options *server, struct why *why)
+{
+    return r->options->tier->open(&r->tier,
+                                  &(struct tier_options){
+                                      .world = &r->world,
+                                      .network = &r->network,
+                                      .server = r->server,
+                                      .turns_away = server_turns_away,
+                                      .orchestrator = server_core(r->server),
+                                      .judge = server->judge,
+                                      .judge_ns = server->judge_ns,
+                                      .judge_jitter_ns = server->judge_jitter_ns,
+                                      .wall_at_zero_ns = r->settings.wall_at_zero_ns,
+                                      .seed = r->options->seed,
+                                      .tls = r->options->tls,
+                                      .accepted = server->accepted,
+                                      .context = server->context,
+                                  },
+                                  why);
+}
+
 static enum status open_run(struct run *r, const struct scenario *s, struct prover_sim *prover,
                             const struct run_options *o, struct why *why)
 {
@@ -224,7 +249,9 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
     if (st)
         return st;
     r->network.orchestrator = r->server;
-    return add_hosts(r, prover, why);
+    if (o->tier)
+        st = open_tier(r, &server, why);
+    return st ? st : add_hosts(r, prover, why);
 }
 
 static void close_run(struct run *r)
@@ -232,6 +259,8 @@ static void close_run(struct run *r)
     world_fini(&r->world); /* first: packets on their way know hosts and server */
     for (unsigned i = 0; i < r->host_count; i++)
         host_free(r->hosts[i]);
+    if (r->tier)
+        r->tier->kind->close(r->tier);
     server_free(r->server);
     fault_plan_fini(&r->plan);
     invariant_fini(&r->invariant);
@@ -511,6 +540,8 @@ enum status run_once(struct run_result *out, const struct scenario *s, struct pr
         close_run(r);
         free(r);
     } else {
+        if (r->tier)
+            r->tier->kind->leave(r->tier);
         report_assertion(r, out, a.text);
         st = ST_OK;
     }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "sim/host.h"
+#include "sim/tier.h"
 
 #define RUN_MAX_RULES 32
 #define RUN_EXPECT    (-1) /* instead of an invariant's number: an expectation of the scenario, */
@@ -36,6 +37,8 @@ struct run_options {
     enum host_policy policy; /* of every client; only ours is held to invariants and expectations */
     enum host_bug bug;
     uint64_t most_events; /* 0: no limit; otherwise stop there, as at until_ns */
+    const struct tier_kind *tier; /* NULL: tier A */
+    bool tls;                     /* of that tier */
     FILE *trace; /* may be NULL */
     FILE *dump; /* the state of everybody where the run ends; may be NULL */
     struct choice_tape *tape; /* zeroed: filled with the run's choices. May be NULL */

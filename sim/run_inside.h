@@ -29,6 +29,7 @@ struct run {
     struct choice_tape *tape, own_tape; /* tape NULL: nobody listens */
     struct choice_listener ear, fault_ear, network_ear;
     struct server *server;
+    struct tier *tier; /* NULL: tier A */
     struct host **hosts;
     unsigned host_count;
     char (*node_ids)[24];

@@ -67,14 +67,16 @@ static bool is_fetch(const struct packet *p)
     return call_parse(parameter, p->request.method, p->request.path) == CALL_FETCH;
 }
 
-/* As when no task is left. */
-static void turn_away(struct server *s, struct packet *p)
+bool server_turns_away(struct server *s, struct packet *p)
 {
     static const struct http_response none = {
         .status = 429, .header_count = 1, .headers = {{"retry-after", "600"}}};
 
+    if (!s->drains || !is_fetch(p))
+        return false;
     world_note(s->o.world, "server fetch -> 429, drained");
     network_answer(s->o.network, p, &none, &(struct carriage){.delay_ns = 0});
+    return true;
 }
 
 enum status server_start(struct server *s, struct why *why)
@@ -144,18 +146,16 @@ void server_arrive(void *server, struct packet *p)
 {
     struct server *s = server;
     uint64_t before = orchestrator_metrics(s->core)->tasks_accepted;
-    int64_t took_ns = s->o.judge_ns + prng_between(&s->prng, 0, s->o.judge_jitter_ns);
     struct http_response response;
     struct verdict verdict;
+    int64_t took_ns;
 
     if (s->stopped) {
         network_refuse(s->o.network, p);
         return;
     }
-    if (s->drains && is_fetch(p)) {
-        turn_away(s, p);
+    if (server_turns_away(s, p))
         return;
-    }
     orchestrator_answer(s->core, &response, &verdict, &p->request, s->o.world->now_ns);
     if (!verdict.pending) {
         report_accepted(s, before, p);
@@ -163,6 +163,7 @@ void server_arrive(void *server, struct packet *p)
         return;
     }
     p->server_life = s->life;
+    took_ns = s->o.judge_ns + prng_between(&s->prng, 0, s->o.judge_jitter_ns);
     world_plan(s->o.world, &(struct world_event){.at_ns = s->o.world->now_ns + took_ns,
                                                  .fire = fire_judged,
                                                  .drop = packet_free,

@@ -38,6 +38,8 @@ struct orchestrator *server_core(struct server *s); /* the last one while it is 
 void server_stop(struct server *s);
 /* From now on there are no tasks to fetch. */
 void server_drain(struct server *s);
+/* Takes a fetch when it drains, and answers as if no task were left. */
+bool server_turns_away(struct server *s, struct packet *p);
 enum status MUST_USE server_start(struct server *s, struct why *why);
 /* For struct network. */
 void server_arrive(void *server, struct packet *takes);

@@ -79,6 +79,8 @@ bool world_step(struct world *w, int64_t until_ns)
     w->now_ns = ev.at_ns;
     w->events++;
     ev.fire(ev.context, ev.id, ev.payload);
+    if (w->settle)
+        w->settle(w->settle_context);
     return true;
 }
 

@@ -34,6 +34,8 @@ struct world {
     uint64_t events; /* that happened */
     uint64_t hash;
     FILE *trace; /* may be NULL */
+    void (*settle)(void *context); /* called behind each event; may be NULL */
+    void *settle_context;
     struct prng seeds;
     struct world_event *heap;
     size_t count, capacity;

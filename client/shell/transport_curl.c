@@ -41,6 +41,7 @@ struct transport_curl {
     CURLM *multi;
     char *base_url;
     char *ca_file;
+    char *unix_path;
     const char *proxy; /* of the environment; NULL: libcurl finds it */
     struct transport_options o;
     struct exchange *exchanges;
@@ -97,9 +98,11 @@ enum status transport_curl_new(struct transport_curl **out, const struct transpo
         t->multi = curl_multi_init();
         t->base_url = strdup(o->base_url);
         t->ca_file = o->ca_file ? strdup(o->ca_file) : NULL;
+        t->unix_path = o->unix_path ? strdup(o->unix_path) : NULL;
         t->proxy = proxy_of_environment(o->base_url);
     }
-    if (!t || !t->multi || !t->base_url || (o->ca_file && !t->ca_file)) {
+    if (!t || !t->multi || !t->base_url || (o->ca_file && !t->ca_file) ||
+        (o->unix_path && !t->unix_path)) {
         transport_curl_free(t);
         return fail(why, ST_NO_MEMORY, "transport: out of memory");
     }
@@ -128,6 +131,7 @@ void transport_curl_free(struct transport_curl *t)
     curl_multi_cleanup(t->multi);
     free(t->base_url);
     free(t->ca_file);
+    free(t->unix_path);
     free(t);
 }
 
@@ -267,6 +271,8 @@ static void set_options(struct exchange *x, const struct transport_curl *t,
         curl_easy_setopt(e, CURLOPT_PROXY, t->proxy);
     if (t->ca_file)
         curl_easy_setopt(e, CURLOPT_CAINFO, t->ca_file);
+    if (t->unix_path)
+        curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, t->unix_path);
     if (has_body(request)) {
         curl_easy_setopt(e, CURLOPT_POST, 1L);
         curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body_size);
@@ -315,6 +321,14 @@ void transport_curl_wait(struct transport_curl *t, struct pollfd *fds, unsigned 
     curl_multi_poll(t->multi, extra, count, running < t->under_way ? 0 : timeout_ms, NULL);
     for (unsigned i = 0; i < count; i++)
         fds[i].revents = extra[i].revents;
+}
+
+long transport_curl_timeout_ms(struct transport_curl *t)
+{
+    long timeout_ms = -1;
+
+    curl_multi_timeout(t->multi, &timeout_ms);
+    return timeout_ms;
 }
 
 static void unlink_exchange(struct transport_curl *t, struct exchange *x)

@@ -26,6 +26,7 @@
 struct transport_options {
     const char *base_url; /* a trailing '/' is dropped; copied */
     const char *ca_file;  /* --cacert; NULL: the system's roots */
+    const char *unix_path; /* a socket file instead of the URL's host and port; NULL: none; copied */
     size_t response_limit;
     /* 0: the default */
     long connect_ms;        /* 10 000 */
@@ -57,6 +58,9 @@ enum status MUST_USE transport_curl_send(struct transport_curl *t, uint64_t id,
 /* Waits for the network, for one of the descriptors to be readable, or for the time to pass. */
 void transport_curl_wait(struct transport_curl *t, struct pollfd *fds, unsigned count,
                          int timeout_ms);
+
+/* For whoever owns the time: when libcurl wants its turn although nothing arrives; -1: never. */
+long transport_curl_timeout_ms(struct transport_curl *t);
 
 bool transport_curl_take(struct transport_curl *t, struct transport_reply *out);
 

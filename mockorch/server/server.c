@@ -36,6 +36,7 @@ struct exchange { /* a request that has no full answer yet */
     struct delivery *delivery;
     int64_t began_ns;
     uint64_t job; /* at the judge; 0: not there */
+    struct event *sitting; /* a judge on the loop: when; NULL: none */
     bool unsaved; /* its answer waits for the commit at the end of this turn of the loop */
     struct recorder_note *note; /* NULL: nothing is recorded */
 };
@@ -74,6 +75,14 @@ static int64_t now_of(const struct server *s)
 
 /* ---- one exchange ---- */
 
+static void exchange_free(struct exchange *x)
+{
+    recorder_drop(x->note);
+    if (x->sitting)
+        event_free(x->sitting);
+    free(x);
+}
+
 static void forget(struct exchange *x)
 {
     struct server *s = x->server;
@@ -81,8 +90,7 @@ static void forget(struct exchange *x)
     TAILQ_REMOVE(&s->exchanges, x, next);
     s->exchange_count--;
     doorkeeper_answered(s->doorkeeper, x->ticket);
-    recorder_drop(x->note);
-    free(x);
+    exchange_free(x);
 }
 
 static void delivered(void *context, struct delivery *d)
@@ -175,6 +183,32 @@ static void conclude(struct exchange *x, enum status st, const struct why *why)
     answer(x, &response, &verdict);
 }
 
+/* ---- a judge on the loop ---- */
+
+static void sit(evutil_socket_t fd, short what, void *context)
+{
+    struct exchange *x = context;
+    struct server *s = x->server;
+    struct why why = {""};
+
+    (void)fd;
+    (void)what;
+    conclude(x, judge_verify(s->options.judge, orchestrator_case(s->options.orchestrator, x->job), &why),
+             &why);
+}
+
+static void call_judge(struct exchange *x)
+{
+    struct server *s = x->server;
+    int64_t takes_ns = s->options.judge_takes_ns(s->options.judge_context);
+    struct timeval tv = {.tv_sec = takes_ns / NS_PER_S, .tv_usec = takes_ns % NS_PER_S / 1000};
+    struct why why;
+
+    x->sitting = evtimer_new(s->loop, sit, x);
+    if (!x->sitting || event_add(x->sitting, &tv))
+        conclude(x, fail(&why, ST_NO_MEMORY, "judge: out of memory"), &why);
+}
+
 static void process(struct exchange *x, const struct http_request *request)
 {
     struct server *s = x->server;
@@ -196,7 +230,9 @@ static void process(struct exchange *x, const struct http_request *request)
     }
     x->job = verdict.job;
     TAILQ_INSERT_TAIL(&s->at_judge, x, in_line);
-    if (!bailiff_bring(s->bailiff, x->job, orchestrator_case(s->options.orchestrator, x->job)))
+    if (!s->bailiff)
+        call_judge(x);
+    else if (!bailiff_bring(s->bailiff, x->job, orchestrator_case(s->options.orchestrator, x->job)))
         conclude(x, fail(&why, ST_LIMIT, "the judge has too many cases"), &why);
 }
 
@@ -447,13 +483,16 @@ static enum status start_events(struct server *s, struct why *why)
     s->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (s->stop_fd < 0)
         return fail(why, ST_IO, "server: %s", strerror(errno));
-    s->judged = event_new(s->loop, bailiff_fd(s->bailiff), EV_READ | EV_PERSIST, judged, s);
+    if (s->bailiff) {
+        s->judged = event_new(s->loop, bailiff_fd(s->bailiff), EV_READ | EV_PERSIST, judged, s);
+        if (!s->judged || event_add(s->judged, NULL))
+            return fail(why, ST_NO_MEMORY, "server: out of memory");
+    }
     s->stopped = event_new(s->loop, s->stop_fd, EV_READ, stop_asked, s);
     s->grace = evtimer_new(s->loop, grace_over, s);
     s->tick = evtimer_new(s->loop, tick, s);
     s->commit = evtimer_new(s->loop, commit, s);
-    if (!s->judged || !s->stopped || !s->grace || !s->tick || !s->commit || event_add(s->judged, NULL) ||
-        event_add(s->stopped, NULL))
+    if (!s->stopped || !s->grace || !s->tick || !s->commit || event_add(s->stopped, NULL))
         return fail(why, ST_NO_MEMORY, "server: out of memory");
     return ST_OK;
 }
@@ -487,11 +526,13 @@ enum status server_new(struct server **out, const struct server_options *options
         st = fail(why, ST_NO_MEMORY, "server: out of memory");
         goto out;
     }
-    st = bailiff_new(&s->bailiff, options->judge,
-                     options->judge_threads ? options->judge_threads : 1,
-                     options->judge_queue ? options->judge_queue : 64, why);
-    if (st)
-        goto out;
+    if (!options->judge_takes_ns) {
+        st = bailiff_new(&s->bailiff, options->judge,
+                         options->judge_threads ? options->judge_threads : 1,
+                         options->judge_queue ? options->judge_queue : 64, why);
+        if (st)
+            goto out;
+    }
     st = start_events(s, why);
     if (st)
         goto out;
@@ -539,8 +580,7 @@ void server_free(struct server *s)
     while ((x = TAILQ_FIRST(&s->exchanges))) {
         TAILQ_REMOVE(&s->exchanges, x, next);
         delivery_drop(x->delivery);
-        recorder_drop(x->note);
-        free(x);
+        exchange_free(x);
     }
     event_free_if(s->judged);
     event_free_if(s->stopped);
@@ -583,4 +623,37 @@ void server_stop(struct server *s)
     ssize_t n = write(s->stop_fd, &one, sizeof one);
 
     (void)n; /* a second stop finds the first one waiting */
+}
+
+/* ---- one turn at a time ---- */
+
+struct turn {
+    struct timeval now;
+    int64_t wait_ns;
+};
+
+static int look_at(const struct event_base *loop, const struct event *e, void *context)
+{
+    struct turn *t = context;
+    struct timeval due, left;
+    int64_t wait_ns;
+
+    (void)loop;
+    if (!event_pending(e, EV_TIMEOUT, &due))
+        return 0;
+    evutil_timersub(&due, &t->now, &left);
+    wait_ns = (int64_t)left.tv_sec * NS_PER_S + (int64_t)left.tv_usec * 1000;
+    wait_ns = wait_ns < 0 ? 0 : wait_ns;
+    t->wait_ns = wait_ns < t->wait_ns ? wait_ns : t->wait_ns;
+    return 0;
+}
+
+int64_t server_turn(struct server *s)
+{
+    struct turn t = {.wait_ns = INT64_MAX};
+
+    event_base_loop(s->loop, EVLOOP_NONBLOCK);
+    evutil_gettimeofday(&t.now, NULL);
+    event_base_foreach_event(s->loop, look_at, &t);
+    return t.wait_ns;
 }

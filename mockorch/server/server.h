@@ -39,6 +39,10 @@ struct server_options {
     unsigned max_connections; /* 0: 16384 */
     unsigned max_exchanges;   /* requests of the protocol that wait for their answers; 0: 8192 */
     int64_t arrival_ns;       /* from a request's first byte to its last; 0: 60 s */
+    /* NULL: the judge works on those threads. Otherwise on the loop, without any thread: each case so
+     * long after it came (virtual time). */
+    int64_t (*judge_takes_ns)(void *context);
+    void *judge_context;
     int64_t grace_ns;        /* how long a stop waits for answers under way; 0: 5 s */
     const struct clock *clock; /* NULL: the machine's */
     void (*log)(void *context, const struct server_record *record); /* may be NULL */
@@ -58,3 +62,7 @@ unsigned server_port(const struct server *s);
 /* Serves until server_stop; then no new connections, answers under way are finished. */
 void server_run(struct server *s);
 void server_stop(struct server *s);
+
+/* Instead of server_run, for whoever owns the time: does all that is ready now, and says after how
+ * long it wants to be called again if nothing arrives; INT64_MAX: never. */
+int64_t server_turn(struct server *s);

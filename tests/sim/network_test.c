@@ -90,18 +90,18 @@ static void carriage_is_carried_out(void **state)
         int64_t least_ns, most_ns;
     } table[] = {
         {{.delay_ns = 2 * NS_PER_S}, true, 2 * NS_PER_S, 3 * NS_PER_S},
-        {{.delay_ns = 300 * NS_PER_S}, false, 30 * NS_PER_S, 31 * NS_PER_S},
+        {{.delay_ns = 300 * NS_PER_S}, false, 40 * NS_PER_S, 41 * NS_PER_S},
         {{.cut_head = true, .cut = FAULT_CUT_RESET}, false, 0, NS_PER_S},
         {{.cut_head = true, .cut = FAULT_CUT_CLOSE}, false, 0, NS_PER_S},
-        {{.cut_head = true, .cut = FAULT_CUT_SILENCE}, false, 30 * NS_PER_S, 31 * NS_PER_S},
+        {{.cut_head = true, .cut = FAULT_CUT_SILENCE}, false, 40 * NS_PER_S, 41 * NS_PER_S},
         {{.cut_at = 3, .cut = FAULT_CUT_CLOSE}, false, 0, NS_PER_S},
-        {{.cut_at = 3, .cut = FAULT_CUT_SILENCE}, false, 30 * NS_PER_S, 31 * NS_PER_S},
+        {{.cut_at = 3, .cut = FAULT_CUT_SILENCE}, false, 40 * NS_PER_S, 41 * NS_PER_S},
         {{.cut_at = 10, .cut = FAULT_CUT_CLOSE}, true, 0, NS_PER_S}, /* after the last byte */
         {{.dribble_bytes = 1, .dribble_gap_ns = NS_PER_S}, true, 9 * NS_PER_S, 10 * NS_PER_S},
         {{.dribble_bytes = 1, .dribble_gap_ns = 20 * NS_PER_S},
          false,
-         30 * NS_PER_S,
-         31 * NS_PER_S},
+         40 * NS_PER_S,
+         41 * NS_PER_S},
     };
 
     (void)state;
@@ -233,7 +233,7 @@ static void a_clogged_line_delivers_late(void **state)
     assert_int_equal(l.maybe, 1);
     assert_int_equal(l.arrived, 2);
     assert_int_equal(l.network.late_requests, 1);
-    assert_in_range(l.last_ns, 39 * NS_PER_S, 40 * NS_PER_S);
+    assert_in_range(l.last_ns, 49 * NS_PER_S, 50 * NS_PER_S);
     world_fini(&l.world);
 }
 
@@ -264,7 +264,7 @@ static void what_is_too_large_for_the_line_never_leaves(void **state)
     for (int i = 0; i < 2; i++) {
         struct http_request r = {.method = HTTP_POST,
                                  .path = "/v3/tasks",
-                                 .body = bytes_of_text("forty bytes of a body, and that is a lot")};
+                                 .body = bytes_of_text("fifty bytes of a body, and that is a lot for a line")};
         struct packet *p = packet_new(&r);
 
         p->host = &l;
@@ -274,7 +274,7 @@ static void what_is_too_large_for_the_line_never_leaves(void **state)
     assert_int_equal(l.arrived, 0);
     assert_int_equal(l.broken, 2);
     assert_int_equal(l.maybe, 0);
-    assert_int_equal(l.last_ns, 30 * NS_PER_S);
+    assert_int_equal(l.last_ns, 40 * NS_PER_S);
     world_fini(&l.world);
 }
 

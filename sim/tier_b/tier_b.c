@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/tier_b/tier_b.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "client/core/core.h"
+#include "mockorch/server/server.h"
+#include "sim/memory.h"
+#include "sim/tier_b/tier_b_time.h"
+#include "sim/tier_b/tier_b_vault.h"
+#include "sim/tier_b/tier_b_wire.h"
+
+struct tier_b {
+    struct tier base;   /* first, so that a cast back is valid */
+    struct clock clock; /* second: clock_of */
+    struct tier_options o;
+    struct prng judge_prng;
+    char folder[64], socket[96], listen[104], certificate[96];
+    struct tls *tls;
+    struct server *server;
+    struct tier_b_wire *wire;
+    struct tier_b_vault **vaults;
+    size_t vault_count;
+    uint64_t accepted; /* tasks, as of the last answer */
+    int64_t wake_ns;   /* an event is planned for then; INT64_MAX: none */
+    int64_t turn_ns;   /* the first timer of libcurl or libevent */
+};
+
+static const struct tier_b *clock_of(const struct clock *c)
+{
+    return (const struct tier_b *)((const char *)c - offsetof(struct tier_b, clock));
+}
+
+static int64_t clock_now(const struct clock *c)
+{
+    return clock_of(c)->o.world->now_ns;
+}
+
+static int64_t clock_wall(const struct clock *c)
+{
+    return clock_of(c)->o.wall_at_zero_ns + clock_of(c)->o.world->now_ns;
+}
+
+/* ---- turns ---- */
+
+static void fire_wake(void *context, uint64_t id, void *payload)
+{
+    struct tier_b *t = context;
+
+    (void)id;
+    (void)payload;
+    if (t->wake_ns <= t->o.world->now_ns)
+        t->wake_ns = INT64_MAX; /* the turn follows, as behind every event */
+}
+
+static void plan_wake(struct tier_b *t, int64_t wait_ns)
+{
+    int64_t at_ns = wait_ns == INT64_MAX ? INT64_MAX : t->o.world->now_ns + wait_ns;
+
+    t->turn_ns = at_ns;
+    if (at_ns >= t->wake_ns)
+        return;
+    t->wake_ns = at_ns;
+    world_plan(t->o.world, &(struct world_event){.at_ns = at_ns, .fire = fire_wake, .context = t});
+}
+
+/* Everything that can happen at this moment of the world happens; then whoever has a timer is
+ * remembered. What one side sends the other finds in its next turn, so it is over when nobody has
+ * found anything; but a timer that rings sends without having found, hence the second round. */
+static void settle(void *context)
+{
+    struct tier_b *t = context;
+    int64_t client_ns, server_ns;
+    uint64_t found;
+    int round = 0;
+
+    if (tier_b_wire_is_quiet(t->wire) && t->o.world->now_ns < t->turn_ns)
+        return;
+    do {
+        found = tier_b_time_found();
+        server_ns = server_turn(t->server);
+        client_ns = tier_b_wire_turn(t->wire);
+        round++;
+    } while (round < 2 || tier_b_time_found() != found || client_ns == 0 || server_ns == 0);
+    plan_wake(t, client_ns < server_ns ? client_ns : server_ns);
+}
+
+/* ---- the orchestrator ---- */
+
+static void arrive(void *context, struct packet *p)
+{
+    struct tier_b *t = context;
+
+    if (!t->o.turns_away(t->o.server, p))
+        tier_b_wire_arrive(t->wire, p);
+}
+
+static int64_t judge_takes_ns(void *context)
+{
+    struct tier_b *t = context;
+
+    return t->o.judge_ns + prng_between(&t->judge_prng, 0, t->o.judge_jitter_ns);
+}
+
+static void answered(void *context, const struct server_record *record)
+{
+    struct tier_b *t = context;
+    const struct verdict *v = record->verdict;
+    uint64_t accepted = orchestrator_metrics(t->o.orchestrator)->tasks_accepted;
+
+    world_note(t->o.world, "server %s task=%s node=%s -> %u [%s]", call_name(v->call), v->task_id,
+               v->node_id, v->status, v->faults);
+    if (accepted != t->accepted)
+        t->o.accepted(t->o.context, v->task_id, tier_b_wire_was_twice(t->wire, v->task_id));
+    t->accepted = accepted;
+}
+
+static enum status open_tls(struct tier_b *t, struct why *why)
+{
+    snprintf(t->certificate, sizeof t->certificate, "%s/certificate.pem", t->folder);
+    return tls_new(&t->tls,
+                   &(struct tls_options){.certificate = "self",
+                                         .certificate_out = t->certificate,
+                                         .wall_s = t->o.wall_at_zero_ns / NS_PER_S},
+                   why);
+}
+
+static enum status open_server(struct tier_b *t, struct why *why)
+{
+    snprintf(t->socket, sizeof t->socket, "%s/socket", t->folder);
+    snprintf(t->listen, sizeof t->listen, "unix:%s", t->socket);
+    return server_new(&t->server,
+                      &(struct server_options){
+                          .listen = t->listen,
+                          .tls = t->tls,
+                          .orchestrator = t->o.orchestrator,
+                          .judge = t->o.judge,
+                          .judge_takes_ns = judge_takes_ns,
+                          .judge_context = t,
+                          .clock = &t->clock,
+                          .log = answered,
+                          .log_context = t,
+                      },
+                      why);
+}
+
+/* ---- life ---- */
+
+/* In memory, when there is a place for it: durability is not what is asked here. */
+static enum status make_folder(struct tier_b *t, struct why *why)
+{
+    const char *wish = getenv("TMPDIR");
+    const char *place = wish ? wish : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+
+    if (snprintf(t->folder, sizeof t->folder, "%s/nxp-sim-XXXXXX", place) >= (int)sizeof t->folder)
+        return fail(why, ST_INPUT, "TMPDIR '%s' is too long for a socket", place);
+    if (!mkdtemp(t->folder)) {
+        enum status st = fail(why, ST_IO, "%s: %s", t->folder, strerror(errno));
+
+        t->folder[0] = '\0';
+        return st;
+    }
+    return ST_OK;
+}
+
+static void tier_b_close(struct tier *base)
+{
+    struct tier_b *t = (struct tier_b *)base;
+
+    if (!t)
+        return;
+    t->o.world->settle = NULL;
+    tier_b_wire_free(t->wire);
+    for (size_t i = 0; i < t->vault_count; i++)
+        tier_b_vault_free(t->vaults[i]);
+    free(t->vaults);
+    server_free(t->server);
+    if (t->tls)
+        unlink(t->certificate);
+    tls_free(t->tls);
+    if (t->folder[0])
+        rmdir(t->folder);
+    tier_b_time_end();
+    free(t);
+}
+
+static void tier_b_leave(struct tier *base)
+{
+    const struct tier_b *t = (const struct tier_b *)base;
+    DIR *folder = opendir(t->folder);
+    const struct dirent *entry;
+
+    while (folder && (entry = readdir(folder)))
+        unlinkat(dirfd(folder), entry->d_name, 0); /* . and .. stay */
+    if (folder)
+        closedir(folder);
+    rmdir(t->folder);
+    tier_b_time_end();
+}
+
+static enum status tier_b_open(struct tier **out, const struct tier_options *o, struct why *why)
+{
+    struct tier_b *t = memory_new(sizeof *t);
+    enum status st;
+
+    *t = (struct tier_b){.base.kind = &tier_b,
+                         .clock = {.now = clock_now, .wall = clock_wall},
+                         .o = *o,
+                         .judge_prng = world_prng(o->world, 0x5e),
+                         .wake_ns = INT64_MAX};
+    tier_b_time_begin(&o->world->now_ns, o->wall_at_zero_ns, o->seed);
+    st = make_folder(t, why);
+    if (!st && o->tls)
+        st = open_tls(t, why);
+    if (!st)
+        st = open_server(t, why);
+    if (!st)
+        st = tier_b_wire_new(&t->wire,
+                             &(struct tier_b_wire_options){
+                                 .network = o->network,
+                                 .base_url = o->tls ? "https://localhost" : "http://localhost",
+                                 .unix_path = t->socket,
+                                 .ca_file = o->tls ? t->certificate : NULL,
+                                 .response_limit = WIRE_MAX_RESPONSE,
+                             },
+                             why);
+    if (st) {
+        tier_b_close(&t->base);
+        return st;
+    }
+    o->network->arrive = arrive;
+    o->network->orchestrator = t;
+    o->world->settle = settle;
+    o->world->settle_context = t;
+    *out = &t->base;
+    return ST_OK;
+}
+
+static enum status tier_b_vault_of(struct tier *base, struct vault **out, unsigned host,
+                                   struct why *why)
+{
+    struct tier_b *t = (struct tier_b *)base;
+    struct tier_b_vault *v;
+    enum status st = tier_b_vault_new(&v, t->folder, host, tier_b_wire_gone, t->wire, why);
+
+    if (st)
+        return st;
+    t->vaults = memory_grown(t->vaults, t->vault_count + 1, sizeof(struct tier_b_vault *));
+    t->vaults[t->vault_count++] = v;
+    *out = tier_b_vault_base(v);
+    return ST_OK;
+}
+
+static enum status tier_b_check(const struct scenario *s, struct why *why)
+{
+    static const char *const unable[] = {"restart", "power_cut"};
+
+    for (size_t i = 0; i < s->client_count; i++)
+        if (s->clients[i].disk_torn > 0 || s->clients[i].disk_lost > 0)
+            return fail(why, ST_INPUT, "client '%s': tier B has no disk_torn and disk_lost",
+                        s->clients[i].name);
+    for (size_t i = 0; i < s->event_count; i++)
+        for (size_t k = 0; k < sizeof unable / sizeof *unable; k++)
+            if (strcmp(s->events[i].event, unable[k]) == 0)
+                return fail(why, ST_INPUT, "event '%s' is not for tier B", s->events[i].event);
+    return ST_OK;
+}
+
+const struct tier_kind tier_b = {.check = tier_b_check,
+                                 .open = tier_b_open,
+                                 .vault = tier_b_vault_of,
+                                 .close = tier_b_close,
+                                 .leave = tier_b_leave};

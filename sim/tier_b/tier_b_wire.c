@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/tier_b/tier_b_wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "proto/wire.h"
+#include "sim/memory.h"
+
+#define DELIVERY_NS NS_PER_S /* at least, for the way back */
+
+struct wire_call { /* a request that libcurl has */
+    struct wire_call *next;
+    uint64_t number;
+    struct packet *packet;
+};
+
+struct wire_line { /* of a client; the first one is nobody's */
+    const void *host;
+    uint64_t life, dead_life;         /* of the process that uses it; that is gone */
+    struct transport_curl *transport; /* NULL: not needed yet */
+    struct wire_call *calls;
+};
+
+struct tier_b_wire {
+    struct tier_b_wire_options o;
+    struct wire_line *lines;
+    size_t line_count;
+    uint64_t calls;
+    size_t under_way;
+    bool changed; /* since the last turn */
+    char **twice; /* tasks */
+    size_t twice_count;
+};
+
+static const struct carriage undisturbed;
+
+/* libcurl has no answer: the last byte came and the connection is dead. */
+static const struct carriage broken = {.cut_head = true, .cut = FAULT_CUT_RESET};
+
+enum status tier_b_wire_new(struct tier_b_wire **out, const struct tier_b_wire_options *o,
+                            struct why *why)
+{
+    struct tier_b_wire *w = memory_new(sizeof *w);
+
+    (void)why;
+    w->o = *o;
+    w->lines = memory_new(sizeof *w->lines);
+    w->line_count = 1;
+    *out = w;
+    return ST_OK;
+}
+
+static void line_close(struct wire_line *l)
+{
+    transport_curl_free(l->transport);
+    l->transport = NULL;
+    while (l->calls) {
+        struct wire_call *c = l->calls;
+
+        l->calls = c->next;
+        packet_free(c->packet);
+        free(c);
+    }
+}
+
+void tier_b_wire_free(struct tier_b_wire *w)
+{
+    if (!w)
+        return;
+    for (size_t i = 0; i < w->line_count; i++)
+        line_close(&w->lines[i]);
+    for (size_t i = 0; i < w->twice_count; i++)
+        free(w->twice[i]);
+    free(w->twice);
+    free(w->lines);
+    free(w);
+}
+
+/* ---- sending ---- */
+
+static struct wire_line *line_of(struct tier_b_wire *w, const void *host)
+{
+    for (size_t i = 0; i < w->line_count; i++)
+        if (w->lines[i].host == host)
+            return &w->lines[i];
+    w->lines = memory_grown(w->lines, w->line_count + 1, sizeof *w->lines);
+    w->lines[w->line_count] = (struct wire_line){.host = host};
+    return &w->lines[w->line_count++];
+}
+
+static struct wire_line *line_for(struct tier_b_wire *w, const struct packet *p)
+{
+    struct wire_line *l = line_of(w, p->host);
+
+    return p->host && p->life <= l->dead_life ? &w->lines[0] : l;
+}
+
+static bool is_submission(const struct packet *p)
+{
+    return strcmp(p->request.path, "/v3/tasks/submit") == 0;
+}
+
+static void note_twice(struct tier_b_wire *w, const struct packet *p)
+{
+    struct wire_memory memory = {0};
+    struct wire_submission m;
+
+    if (!p->twice || !is_submission(p))
+        return;
+    if (wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) == ST_OK) {
+        w->twice = memory_grown(w->twice, w->twice_count + 1, sizeof *w->twice);
+        w->twice[w->twice_count++] = memory_text(m.task_id);
+    }
+    wire_memory_fini(&memory);
+}
+
+bool tier_b_wire_was_twice(const struct tier_b_wire *w, const char *task_id)
+{
+    for (size_t i = 0; i < w->twice_count; i++)
+        if (strcmp(w->twice[i], task_id) == 0)
+            return true;
+    return false;
+}
+
+static enum status dial(struct tier_b_wire *w, struct wire_line *l, struct why *why)
+{
+    return l->transport ? ST_OK
+                        : transport_curl_new(&l->transport,
+                                             &(struct transport_options){
+                                                 .base_url = w->o.base_url,
+                                                 .unix_path = w->o.unix_path,
+                                                 .ca_file = w->o.ca_file,
+                                                 .response_limit = w->o.response_limit,
+                                             },
+                                             why);
+}
+
+void tier_b_wire_arrive(void *wire, struct packet *p)
+{
+    struct tier_b_wire *w = wire;
+    struct wire_line *l = line_for(w, p);
+    struct wire_call *c = memory_new(sizeof *c);
+    struct why why;
+
+    note_twice(w, p);
+    w->under_way++;
+    *c = (struct wire_call){.next = l->calls, .number = ++w->calls, .packet = p};
+    l->calls = c;
+    l->life = p->life;
+    if (dial(w, l, &why) ||
+        transport_curl_send(l->transport, c->number, &p->request, is_submission(p), &why)) {
+        fprintf(stderr, "nxp-sim: %s\n", why.text);
+        exit(3);
+    }
+}
+
+void tier_b_wire_gone(void *wire, const void *host, uint64_t life)
+{
+    struct tier_b_wire *w = wire;
+    struct wire_line *l = line_of(w, host);
+
+    l->dead_life = life;
+    for (const struct wire_call *c = l->calls; c; c = c->next)
+        w->under_way--;
+    line_close(l);
+    w->changed = true;
+}
+
+bool tier_b_wire_is_quiet(const struct tier_b_wire *w)
+{
+    return !w->under_way && !w->changed;
+}
+
+/* ---- answers ---- */
+
+static struct packet *take_call(struct wire_line *l, uint64_t number)
+{
+    struct wire_call **at = &l->calls, *c;
+    struct packet *p;
+
+    while ((*at)->number != number)
+        at = &(*at)->next;
+    c = *at;
+    *at = c->next;
+    p = c->packet;
+    free(c);
+    return p;
+}
+
+/* libcurl has lost patience: nothing has to come back for that. */
+static void give_up(struct tier_b_wire *w, struct packet *p)
+{
+    packet_break(p, true, "no answer in time");
+    if (p->host)
+        w->o.network->deliver(p->host, p);
+    else
+        packet_free(p);
+}
+
+static void hand_over(struct tier_b_wire *w, struct packet *p, const struct transport_reply *reply)
+{
+    int64_t now_ns = w->o.network->world->now_ns;
+
+    if (!reply->answered)
+        world_note(w->o.network->world, "libcurl: %s", reply->text);
+    if (!reply->answered && now_ns >= p->give_up_ns) {
+        give_up(w, p);
+        return;
+    }
+    if (p->give_up_ns <
+        now_ns + DELIVERY_NS) /* libcurl's patience counts, and it has not lost it */
+        p->give_up_ns = now_ns + DELIVERY_NS;
+    network_answer(w->o.network, p, &reply->response, reply->answered ? &undisturbed : &broken);
+}
+
+int64_t tier_b_wire_turn(struct tier_b_wire *w)
+{
+    int64_t wait_ns = INT64_MAX;
+
+    w->changed = false;
+    for (size_t i = 0; i < w->line_count; i++) {
+        struct wire_line *l = &w->lines[i];
+        struct transport_reply reply;
+        long timeout_ms;
+
+        if (!l->calls)
+            continue;
+        transport_curl_wait(l->transport, NULL, 0, 0);
+        while (transport_curl_take(l->transport, &reply)) {
+            w->under_way--;
+            hand_over(w, take_call(l, reply.id), &reply);
+        }
+        timeout_ms = transport_curl_timeout_ms(l->transport);
+        if (timeout_ms >= 0 && timeout_ms * NS_PER_MS < wait_ns)
+            wait_ns = timeout_ms * NS_PER_MS;
+    }
+    return wait_ns;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A real store behind the model of a client's disk: it is told of all that becomes durable, and
+ * after a kill what it gives back is what the next process finds.
+ *
+ * Owner:   whoever made it; the host borrows it.
+ * Errors:  none: a store that fails where the model's disk did not is the end of the simulation.
+ */
+#pragma once
+#include "client/core/learnt.h"
+#include "client/core/action.h"
+#include "sim/disk.h"
+
+struct vault {
+    const struct vault_ops *ops; /* sim/tier_b */
+};
+
+struct vault_find { /* all of it is replaced by what the store has */
+    const void *host;
+    uint64_t life; /* of the process that is gone */
+    struct disk *disk;
+    int64_t *hold_wall_ns; /* CORE_ROUTES of them */
+    struct learnt *learnt;
+    bool *has_learnt;
+};
+
+struct vault_ops {
+    void (*put)(struct vault *v, const struct disk_cell *cell);
+    void (*hold)(struct vault *v, enum core_route route, int64_t until_wall_ns);
+    void (*learn)(struct vault *v, const struct learnt *l);
+    void (*crash)(struct vault *v, const struct vault_find *find);
+};
+
+static inline void vault_put(struct vault *v, const struct disk_cell *cell)
+{
+    v->ops->put(v, cell);
+}
+
+static inline void vault_hold(struct vault *v, enum core_route route, int64_t until_wall_ns)
+{
+    v->ops->hold(v, route, until_wall_ns);
+}
+
+static inline void vault_learn(struct vault *v, const struct learnt *l)
+{
+    v->ops->learn(v, l);
+}
+
+/* The process is gone without a word. */
+static inline void vault_crash(struct vault *v, const struct vault_find *find)
+{
+    v->ops->crash(v, find);
+}
