@@ -60,6 +60,11 @@ void disk_begin(struct disk *d, const struct outbox_record *r)
     assert(buffer_ok(&c->bytes));
 }
 
+static bool is_open(const struct disk_cell *c)
+{
+    return !outbox_state_final(c->state);
+}
+
 /* Of the record, or of the first one behind where it would be. */
 static size_t place_of(const struct disk *d, uint64_t id)
 {
@@ -80,6 +85,7 @@ static struct disk_cell *put(struct disk *d, const struct disk_cell *cell)
     size_t place = place_of(d, cell->id);
 
     if (is_at(d, place, cell->id)) {
+        d->open -= is_open(&d->cells[place]);
         cell_fini(&d->cells[place]);
     } else {
         make_room(&d->cells, &d->capacity, d->count);
@@ -87,6 +93,7 @@ static struct disk_cell *put(struct disk *d, const struct disk_cell *cell)
         d->count++;
     }
     d->cells[place] = *cell;
+    d->open += is_open(cell);
     if (d->vault)
         vault_put(d->vault, cell);
     return &d->cells[place];
@@ -134,6 +141,8 @@ const struct disk_cell *disk_end_in_cache(struct disk *d, uint64_t id)
     *shadow = (struct disk_shadow){.id = id, .existed = is_at(d, place, id)};
     if (shadow->existed) {
         shadow->old = d->cells[place];
+        d->open += is_open(&cell);
+        d->open -= is_open(&shadow->old);
         d->cells[place] = cell;
         return &d->cells[place];
     }
@@ -145,6 +154,7 @@ static void drop_cell(struct disk *d, uint64_t id)
     size_t place = place_of(d, id);
 
     assert(is_at(d, place, id));
+    d->open -= is_open(&d->cells[place]);
     cell_fini(&d->cells[place]);
     d->count--;
     memmove(d->cells + place, d->cells + place + 1, (d->count - place) * sizeof *d->cells);
@@ -206,11 +216,12 @@ const struct disk_cell *disk_of_task(const struct disk *d, const char *task_id)
     return NULL;
 }
 
+bool disk_has(const struct disk *d, uint64_t id)
+{
+    return is_at(d, place_of(d, id), id);
+}
+
 size_t disk_open(const struct disk *d)
 {
-    size_t open = 0;
-
-    for (size_t i = 0; i < d->count; i++)
-        open += !outbox_state_final(d->cells[i].state);
-    return open;
+    return d->open;
 }

@@ -31,7 +31,7 @@ struct disk_shadow { /* what a power cut brings back */
 
 struct disk {
     struct disk_cell *cells; /* in the order of ids */
-    size_t count, capacity;
+    size_t count, capacity, open;
     struct disk_cell *begun; /* in the order of writing */
     size_t begun_count, begun_capacity;
     struct disk_shadow *shadows; /* of writes that are in the cache only, in their order */
@@ -54,4 +54,5 @@ void disk_power_cut(struct disk *d, struct prng *prng, bool torn);
 void disk_crash(struct disk *d, struct prng *prng);
 
 const struct disk_cell *disk_of_task(const struct disk *d, const char *task_id); /* NULL: none */
+bool disk_has(const struct disk *d, uint64_t id);
 size_t disk_open(const struct disk *d); /* records that are not final */

@@ -248,6 +248,7 @@ static void fire_tick(void *context, uint64_t id, void *payload)
     if (!host_mine(h, payload) || id != h->tick)
         return;
     h->tick_ns = INT64_MAX;
+    invariant_woke(h->o.invariant, h->o.number);
     host_handle(h, &(struct event){.type = EV_TICK});
     host_live(h);
 }

@@ -29,8 +29,17 @@ const char *invariant_name(int number)
         "no task is submitted while an input of it is being proved",
         "a route that fails gets few requests",
         "an orchestrator reads what it has kept",
+        [19] = "a client wakes rarely",
+        [20] = "counters only grow",
+        [21] = "no more is asked for than is allowed and known",
+        [22] = "balances are the credits that were given",
+        [23] = "nothing is credited but what was verified",
         [24] = "no submission is refused for what is in it",
         [25] = "the orchestrator keeps its word",
+        [26] = "a record that waits for its submission has all its proofs",
+        [27] = "few open records are on disk",
+        [28] = "a record moves along its arrows",
+        [29] = "nodes of one client take turns",
     };
 
     return names[number];
@@ -52,6 +61,8 @@ void invariant_fini(struct invariant *v)
 {
     for (size_t i = 0; i < v->task_count; i++)
         free(v->tasks[i].task_id);
+    for (unsigned i = 0; i < v->host_count; i++)
+        free(v->hosts[i].nodes);
     free(v->tasks);
     free(v->hosts);
     lookup_fini(&v->by_id);
@@ -146,6 +157,8 @@ void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_on
     h->proofs_at_once = proofs_at_once;
     h->refusals = 0;
     h->went_on = false;
+    h->stats = (struct stats){0};
+    h->node_count = 0;
     h->doubt = (struct doubt){0};
     after_steps(h);
     for (int i = 0; i < ROUTES; i++) {
@@ -160,12 +173,15 @@ void invariant_killed(struct invariant *v, unsigned host, const struct disk *dis
         struct invariant_task *t = &v->tasks[i];
         const struct disk_cell *cell;
 
-        if (t->host != host)
+        if (t->host != host || (t->ended_ns && !t->excused))
             continue;
         cell = disk_of_task(disk, t->task_id);
         t->proving = 0;
         t->begun = 0;
         t->proved = cell ? cell->proved : 0;
+        t->record = cell ? cell->id : 0;
+        if (cell)
+            t->state = cell->state; /* what was begun may have happened */
         if (t->sent || (cell && cell->state == OUTBOX_SENDING))
             t->unanswered = true; /* an answer may have died with the process */
         if (!cell)
@@ -233,18 +249,47 @@ void invariant_proved(struct invariant *v, unsigned host, const char *task_id)
         t->proving--;
 }
 
+static void check_arrow(struct invariant *v, struct invariant_task *t, const struct disk_cell *cell)
+{
+    bool skips = v->hosts[t->host].went_on; /* states that the disk refused */
+
+    if (t->excused || !t->record || t->record != cell->id)
+        return;
+    if (outbox_state_may(t->state, cell->state) ||
+        (skips && !outbox_state_final(t->state) && cell->state != OUTBOX_FETCHED))
+        return;
+    invariant_broken(v, 28, "the record of task %.80s goes from %s to %s", cell->task_id,
+                     outbox_state_name(t->state), outbox_state_name(cell->state));
+}
+
+static void check_record(struct invariant *v, struct invariant_task *t, const struct disk *disk,
+                         const struct disk_cell *cell)
+{
+    if (t->record && t->record != cell->id && disk_has(disk, t->record))
+        invariant_broken(v, 8, "task %.80s has the records %llu and %llu", cell->task_id,
+                         (unsigned long long)t->record, (unsigned long long)cell->id);
+    check_arrow(v, t, cell);
+    if ((cell->state == OUTBOX_PROVED || cell->state == OUTBOX_SENDING) &&
+        cell->proved < cell->input_count)
+        invariant_broken(v, 26, "task %.80s is %s with %zu of %zu proofs", cell->task_id,
+                         outbox_state_name(cell->state), cell->proved, cell->input_count);
+    t->record = cell->id;
+    t->state = cell->state;
+    if (outbox_state_final(cell->state) && !t->ended_ns)
+        t->ended_ns = v->world->now_ns;
+}
+
 void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk,
                      const struct disk_cell *cell)
 {
     struct invariant_task *t = invariant_find(v, cell->task_id);
+    size_t open = disk_open(disk);
 
     v->hosts[host].refusals = 0;
-    if (t && outbox_state_final(cell->state) && !t->ended_ns)
-        t->ended_ns = v->world->now_ns;
-    for (size_t i = 0; i < disk->count; i++)
-        if (disk->cells[i].id != cell->id && strcmp(disk->cells[i].task_id, cell->task_id) == 0)
-            invariant_broken(v, 8, "task %.80s has the records %llu and %llu", cell->task_id,
-                             (unsigned long long)disk->cells[i].id, (unsigned long long)cell->id);
+    if (t)
+        check_record(v, t, disk, cell);
+    if (open > 2 * v->hosts[host].profile->open_tasks)
+        invariant_broken(v, 27, "%zu open records are on disk", open);
 }
 
 void invariant_unsaved(struct invariant *v, unsigned host)
@@ -262,6 +307,7 @@ void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime 
     uint64_t came = s->fetched + s->restored;
     uint64_t went = s->accepted + s->refused + s->unknown + s->abandoned + s->lost;
 
+    invariant_counters(v, host, s);
     if (came != went + open)
         invariant_broken(v, 11, "%llu tasks came, %llu are closed and %zu open",
                          (unsigned long long)came, (unsigned long long)went, open);

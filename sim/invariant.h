@@ -30,6 +30,20 @@
  * I17  A route whose requests all fail (5xx, 408, 425, no answer) gets INVARIANT_PER_OUTAGE of them in
  *      an hour at most from one process.
  * I18  An orchestrator that starts again can read what it has kept.
+ * I19  A client wakes by its own clock at most INVARIANT_WAKES times in any minute.
+ * I20  Counters of a process only grow.
+ * I21  No more is asked for than the user's limit; without one, no more than a step above the hardest
+ *      task that ever came, or the first step of all.
+ * I22  The balances of the orchestrator's users are the credits that were given.
+ * I23  Nothing is credited but what the judge has verified.
+ * I24  What a submission contains is right: without a fault the orchestrator refuses none for it.
+ * I25  The orchestrator keeps its word: whom it told to fetch again later it does not tell so again
+ *      at that time, when nothing was fetched in between.
+ * I26  A record that waits for its submission has all its proofs.
+ * I27  Open records on disk are at most twice what the profile allows: some of them may be closed
+ *      already, and not yet on disk.
+ * I28  A record on disk moves along the arrows of outbox.h only, and what is final stays so.
+ * I29  Nodes of one client take turns: none that is served is more than two turns behind another.
  *
  * I24  What a submission contains is right: without a fault the orchestrator refuses none for it.
  * I25  The orchestrator keeps its word: whom it told to fetch again later it does not tell so again
@@ -50,11 +64,13 @@
 #include "mockorch/core/lookup.h"
 #include "mockorch/core/orchestrator.h"
 #include "sim/disk.h"
+#include "sim/herd.h"
 #include "sim/packet.h"
 #include "sim/world.h"
 
 #define INVARIANT_PER_MINUTE 40
 #define INVARIANT_PER_OUTAGE 20
+#define INVARIANT_WAKES      240
 
 struct invariant_host;
 struct invariant_task;
@@ -69,6 +85,7 @@ struct invariant {
     struct lookup by_id;
     uint64_t credits;
     size_t queue_tasks; /* the most of all profiles */
+    struct herd herd;
     int64_t longest_advice_ns;
     int64_t longest_doubt_ns; /* that refused proofs cost, client/core/doubt.h */
     int64_t longest_step_ns;  /* a wall clock was set back by so much, in all */
@@ -100,13 +117,20 @@ void invariant_proved(struct invariant *v, unsigned host, const char *task_id);
 void invariant_lied(struct invariant *v, const struct disk *disk, uint64_t record);
 /* Before it starts: how it appears. Its clocks: of the monotonic one, once; of the wall clock. */
 void invariant_profile(struct invariant *v, unsigned host, const struct profile *p);
+void invariant_limited(struct invariant *v, unsigned host, enum difficulty limit);
 void invariant_drifts(struct invariant *v, unsigned host, int64_t ppm);
 void invariant_stepped(struct invariant *v, unsigned host, int64_t by_ns);
 void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk,
                      const struct disk_cell *cell);
 void invariant_unsaved(struct invariant *v, unsigned host);
+void invariant_woke(struct invariant *v, unsigned host); /* by its own clock */
 /* After each event of its own. */
 void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime *runtime);
+
+/* One was accepted that nobody has verified. */
+void invariant_unjudged(struct invariant *v, const char *task_id);
+/* In the end: the balances of all users together. */
+void invariant_balances(struct invariant *v, uint64_t credits);
 
 /* twice: the submission that counted was one of two that the network made of one. */
 void invariant_credited(struct invariant *v, const char *task_id, bool twice);

@@ -76,6 +76,19 @@ void invariant_restless(struct invariant *v)
     invariant_broken(v, 15, "time stands still: event follows event at one moment without end");
 }
 
+
+void invariant_unjudged(struct invariant *v, const char *task_id)
+{
+    invariant_broken(v, 23, "task %.80s is credited and nobody verified its proof", task_id);
+}
+
+void invariant_balances(struct invariant *v, uint64_t credits)
+{
+    if (credits != v->credits)
+        invariant_broken(v, 22, "users have %llu credits together, %llu were given",
+                         (unsigned long long)credits, (unsigned long long)v->credits);
+}
+
 void invariant_unreadable(struct invariant *v, const char *text)
 {
     invariant_broken(v, 18, "the orchestrator cannot start again: %.200s", text);

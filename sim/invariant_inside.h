@@ -4,6 +4,7 @@
  *   invariant.c          clients, tasks, disk, proofs
  *   invariant_request.c  requests and answers
  *   invariant_server.c   what the orchestrator answers
+ *   invariant_habit.c    how often a client wakes, what it asks for, whose turn it is
  *   invariant_end.c      credits, progress, and what must be so in the end
  */
 #pragma once
@@ -12,6 +13,12 @@
 #include "client/core/doubt.h"
 
 enum route { ROUTE_NODE, ROUTE_FETCH, ROUTE_SUBMIT, ROUTES };
+
+struct invariant_node {
+    char id[24];
+    bool known, troubled; /* it was asked about, and is; a fetch for it was refused, or useless */
+    uint64_t asked;
+};
 
 struct invariant_host {
     const struct profile *profile;
@@ -22,11 +29,19 @@ struct invariant_host {
     unsigned refusals; /* of the disk, in a row */
     bool went_on;      /* without the disk, once */
     struct doubt doubt;
+    struct stats stats;
+    struct invariant_node *nodes;
+    unsigned node_count;
     struct {
         uint64_t sent;                       /* since a request did not fail */
         int64_t at_ns[INVARIANT_PER_OUTAGE]; /* a ring */
     } failing[ROUTES];
     /* of all processes */
+    bool has_limit;
+    enum difficulty limit; /* the user's */
+    unsigned assigned;     /* the highest rung of a task that came */
+    int64_t woke_ns[INVARIANT_WAKES]; /* a ring */
+    uint64_t woke;
     int64_t hold_ns[ROUTES]; /* a Retry-After named this time */
     int64_t hold_since_ns[ROUTES];
     int64_t hold_stepped_ns[ROUTES]; /* steps of the wall clock before it, in this process */
@@ -46,6 +61,8 @@ struct invariant_task {
     bool lost;        /* its process was killed before it was on disk */
     bool excused;     /* a disk that lied took back what was on it, or there was none to write to */
     int64_t arrived_ns, ended_ns; /* ended: its record on disk became final */
+    uint64_t record;         /* on disk; 0: none yet */
+    enum outbox_state state; /* of it */
     unsigned proving; /* inputs */
     size_t begun;     /* by this process */
     size_t proved;    /* on disk when it started */
@@ -63,3 +80,9 @@ void invariant_broken(struct invariant *v, int number, const char *format, ...)
 struct invariant_task *invariant_find(const struct invariant *v, const char *task_id); /* or NULL */
 struct invariant_task *invariant_add(struct invariant *v, const char *task_id);
 double invariant_seconds(int64_t ns);
+
+/* invariant_habit.c */
+void invariant_asked(struct invariant *v, unsigned host, struct bytes body);
+void invariant_known(struct invariant *v, unsigned host, const char *node_id);
+void invariant_troubled(struct invariant *v, unsigned host, const char *node_id);
+void invariant_counters(struct invariant *v, unsigned host, const struct stats *stats);

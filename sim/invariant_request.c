@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "client/core/ladder.h"
 #include "mockorch/core/call.h"
 #include "sim/invariant_inside.h"
 
@@ -111,6 +112,10 @@ void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk,
     if (!h->profile->batch || route != ROUTE_FETCH || request->method == HTTP_GET)
         check_pace(v, h, route); /* a batch is one fetch, that begins with a list */
     check_outage(v, h, route);
+    if (route == ROUTE_FETCH && request->method == HTTP_POST) {
+        herd_sent(&v->herd, v->world->now_ns);
+        invariant_asked(v, host, request->body);
+    }
     if (route != ROUTE_SUBMIT)
         return;
     if (wire_decode_submission(&m, &memory, request->body, WIRE_MAX_SUBMISSION, &why))
@@ -136,6 +141,8 @@ static void note_advice(struct invariant *v, struct invariant_host *h, enum rout
     until_ns = v->world->now_ns + wait_s * NS_PER_S;
     if (wait_s * NS_PER_S > v->longest_advice_ns)
         v->longest_advice_ns = wait_s * NS_PER_S;
+    if (route == ROUTE_FETCH)
+        herd_told(&v->herd, v->world->now_ns, wait_s * NS_PER_S);
     if (until_ns > h->hold_ns[route]) {
         h->hold_ns[route] = until_ns;
         h->hold_since_ns[route] = v->world->now_ns;
@@ -151,12 +158,15 @@ static bool definite(unsigned status)
            (status >= 400 && status < 500 && status != 408 && status != 425 && status != 429);
 }
 
-static void arrived(struct invariant *v, unsigned host, const char *task_id)
+static void note_task(struct invariant *v, unsigned host, const struct wire_task *task)
 {
-    struct invariant_task *t = invariant_find(v, task_id);
+    struct invariant_task *t = invariant_find(v, task->task_id);
+    unsigned rung = ladder_rung(task->difficulty);
 
     if (!t)
-        t = invariant_add(v, task_id);
+        t = invariant_add(v, task->task_id);
+    if (rung > v->hosts[host].assigned)
+        v->hosts[host].assigned = rung;
     if (!t->life || t->lost) {
         t->host = host;
         t->life = v->hosts[host].life;
@@ -172,18 +182,33 @@ static void note_list(struct invariant *v, unsigned host, const struct http_resp
 
     if (wire_decode_tasks(&list, &memory, r->body, WIRE_MAX_RESPONSE, NULL) == ST_OK)
         for (size_t i = 0; i < list.task_count; i++)
-            arrived(v, host, list.tasks[i].task_id);
+            note_task(v, host, &list.tasks[i]);
     wire_memory_fini(&memory);
 }
 
-static void note_arrival(struct invariant *v, unsigned host, const struct http_response *r)
+static void note_trouble(struct invariant *v, unsigned host, const struct http_request *fetch)
+{
+    struct wire_memory memory = {0};
+    struct wire_fetch m;
+
+    if (fetch->method == HTTP_POST &&
+        wire_decode_fetch(&m, &memory, fetch->body, WIRE_MAX_RESPONSE, NULL) == ST_OK)
+        invariant_troubled(v, host, m.node_id);
+    wire_memory_fini(&memory);
+}
+
+static void note_arrival(struct invariant *v, unsigned host, const struct http_request *request,
+                         const struct http_response *r)
 {
     struct wire_memory memory = {0};
     struct wire_fetched answer;
 
     if (wire_decode_fetched(&answer, &memory, r->body, WIRE_MAX_RESPONSE, NULL) == ST_OK &&
-        answer.has_task && *answer.task.task_id)
-        arrived(v, host, answer.task.task_id);
+        answer.has_task && *answer.task.task_id) {
+        if (invariant_find(v, answer.task.task_id)) /* handed out again: it stands aside */
+            note_trouble(v, host, request);
+        note_task(v, host, &answer.task);
+    }
     wire_memory_fini(&memory);
 }
 
@@ -237,7 +262,11 @@ void invariant_delivered(struct invariant *v, unsigned host, const struct packet
     if (route == ROUTE_FETCH && status / 100 == 2 && p->request.method == HTTP_GET)
         note_list(v, host, &p->response);
     else if (route == ROUTE_FETCH && status / 100 == 2)
-        note_arrival(v, host, &p->response);
+        note_arrival(v, host, &p->request, &p->response);
+    else if (route == ROUTE_FETCH && (status == 401 || status == 403 || status == 404))
+        note_trouble(v, host, &p->request);
+    if (route == ROUTE_NODE && status / 100 == 2)
+        invariant_known(v, host, strrchr(p->request.path, '/') + 1);
     if (route == ROUTE_SUBMIT)
         note_submitted(v, h, p);
 }

@@ -41,6 +41,10 @@ const char *run_metric_name(enum run_metric m)
         "late_requests",
         "refused_instances",
         "torn_records",
+        "herd_peak_percent",
+        "recovery_s",
+        "requests_per_100_credits",
+        "expectations_missed",
     };
 
     return names[m];
@@ -68,6 +72,13 @@ static void report_answered(void *context, void *host, const struct verdict *ver
 
     invariant_answered(&r->invariant, host ? (int)host_number(host) : -1, verdict, response,
                        !shared && !ends);
+}
+
+static void report_unjudged(void *context, const char *task_id)
+{
+    struct run *r = context;
+
+    invariant_unjudged(&r->invariant, task_id);
 }
 
 /* The next node of the scenario, or one more of this host's user. */
@@ -121,6 +132,8 @@ static enum status add_host(struct run *r, const struct scenario_client *plan,
     if (st)
         return st;
     invariant_profile(&r->invariant, number, o.profile);
+    if (plan->max_difficulty >= 0)
+        invariant_limited(&r->invariant, number, (enum difficulty)plan->max_difficulty);
     invariant_drifts(&r->invariant, number, (int64_t)plan->clock_drift_ppm);
     return ST_OK;
 }
@@ -243,6 +256,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
         .restarts = restarts(s),
         .accepted = report_accepted,
         .answered = report_answered,
+        .unjudged = report_unjudged,
         .context = r,
     };
     st = server_new(&r->server, &server, why);
@@ -444,6 +458,10 @@ static void count(const struct run *r, struct run_result *out)
     m[RUN_EVENTS_BEGUN] = r->happened;
     m[RUN_LATE_REQUESTS] = r->network.late_requests;
     m[RUN_VIOLATIONS] = r->invariant.violations;
+    m[RUN_HERD_PEAK_PERCENT] = herd_peak_percent(&r->invariant.herd);
+    m[RUN_RECOVERY_S] = (uint64_t)(r->recovered_ns / NS_PER_S);
+    m[RUN_REQUESTS_PER_100_CREDITS] =
+        m[RUN_CREDITS] ? 100 * m[RUN_REQUESTS] / m[RUN_CREDITS] : 100 * m[RUN_REQUESTS];
     for (size_t i = 0; i < r->plan.count; i++)
         out->struck[i] = r->plan.rules[i].struck;
 }
@@ -460,6 +478,9 @@ static void check_expectations(const struct run *r, struct run_result *out)
         value = (double)out->metrics[m];
         if ((!e->has_at_least || value >= e->at_least) && (!e->has_at_most || value <= e->at_most))
             continue;
+        out->metrics[RUN_EXPECTATIONS_MISSED]++;
+        if (r->options->policy != HOST_OURS)
+            continue;
         out->broken = RUN_EXPECT;
         out->broken_ns = r->world.now_ns;
         out->broken_events = r->world.events;
@@ -469,10 +490,28 @@ static void check_expectations(const struct run *r, struct run_result *out)
     }
 }
 
+/* Of the users of all clients; those of a scenario's own nodes are not known here. */
+static void check_balances(struct run *r)
+{
+    uint64_t credits = 0;
+
+    if (r->scenario->node_count)
+        return;
+    for (unsigned i = 0; i < r->host_count; i++) {
+        char wallet[48];
+
+        snprintf(wallet, sizeof wallet, "0x%040x", i + 1);
+        credits += orchestrator_credits(server_core(r->server), wallet);
+    }
+    invariant_balances(&r->invariant, credits);
+}
+
 static void judge(struct run *r, struct run_result *out)
 {
     bool ours = r->options->policy == HOST_OURS;
 
+    if (ours && !r->invariant.broken)
+        check_balances(r);
     if (ours && !r->invariant.broken && r->scenario->heal_ns && r->ended)
         for (unsigned i = 0; i < r->host_count; i++)
             invariant_final(&r->invariant, i, host_disk(r->hosts[i]));
@@ -487,7 +526,7 @@ static void judge(struct run *r, struct run_result *out)
     };
     memcpy(out->text, r->invariant.text, sizeof out->text);
     count(r, out);
-    if (ours && r->ended)
+    if (r->ended)
         check_expectations(r, out);
 }
 

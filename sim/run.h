@@ -26,6 +26,8 @@ enum run_metric {
     RUN_FAULTS, RUN_RESETS, RUN_LOST_REQUESTS, RUN_LOST_ANSWERS, RUN_REPEATED_REQUESTS, RUN_KILLS,
     RUN_VIOLATIONS, /* of invariants, by a reference client; ours ends with the first */
     RUN_EVENTS_BEGUN, RUN_LATE_REQUESTS, RUN_REFUSED_INSTANCES, RUN_TORN_RECORDS,
+    RUN_HERD_PEAK_PERCENT, RUN_RECOVERY_S, RUN_REQUESTS_PER_100_CREDITS,
+    RUN_EXPECTATIONS_MISSED, /* of the scenario, by a reference client too */
     RUN_METRICS,
 };
 

@@ -109,15 +109,18 @@ static void answer(struct server *s, struct packet *p, const struct http_respons
 }
 
 /* Tells whose submission was the one that counts. The verdict has the beginning of an id only. */
-static void report_accepted(struct server *s, uint64_t before, const struct packet *p)
+static void report_accepted(struct server *s, uint64_t before, const struct packet *p, bool judged)
 {
     struct wire_memory memory = {0};
     struct wire_submission m;
 
     if (orchestrator_metrics(s->core)->tasks_accepted == before)
         return;
-    if (wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) == ST_OK)
+    if (wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) == ST_OK) {
+        if (!judged)
+            s->o.unjudged(s->o.context, m.task_id);
         s->o.accepted(s->o.context, m.task_id, p->twice);
+    }
     wire_memory_fini(&memory);
 }
 
@@ -138,7 +141,7 @@ static void fire_judged(void *context, uint64_t job, void *payload)
     judged = judge_verify(s->o.judge, orchestrator_case(s->core, job), &why);
 
     orchestrator_judged(s->core, &response, &verdict, job, judged, &why, s->o.world->now_ns);
-    report_accepted(s, before, p);
+    report_accepted(s, before, p, judged == ST_OK);
     answer(s, p, &response, &verdict);
 }
 
@@ -158,7 +161,7 @@ void server_arrive(void *server, struct packet *p)
         return;
     orchestrator_answer(s->core, &response, &verdict, &p->request, s->o.world->now_ns);
     if (!verdict.pending) {
-        report_accepted(s, before, p);
+            report_accepted(s, before, p, s->o.settings->judging == JUDGING_NONE);
         answer(s, p, &response, &verdict);
         return;
     }

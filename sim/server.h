@@ -27,6 +27,8 @@ struct server_options {
     /* An answer as it leaves; host as in the packet. */
     void (*answered)(void *context, void *host, const struct verdict *verdict,
                      const struct http_response *response);
+    /* One counts that nobody has judged. */
+    void (*unjudged)(void *context, const char *task_id);
     void *context;
 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "sim/invariant.h"
+#include "sim/invariant_inside.h"
 
 static struct signing_key *key; /* cores borrow it */
 
@@ -98,7 +98,9 @@ static void arrive(struct stage *s, const char *task_id)
     buffer_fini(&body);
 }
 
-static void save_as(struct stage *s, uint64_t id, const char *task_id, enum outbox_state state)
+/* proved: with the proof of its only input. */
+static void save_record(struct stage *s, uint64_t id, const char *task_id, enum outbox_state state,
+                        bool proved)
 {
     struct outbox_record r;
 
@@ -106,9 +108,28 @@ static void save_as(struct stage *s, uint64_t id, const char *task_id, enum outb
     r.id = id;
     r.state = state;
     r.inputs[0][0] = 9;
+    if (proved) {
+        r.proofs[0].data = calloc(1, 1);
+        r.proofs[0].size = 1;
+    }
     disk_begin(&s->disk, &r);
     invariant_saved(&s->v, 0, &s->disk, disk_end(&s->disk, id));
     outbox_record_fini(&r);
+}
+
+/* By the way that a record takes. */
+static void save_as(struct stage *s, uint64_t id, const char *task_id, enum outbox_state state)
+{
+    static const enum outbox_state way[] = {OUTBOX_PROVED, OUTBOX_SENDING};
+    const struct disk_cell *cell = disk_of_task(&s->disk, task_id);
+
+    for (size_t i = 0; i < 2 && cell && cell->id == id && cell->state < way[i] &&
+                       !outbox_state_may(cell->state, state);
+         i++) {
+        save_record(s, id, task_id, way[i], true);
+        cell = disk_of_task(&s->disk, task_id);
+    }
+    save_record(s, id, task_id, state, state != OUTBOX_FETCHED && state != OUTBOX_ABANDONED);
 }
 
 /* A task that has arrived, is on disk, and is sent. */
@@ -340,7 +361,9 @@ static void call_a_credit_refused(struct stage *s)
 
 static void give_a_credit_up(struct stage *s)
 {
-    to_credit(s);
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    invariant_credited(&s->v, "A", false);
     save_as(s, 1, "A", OUTBOX_ABANDONED);
     invariant_final(&s->v, 0, &s->disk);
 }
@@ -369,6 +392,135 @@ static void lose_patience(struct stage *s)
 static void never_sleep(struct stage *s)
 {
     invariant_restless(&s->v);
+}
+
+static void start_from_a_store_that_is_none(struct stage *s)
+{
+    invariant_unreadable(&s->v, "x");
+}
+
+static void wake_all_the_time(struct stage *s)
+{
+    for (int i = 0; i <= INVARIANT_WAKES; i++) {
+        assert_int_equal(s->v.broken, 0);
+        invariant_woke(&s->v, 0);
+        s->world.now_ns += 60 * NS_PER_S / INVARIANT_WAKES - 1;
+    }
+}
+
+static void count_backwards(struct stage *s)
+{
+    invariant_counters(&s->v, 0, &(struct stats){.restored = 3});
+    assert_int_equal(s->v.broken, 0);
+    invariant_counters(&s->v, 0, &(struct stats){.restored = 2});
+}
+
+static void ask(struct stage *s, const char *node_id, enum difficulty d)
+{
+    struct buffer body;
+
+    buffer_init(&body, 0);
+    wire_encode_fetch(&body, &(struct wire_fetch){.node_id = node_id, .max_difficulty = d});
+    s->world.now_ns += 3600 * NS_PER_S;
+    sent(s, "/v3/tasks", buffer_bytes(&body));
+    answered(s, "/v3/tasks", buffer_bytes(&body), 429, NULL, bytes_of("", 0));
+    buffer_fini(&body);
+}
+
+static void ask_for_more_than_the_limit(struct stage *s)
+{
+    invariant_limited(&s->v, 0, DIFFICULTY_SMALL);
+    ask(s, "7", DIFFICULTY_SMALL);
+    assert_int_equal(s->v.broken, 0);
+    ask(s, "7", DIFFICULTY_SMALL_MEDIUM);
+}
+
+static void ask_for_two_steps(struct stage *s)
+{
+    ask(s, "7", DIFFICULTY_SMALL_MEDIUM);
+    assert_int_equal(s->v.broken, 0);
+    ask(s, "7", DIFFICULTY_LARGE);
+}
+
+static void credit_on_trust(struct stage *s)
+{
+    invariant_unjudged(&s->v, "A");
+}
+
+static void look_up(struct stage *s, const char *path)
+{
+    struct packet p = {.request = {.method = HTTP_GET, .path = path},
+                       .answered = true,
+                       .response = {.status = 200}};
+
+    invariant_delivered(&s->v, 0, &p, 1760000000);
+}
+
+static void favour_a_node(struct stage *s)
+{
+    look_up(s, "/v3/nodes/1");
+    look_up(s, "/v3/nodes/2");
+    look_up(s, "/v3/nodes/2"); /* once more is nothing new */
+    ask(s, "1", DIFFICULTY_SMALL);
+    ask(s, "1", DIFFICULTY_SMALL);
+    assert_int_equal(s->v.broken, 0);
+    ask(s, "1", DIFFICULTY_SMALL);
+}
+
+static void turn_a_record_back(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    save_as(s, 1, "A", OUTBOX_ACKED);
+    assert_int_equal(s->v.broken, 0);
+    save_record(s, 1, "A", OUTBOX_PROVED, true);
+}
+
+static void lose_a_proof_of_a_record(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    save_record(s, 1, "A", OUTBOX_PROVED, false);
+}
+
+static void hoard(struct stage *s)
+{
+    static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H", "I"};
+
+    for (unsigned i = 0; i < 9; i++) {
+        assert_int_equal(s->v.broken, 0);
+        save_record(s, i + 1, names[i], OUTBOX_FETCHED, false);
+    }
+}
+
+static void pay_twice(struct stage *s)
+{
+    to_submission(s);
+    invariant_credited(&s->v, "A", false);
+    invariant_balances(&s->v, 1);
+    assert_int_equal(s->v.broken, 0);
+    invariant_balances(&s->v, 2);
+}
+
+static void a_herd_that_comes_at_once_is_seen(void **state)
+{
+    struct herd h = {.from_ns = 0};
+
+    (void)state;
+    herd_sent(&h, 5); /* nobody was told anything */
+    herd_told(&h, 0, 600 * NS_PER_S);
+    herd_told(&h, NS_PER_S, 600 * NS_PER_S);
+    assert_int_equal(h.from_ns, 600 * NS_PER_S);
+    assert_int_equal(h.to_ns, 631 * NS_PER_S);
+    for (int i = 0; i < 31 * 10; i++)
+        herd_sent(&h, h.from_ns + i * NS_PER_S / 10);
+    assert_int_equal(herd_peak_percent(&h), 100);
+    for (int i = 0; i < 310; i++)
+        herd_sent(&h, h.from_ns + 7 * NS_PER_S);
+    herd_told(&h, h.from_ns + 1, NS_PER_S); /* too late to be of this wave */
+    herd_sent(&h, h.to_ns + 1);
+    assert_int_equal(herd_peak_percent(&h), 320 * 31 * 100 / 620);
+    assert_int_equal(herd_peak_percent(&(struct herd){.all = 99}), 0);
 }
 
 static void each_invariant_is_found_when_it_is_broken(void **state)
@@ -410,6 +562,17 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         {not_know_for_no_reason, 12, "no answer was lost"},
         {lose_patience, 13, "no credit within 1 s"},
         {never_sleep, 15, "time stands still"},
+        {start_from_a_store_that_is_none, 18, "cannot start again: x"},
+        {wake_all_the_time, 19, "woke 241 times"},
+        {count_backwards, 20, "counter 5 went from 3 to 2"},
+        {ask_for_more_than_the_limit, 21, "SMALL_MEDIUM is asked for, SMALL is"},
+        {ask_for_two_steps, 21, "LARGE is asked for"},
+        {credit_on_trust, 23, "nobody verified"},
+        {favour_a_node, 29, "node 1 had 3 turns, node 2 only 0"},
+        {turn_a_record_back, 28, "from accepted to proved"},
+        {lose_a_proof_of_a_record, 26, "proved with 0 of 1"},
+        {hoard, 27, "9 open records"},
+        {pay_twice, 22, "2 credits together, 1 were given"},
     };
 
     (void)state;
@@ -419,8 +582,8 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         stage_init(&s);
         table[i].break_it(&s);
         if (s.v.broken != table[i].number || !strstr(s.v.text, table[i].words))
-            fail_msg("number %zu: I%d '%s', not I%d '%s'", i, s.v.broken, s.v.text,
-                     table[i].number, table[i].words);
+            fail_msg("number %zu: I%d '%s', not I%d '%s'", i, s.v.broken, s.v.text, table[i].number,
+                     table[i].words);
         assert_true(strlen(invariant_name(s.v.broken)) > 10);
         stage_fini(&s);
     }
@@ -486,7 +649,8 @@ static void an_orchestrator_keeps_its_word(void **state)
 /* A core with so many tasks of a former process. */
 static struct core *core_with(unsigned tasks)
 {
-    struct core_options o = {.profile = &profile_current, .node_ids = (const char *const[]){"7"}, .node_count = 1};
+    struct core_options o = {
+        .profile = &profile_current, .node_ids = (const char *const[]){"7"}, .node_count = 1};
     struct core *core;
 
     o.key = key;
@@ -672,6 +836,7 @@ int main(void)
         cmocka_unit_test(rules_about_the_disk_rest_while_it_refuses),
         cmocka_unit_test(the_first_violation_is_kept),
         cmocka_unit_test(patience_covers_what_was_asked_for_and_a_whole_task),
+        cmocka_unit_test(a_herd_that_comes_at_once_is_seen),
     };
 
     return cmocka_run_group_tests(tests, make_key, free_key);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Habits of a client: how often it wakes, what it asks for, whose turn it is (I19, I20, I21, I29).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "client/core/ladder.h"
+#include "sim/invariant_inside.h"
+#include "sim/memory.h"
+
+void invariant_woke(struct invariant *v, unsigned host)
+{
+    struct invariant_host *h = &v->hosts[host];
+    int64_t now_ns = v->world->now_ns;
+    int64_t *oldest = &h->woke_ns[h->woke++ % INVARIANT_WAKES];
+
+    if (h->woke > INVARIANT_WAKES && now_ns - *oldest < 60 * NS_PER_S)
+        invariant_broken(v, 19, "the client woke %d times within %.3f s", INVARIANT_WAKES + 1,
+                         invariant_seconds(now_ns - *oldest));
+    *oldest = now_ns;
+}
+
+/* Counters are the whole of struct stats. */
+void invariant_counters(struct invariant *v, unsigned host, const struct stats *stats)
+{
+    const uint64_t *now = (const uint64_t *)stats;
+    uint64_t *before = (uint64_t *)&v->hosts[host].stats;
+
+    for (size_t i = 0; i < sizeof *stats / sizeof *now; i++)
+        if (now[i] < before[i])
+            invariant_broken(v, 20, "counter %zu went from %llu to %llu", i + 1,
+                             (unsigned long long)before[i], (unsigned long long)now[i]);
+    v->hosts[host].stats = *stats;
+}
+
+/* ---- turns ---- */
+
+static struct invariant_node *node_of(struct invariant_host *h, const char *node_id)
+{
+    for (unsigned i = 0; i < h->node_count; i++)
+        if (strcmp(h->nodes[i].id, node_id) == 0)
+            return &h->nodes[i];
+    h->nodes = memory_grown(h->nodes, h->node_count + 1, sizeof *h->nodes);
+    h->nodes[h->node_count] = (struct invariant_node){.asked = 0};
+    snprintf(h->nodes[h->node_count].id, sizeof h->nodes->id, "%s", node_id);
+    return &h->nodes[h->node_count++];
+}
+
+/* A node comes into the round behind those that have had most turns. */
+void invariant_known(struct invariant *v, unsigned host, const char *node_id)
+{
+    struct invariant_host *h = &v->hosts[host];
+    struct invariant_node *n = node_of(h, node_id);
+    uint64_t most = 0;
+
+    for (unsigned i = 0; i < h->node_count; i++)
+        if (h->nodes[i].known && h->nodes[i].asked > most)
+            most = h->nodes[i].asked;
+    if (n->known)
+        return;
+    n->known = true;
+    n->asked = most;
+}
+
+void invariant_troubled(struct invariant *v, unsigned host, const char *node_id)
+{
+    node_of(&v->hosts[host], node_id)->troubled = true;
+}
+
+static void check_turn(struct invariant *v, struct invariant_host *h, const char *node_id)
+{
+    struct invariant_node *n = node_of(h, node_id);
+
+    n->asked++;
+    for (unsigned i = 0; i < h->node_count && !n->troubled; i++)
+        if (h->nodes[i].known && !h->nodes[i].troubled && n->asked > h->nodes[i].asked + 2)
+            invariant_broken(v, 29, "node %s had %llu turns, node %s only %llu", node_id,
+                             (unsigned long long)n->asked, h->nodes[i].id,
+                             (unsigned long long)h->nodes[i].asked);
+}
+
+/* ---- difficulty ---- */
+
+static void check_asked(struct invariant *v, struct invariant_host *h, enum difficulty asked)
+{
+    unsigned rung = ladder_rung(asked), first = ladder_rung(LADDER_FIRST);
+    unsigned most = h->assigned + 1 > first ? h->assigned + 1 : first;
+
+    if (h->has_limit && rung > ladder_rung(h->limit))
+        invariant_broken(v, 21, "%s is asked for, %s is the user's limit", difficulty_name(asked),
+                         difficulty_name(h->limit));
+    else if (!h->has_limit && rung > most)
+        invariant_broken(v, 21, "%s is asked for, more than a step above all that was ever done",
+                         difficulty_name(asked));
+}
+
+void invariant_limited(struct invariant *v, unsigned host, enum difficulty limit)
+{
+    v->hosts[host].has_limit = true;
+    v->hosts[host].limit = limit;
+}
+
+void invariant_asked(struct invariant *v, unsigned host, struct bytes body)
+{
+    struct wire_memory memory = {0};
+    struct wire_fetch m;
+
+    if (wire_decode_fetch(&m, &memory, body, WIRE_MAX_RESPONSE, NULL) == ST_OK) {
+        check_asked(v, &v->hosts[host], m.max_difficulty);
+        if (!v->hosts[host].profile->batch)
+            check_turn(v, &v->hosts[host], m.node_id);
+    }
+    wire_memory_fini(&memory);
+}
