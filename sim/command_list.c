@@ -21,7 +21,7 @@ int command_list(int argc, char **argv)
             fprintf(stderr, "nxp-sim: %s: %s\n", shelf_at(i).name, why.text);
             return EXIT_USAGE;
         }
-        printf("%-16s %s\n", s->name, s->about);
+        printf("%-34s %s\n", s->name, s->about);
         scenario_free(s);
     }
     return EXIT_PASSED;

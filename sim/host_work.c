@@ -14,14 +14,6 @@ void host_drop_jobs(struct host *h)
     }
 }
 
-/* Of the task, as far as the disk knows it. */
-static unsigned rung_of(const struct host *h, const char *task_id)
-{
-    const struct disk_cell *cell = disk_of_task(&h->disk, task_id);
-
-    return cell ? ladder_rung(cell->difficulty) : 0;
-}
-
 static int64_t prove_ns(struct host *h, const char *task_id)
 {
     const struct scenario_client *c = h->o.plan;
@@ -31,7 +23,7 @@ static int64_t prove_ns(struct host *h, const char *task_id)
     ns = c->prove_ns + prng_between(&h->prng, 0, c->prove_jitter_ns);
 
     if (c->prove_grows)
-        ns <<= rung_of(h, task_id); /* at most 8 */
+        ns <<= invariant_rung(h->o.invariant, task_id); /* at most 8 */
     return h->slow ? ns * (int64_t)h->slow_times : ns;
 }
 
@@ -44,8 +36,12 @@ static struct host_job *find_job(struct host *h, uint64_t id)
     return NULL;
 }
 
-static void fail_proof(struct host *h, uint64_t id, enum status st, const char *text)
+/* task_id NULL: it was stopped. */
+static void fail_proof(struct host *h, uint64_t id, const char *task_id, enum status st,
+                       const char *text)
 {
+    if (task_id)
+        invariant_failed(h->o.invariant, task_id);
     host_handle(h, &(struct event){
                        .type = EV_UNPROVED, .id = id, .unproved = {.status = st, .text = text}});
 }
@@ -59,16 +55,17 @@ static void end_proof(struct host *h, const struct host_job *job)
     enum status st;
 
     if (fails) {
-        fail_proof(h, job->id, ST_IO, "the model of a prover fails now and then");
+        fail_proof(h, job->id, job->task_id, ST_IO, "the model of a prover fails now and then");
         return;
     }
     if (dies) {
-        fail_proof(h, job->id, ST_NO_MEMORY, "the system killed the model of a prover");
+        fail_proof(h, job->id, job->task_id, ST_NO_MEMORY,
+                   "the system killed the model of a prover");
         return;
     }
     st = prover_sim_prove(h->o.prover, &ev.proved.proof, job->program_id, job->input, &why);
     if (st) {
-        fail_proof(h, job->id, st, why.text);
+        fail_proof(h, job->id, job->task_id, st, why.text);
         return;
     }
     ev.proved.telemetry = (struct telemetry){.present = true, .flops_per_sec = 1000};
@@ -107,7 +104,7 @@ static void fire_cancelled(void *context, uint64_t id, void *payload)
     invariant_proved(h->o.invariant, h->o.number, job->task_id);
     free(job->task_id);
     *job = (struct host_job){0};
-    fail_proof(h, id, ST_CANCELLED, "stopped");
+    fail_proof(h, id, NULL, ST_CANCELLED, "stopped");
     host_live(h);
 }
 
@@ -149,8 +146,8 @@ void host_kill_worker(struct host *h, bool by_the_system)
         host_note(h, "loses proof", job.id);
         h->jobs[i] = (struct host_job){0};
         invariant_proved(h->o.invariant, h->o.number, job.task_id);
+        fail_proof(h, job.id, job.task_id, by_the_system ? ST_NO_MEMORY : ST_IO, text);
         free(job.task_id);
-        fail_proof(h, job.id, by_the_system ? ST_NO_MEMORY : ST_IO, text);
         host_live(h);
     }
 }

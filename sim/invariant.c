@@ -73,6 +73,7 @@ void invariant_broken(struct invariant *v, int number, const char *format, ...)
     va_list args;
 
     v->violations++;
+    v->broken_of[number]++;
     if (v->broken || v->counts)
         return;
     v->broken = number;
@@ -226,7 +227,9 @@ void invariant_proving(struct invariant *v, unsigned host, const struct disk *di
         const struct disk_cell *cell = disk_of_task(disk, task_id);
 
         t->proving++;
-        if (cell && ++t->begun + t->proved > cell->input_count)
+        v->useless += t->failed;
+        v->proved_again += ++t->begun > t->inputs;
+        if (cell && t->begun + t->proved > cell->input_count)
             invariant_broken(v, 8,
                              "an input of task %.80s is proved again: it has %zu, %zu had a proof",
                              task_id, cell->input_count, t->proved);
@@ -277,6 +280,21 @@ static void check_record(struct invariant *v, struct invariant_task *t, const st
     t->state = cell->state;
     if (outbox_state_final(cell->state) && !t->ended_ns)
         t->ended_ns = v->world->now_ns;
+}
+
+void invariant_failed(struct invariant *v, const char *task_id)
+{
+    struct invariant_task *t = invariant_find(v, task_id);
+
+    if (t)
+        t->failed = true;
+}
+
+unsigned invariant_rung(const struct invariant *v, const char *task_id)
+{
+    const struct invariant_task *t = invariant_find(v, task_id);
+
+    return t ? t->rung : 0;
 }
 
 void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk,

@@ -68,6 +68,7 @@
 #include "sim/packet.h"
 #include "sim/world.h"
 
+#define INVARIANTS           28
 #define INVARIANT_PER_MINUTE 40
 #define INVARIANT_PER_OUTAGE 20
 #define INVARIANT_WAKES      240
@@ -92,6 +93,10 @@ struct invariant {
     int64_t drift_ppm;        /* the slowest clock's */
     bool counts; /* of clients that break them by design: violations are counted, none is kept */
     uint64_t violations;
+    uint64_t broken_of[INVARIANTS + 1]; /* by their numbers */
+    uint64_t burst;        /* the most submissions of a client within two seconds */
+    uint64_t useless;      /* proofs that were begun for a task that had failed already */
+    uint64_t proved_again; /* of inputs that the process had begun before */
     int broken; /* 0: all hold; otherwise the number */
     int64_t broken_ns;
     uint64_t broken_events;
@@ -113,6 +118,10 @@ void invariant_delivered(struct invariant *v, unsigned host, const struct packet
 void invariant_proving(struct invariant *v, unsigned host, const struct disk *disk,
                        const char *task_id, const char *program_id, const uint32_t input[3]);
 void invariant_proved(struct invariant *v, unsigned host, const char *task_id);
+/* A proof of that task failed. */
+void invariant_failed(struct invariant *v, const char *task_id);
+/* Of a task that arrived: its difficulty, from 0. */
+unsigned invariant_rung(const struct invariant *v, const char *task_id);
 /* A disk that lied is about to take the record back to what it was. */
 void invariant_lied(struct invariant *v, const struct disk *disk, uint64_t record);
 /* Before it starts: how it appears. Its clocks: of the monotonic one, once; of the wall clock. */

@@ -14,6 +14,8 @@
 
 enum route { ROUTE_NODE, ROUTE_FETCH, ROUTE_SUBMIT, ROUTES };
 
+#define INVARIANT_BURST 16 /* more are not counted */
+
 struct invariant_node {
     char id[24];
     bool known, troubled; /* it was asked about, and is; a fetch for it was refused, or useless */
@@ -50,6 +52,8 @@ struct invariant_host {
     unsigned hold_status[ROUTES];
     int64_t sent_ns[INVARIANT_PER_MINUTE]; /* a ring */
     uint64_t sent;
+    int64_t submitted_ns[INVARIANT_BURST]; /* a ring */
+    uint64_t submitted;
     int64_t last_credit_ns; /* -1: none yet */
     int64_t promised_ns;    /* the allowance permits a fetch from then on; 0: unknown */
 };
@@ -63,6 +67,9 @@ struct invariant_task {
     int64_t arrived_ns, ended_ns; /* ended: its record on disk became final */
     uint64_t record;         /* on disk; 0: none yet */
     enum outbox_state state; /* of it */
+    unsigned rung;    /* of its difficulty */
+    size_t inputs;
+    bool failed;      /* a proof of it did */
     unsigned proving; /* inputs */
     size_t begun;     /* by this process */
     size_t proved;    /* on disk when it started */

@@ -93,6 +93,19 @@ static void check_submission(struct invariant *v, struct invariant_host *h, cons
     t->body_hash = hash;
 }
 
+static void note_burst(struct invariant *v, struct invariant_host *h)
+{
+    uint64_t burst = 0;
+
+    h->submitted_ns[h->submitted++ % INVARIANT_BURST] = v->world->now_ns;
+    while (burst < INVARIANT_BURST && burst < h->submitted &&
+           v->world->now_ns - h->submitted_ns[(h->submitted - 1 - burst) % INVARIANT_BURST] <
+               2 * NS_PER_S)
+        burst++;
+    if (burst > v->burst)
+        v->burst = burst;
+}
+
 void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk, uint64_t id,
                     const struct http_request *request)
 {
@@ -118,6 +131,7 @@ void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk,
     }
     if (route != ROUTE_SUBMIT)
         return;
+    note_burst(v, h);
     if (wire_decode_submission(&m, &memory, request->body, WIRE_MAX_SUBMISSION, &why))
         invariant_broken(v, 3, "a submission that cannot be read: %s", why.text);
     else
@@ -165,6 +179,8 @@ static void note_task(struct invariant *v, unsigned host, const struct wire_task
 
     if (!t)
         t = invariant_add(v, task->task_id);
+    t->rung = rung;
+    t->inputs = task->input_count;
     if (rung > v->hosts[host].assigned)
         v->hosts[host].assigned = rung;
     if (!t->life || t->lost) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "sim/outline.h"
 #include "sim/shelf.h"
 #include "sim/shrink.h"
@@ -49,6 +50,12 @@ static void an_outline_is_the_same_scenario(void **state)
         put_again(&twice, buffer_bytes(&once));
         assert_true(bytes_equal(buffer_bytes(&once), buffer_bytes(&twice)));
         assert_int_equal(scenario_parse(&a, shelf_at(i).yaml, NULL), ST_OK);
+        if (a->clients[0].count > 100 || a->heal_ns > 7 * 86400 * NS_PER_S) { /* a large one */
+            scenario_free(a);
+            buffer_fini(&once);
+            buffer_fini(&twice);
+            continue;
+        }
         assert_int_equal(scenario_parse(&b, buffer_bytes(&once), NULL), ST_OK);
         assert_int_equal(run_once(&ra, a, prover, &o, NULL), ST_OK);
         assert_int_equal(run_once(&rb, b, prover, &o, NULL), ST_OK);
