@@ -45,10 +45,6 @@
  * I28  A record on disk moves along the arrows of outbox.h only, and what is final stays so.
  * I29  Nodes of one client take turns: none that is served is more than two turns behind another.
  *
- * I24  What a submission contains is right: without a fault the orchestrator refuses none for it.
- * I25  The orchestrator keeps its word: whom it told to fetch again later it does not tell so again
- *      at that time, when nothing was fetched in between.
- *
  * A process that is killed forgets what was not on disk: a task that had just arrived (I4), a
  * Retry-After (I5), a definite answer (I7). The disk may be refusing writes: I1 and I2 then rest, as
  * in core.h. After several times in a row the client goes on without it, and a crash then excuses its
@@ -68,7 +64,7 @@
 #include "sim/packet.h"
 #include "sim/world.h"
 
-#define INVARIANTS           28
+#define INVARIANTS           29
 #define INVARIANT_PER_MINUTE 40
 #define INVARIANT_PER_OUTAGE 20
 #define INVARIANT_WAKES      240

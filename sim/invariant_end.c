@@ -76,7 +76,6 @@ void invariant_restless(struct invariant *v)
     invariant_broken(v, 15, "time stands still: event follows event at one moment without end");
 }
 
-
 void invariant_unjudged(struct invariant *v, const char *task_id)
 {
     invariant_broken(v, 23, "task %.80s is credited and nobody verified its proof", task_id);

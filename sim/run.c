@@ -193,7 +193,8 @@ static void open_tape(struct run *r)
     }
 }
 
-/* From here on requests go through it to the orchestrator, and writes go behind the model's disk. */
+/* From here on requests go through it to the orchestrator, and writes go behind the model's disk.
+ */
 static enum status open_tier(struct run *r, const struct server_options *server, struct why *why)
 {
     return r->options->tier->open(&r->tier,
@@ -435,7 +436,8 @@ static void go(struct run *r)
             run_maybe_kill(r);
     }
     r->ended = until_ns == INT64_MAX || until_ns == s->duration_ns;
-    if (s->heal_ns && r->world.count == 0 && !(renewed(r) && settled(r))) /* nothing will ever happen again */
+    if (s->heal_ns && r->world.count == 0 &&
+        !(renewed(r) && settled(r))) /* nothing will ever happen again */
         invariant_impatient(&r->invariant, "not everything is settled", patience_ns(r));
 }
 

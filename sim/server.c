@@ -161,7 +161,7 @@ void server_arrive(void *server, struct packet *p)
         return;
     orchestrator_answer(s->core, &response, &verdict, &p->request, s->o.world->now_ns);
     if (!verdict.pending) {
-            report_accepted(s, before, p, s->o.settings->judging == JUDGING_NONE);
+        report_accepted(s, before, p, s->o.settings->judging == JUDGING_NONE);
         answer(s, p, &response, &verdict);
         return;
     }
