@@ -296,6 +296,7 @@ static void bury(struct host *h, bool power)
     h->runtime = NULL;
     h->requests_under_way = 0;
     h->tick_ns = INT64_MAX;
+    keepalive_begin(&h->link.kept, 0);
     prng_place(&h->prng, "torn");
     torn = power && prng_chance(&h->prng, h->o.plan->disk_torn);
     prng_place(&h->prng, "crash");
@@ -398,6 +399,7 @@ void host_start(struct host *h)
         return;
     }
     h->life++;
+    keepalive_begin(&h->link.kept, h->life);
     host_drop_jobs(h);
     h->tick_ns = INT64_MAX;
     h->runtime = h->o.policy == HOST_OURS ? new_core(h) : new_reference(h);

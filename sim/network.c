@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/network.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "sim/spread.h"
 
@@ -96,11 +98,19 @@ static void give_up(struct network *n, struct packet *p, int64_t last_ns)
 
 /* ---- to the orchestrator ---- */
 
+static bool has_pool(const struct network *n, const struct packet *p)
+{
+    return !n->real && p->host && p->link && p->life && p->life == p->link->kept.life;
+}
+
 static void fire_arrive(void *context, uint64_t id, void *payload)
 {
     struct network *n = context;
+    struct packet *p = payload;
 
     (void)id;
+    p->reused = has_pool(n, p) && strcmp(p->request.path, "/v3/tasks/submit") != 0 &&
+                keepalive_take(&p->link->kept, n->server_life, n->world->now_ns);
     n->arrive(n->orchestrator, payload);
 }
 
@@ -154,6 +164,7 @@ void network_send(struct network *n, struct packet *p)
     reset = strikes(n, p, n->plan->reset, "reset");
     twice = strikes(n, p, n->plan->duplicate, "duplicate");
     early = strikes(n, p, 0.5, "reset is early");
+    p->sent_ns = now_ns;
     p->stall_ns = STALL_NS;
     p->give_up_ns = now_ns + TOTAL_NS + (int64_t)(p->request.body.size / PART_BYTES) * NS_PER_S;
     if (link_of(p)->up_cut) {
@@ -188,15 +199,44 @@ static int64_t body_ns(const struct network *n, const struct packet *p, const st
     return pauses * c->dribble_gap_ns + transfer_ns(n->plan->down_bytes_per_s, size);
 }
 
+/* A kept connection that ends without a byte: libcurl sends the request again at once. */
+static bool sends_again(struct network *n, struct packet *p, const struct carriage *c)
+{
+    int64_t at_ns = n->world->now_ns + c->delay_ns;
+
+    if (!p->reused || !c->cut_head || c->cut == FAULT_CUT_SILENCE || at_ns > p->give_up_ns)
+        return false;
+    world_note(n->world, "network finds a kept connection dead, libcurl sends %s again",
+               p->request.path);
+    plan_arrive_at(n, p, at_ns);
+    return true;
+}
+
+/* An undisturbed answer leaves its connection to the next request. */
+static void keep_connection(struct network *n, struct packet *p, const struct carriage *c)
+{
+    int64_t at_ns = n->world->now_ns + c->delay_ns;
+
+    if (has_pool(n, p) && !c->cut_head && c->cut == FAULT_CUT_NONE && !c->dribble_bytes &&
+        c->head == 0 && at_ns <= p->give_up_ns)
+        keepalive_leave(&p->link->kept, (struct keepalive_connection){
+                                            .free_ns = at_ns, .server_life = n->server_life});
+}
+
 void network_answer(struct network *n, struct packet *p, const struct http_response *response,
                     const struct carriage *c)
 {
-    int64_t first_ns =
-        later(n->world->now_ns + c->delay_ns + latency_ns(n, p), link_of(p)->clogged_until_ns);
-    bool lost = strikes(n, p, n->plan->loss, "answer loss");
     bool cut = c->cut_head || (c->cut != FAULT_CUT_NONE && c->cut_at < response->body.size);
     int64_t took_ns = body_ns(n, p, c, cut ? (size_t)c->cut_at : response->body.size);
+    int64_t first_ns;
+    bool lost;
 
+    if (sends_again(n, p, c))
+        return;
+    keep_connection(n, p, c);
+    first_ns =
+        later(n->world->now_ns + c->delay_ns + latency_ns(n, p), link_of(p)->clogged_until_ns);
+    lost = strikes(n, p, n->plan->loss, "answer loss");
     if (lost || link_of(p)->down_cut || (c->cut_head && c->cut == FAULT_CUT_SILENCE)) {
         n->lost_answers++;
         give_up(n, p, n->world->now_ns);

@@ -16,6 +16,7 @@
 #pragma once
 #include "mockorch/core/fault.h"
 #include "mockorch/scenario/scenario.h"
+#include "sim/keepalive.h"
 #include "sim/packet.h"
 #include "sim/world.h"
 
@@ -23,11 +24,14 @@
 struct network_link {
     unsigned up_cut, down_cut; /* partitions in force: nothing gets through to, from the orchestrator */
     int64_t clogged_until_ns;  /* what is under way waits for it */
+    struct keepalive kept;
 };
 
 struct network {
     struct world *world;
     const struct scenario_network *plan;
+    bool real; /* connections are real ones behind `arrive` (tier B), and none is modelled */
+    unsigned server_life; /* connections to a former process of the orchestrator are dead */
     int64_t heal_ns; /* no chance strikes from here on; 0: never */
     struct prng prng;
     void (*arrive)(void *orchestrator, struct packet *takes);

@@ -36,6 +36,7 @@ struct packet *packet_copy(const struct packet *p)
 {
     struct packet *copy = packet_new(&p->request);
 
+    copy->sent_ns = p->sent_ns;
     copy->give_up_ns = p->give_up_ns;
     copy->stall_ns = p->stall_ns;
     copy->twice = p->twice;

@@ -13,11 +13,13 @@ struct packet {
     void *host;     /* who waits for it; NULL: nobody (a copy that the network made) */
     uint64_t life;  /* of the host's process: another one does not know the request */
     uint64_t id;    /* the core's */
-    const struct network_link *link; /* the sender's; NULL: one that nothing happens to */
+    struct network_link *link; /* the sender's; NULL: one that nothing happens to */
     unsigned server_life; /* of the orchestrator's process that has it */
     struct http_request request;
+    bool reused;    /* over a kept connection */
     bool twice;     /* the network delivers the request two times */
     struct prng prng; /* what the network does to it, independent of what it does to others */
+    int64_t sent_ns;
     int64_t give_up_ns, stall_ns; /* the client's limits: in all, and without a byte */
 
     bool answered;

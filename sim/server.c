@@ -53,6 +53,7 @@ struct orchestrator *server_core(struct server *s)
 void server_stop(struct server *s)
 {
     s->stopped = true;
+    s->o.network->server_life++;
 }
 
 void server_drain(struct server *s)

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +28,10 @@ struct tier_b {
     struct tier_b_wire *wire;
     struct tier_b_vault **vaults;
     size_t vault_count;
-    uint64_t accepted; /* tasks, as of the last answer */
-    int64_t wake_ns;   /* an event is planned for then; INT64_MAX: none */
-    int64_t turn_ns;   /* the first timer of libcurl or libevent */
+    struct sigaction broken_pipe; /* as it was */
+    uint64_t accepted;            /* tasks, as of the last answer */
+    int64_t wake_ns;              /* an event is planned for then; INT64_MAX: none */
+    int64_t turn_ns;              /* the first timer of libcurl or libevent */
 };
 
 static const struct tier_b *clock_of(const struct clock *c)
@@ -169,6 +171,12 @@ static enum status make_folder(struct tier_b *t, struct why *why)
     return ST_OK;
 }
 
+static void leave_time(const struct tier_b *t)
+{
+    tier_b_time_end();
+    sigaction(SIGPIPE, &t->broken_pipe, NULL);
+}
+
 static void tier_b_close(struct tier *base)
 {
     struct tier_b *t = (struct tier_b *)base;
@@ -186,7 +194,7 @@ static void tier_b_close(struct tier *base)
     tls_free(t->tls);
     if (t->folder[0])
         rmdir(t->folder);
-    tier_b_time_end();
+    leave_time(t);
     free(t);
 }
 
@@ -201,7 +209,7 @@ static void tier_b_leave(struct tier *base)
     if (folder)
         closedir(folder);
     rmdir(t->folder);
-    tier_b_time_end();
+    leave_time(t);
 }
 
 static enum status tier_b_open(struct tier **out, const struct tier_options *o, struct why *why)
@@ -214,6 +222,7 @@ static enum status tier_b_open(struct tier **out, const struct tier_options *o, 
                          .o = *o,
                          .judge_prng = world_prng(o->world, 0x5e),
                          .wake_ns = INT64_MAX};
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, &t->broken_pipe);
     tier_b_time_begin(&o->world->now_ns, o->wall_at_zero_ns, o->seed);
     st = make_folder(t, why);
     if (!st && o->tls)
@@ -234,6 +243,7 @@ static enum status tier_b_open(struct tier **out, const struct tier_options *o, 
         tier_b_close(&t->base);
         return st;
     }
+    o->network->real = true;
     o->network->arrive = arrive;
     o->network->orchestrator = t;
     o->world->settle = settle;

@@ -20,7 +20,7 @@
 
 static struct {
     const int64_t *now_ns; /* NULL: the machine's time */
-    int64_t wall_at_zero_ns;
+    int64_t wall_at_zero_ns, lag_ns;
     struct prng prng;
     uint64_t found;
 } virtual;
@@ -38,6 +38,11 @@ void tier_b_time_end(void)
     virtual.now_ns = NULL;
 }
 
+void tier_b_time_lag(int64_t lag_ns)
+{
+    virtual.lag_ns = lag_ns;
+}
+
 uint64_t tier_b_time_found(void)
 {
     return virtual.found;
@@ -51,9 +56,9 @@ int clock_gettime(clockid_t id, struct timespec *out)
 
     if (!virtual.now_ns)
         return (int)syscall(SYS_clock_gettime, id, out);
-    ns = *virtual.now_ns + (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE
-                                ? virtual.wall_at_zero_ns
-                                : MONOTONIC_AT_ZERO_NS);
+    ns = *virtual.now_ns - virtual.lag_ns +
+         (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE ? virtual.wall_at_zero_ns
+                                                              : MONOTONIC_AT_ZERO_NS);
     *out = (struct timespec){.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
     return 0;
 }

@@ -21,5 +21,8 @@
 void tier_b_time_begin(const int64_t *now_ns, int64_t wall_at_zero_ns, uint64_t seed);
 void tier_b_time_end(void);
 
+/* Between two calls, the clocks show so much less: what begins then began earlier. 0: no more. */
+void tier_b_time_lag(int64_t lag_ns);
+
 /* How many waits have found something, so far. */
 uint64_t tier_b_time_found(void);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "proto/wire.h"
 #include "sim/memory.h"
+#include "sim/tier_b/tier_b_time.h"
 
 #define DELIVERY_NS NS_PER_S /* at least, for the way back */
 
@@ -138,20 +139,34 @@ static enum status dial(struct tier_b_wire *w, struct wire_line *l, struct why *
                                              why);
 }
 
+/* It was sent before it came through the simulated network, and libcurl's patience begins there. */
+static enum status begin(struct tier_b_wire *w, struct wire_line *l, const struct wire_call *c,
+                         bool alone, struct why *why)
+{
+    enum status st;
+
+    tier_b_time_lag(w->o.network->world->now_ns - c->packet->sent_ns);
+    st = transport_curl_send(l->transport, c->number, &c->packet->request, alone, why);
+    if (!st)
+        transport_curl_wait(l->transport, NULL, 0, 0);
+    tier_b_time_lag(0);
+    return st;
+}
+
 void tier_b_wire_arrive(void *wire, struct packet *p)
 {
     struct tier_b_wire *w = wire;
     struct wire_line *l = line_for(w, p);
     struct wire_call *c = memory_new(sizeof *c);
+    /* Nobody's request is one of its own: no process is there that could send it again. */
+    bool alone = is_submission(p) || l == &w->lines[0];
     struct why why;
 
     note_twice(w, p);
     w->under_way++;
     *c = (struct wire_call){.next = l->calls, .number = ++w->calls, .packet = p};
     l->calls = c;
-    l->life = p->life;
-    if (dial(w, l, &why) ||
-        transport_curl_send(l->transport, c->number, &p->request, is_submission(p), &why)) {
+    if (dial(w, l, &why) || begin(w, l, c, alone, &why)) {
         fprintf(stderr, "nxp-sim: %s\n", why.text);
         exit(3);
     }

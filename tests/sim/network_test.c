@@ -14,6 +14,9 @@ struct line {
     struct carriage carriage;
     struct http_response response;
     struct network_link link;
+    const char *path;           /* NULL: of a fetch */
+    uint64_t life;              /* of the client's process */
+    unsigned undisturbed_after; /* 0: never; so many arrivals meet the carriage */
     unsigned arrived, answered, broken, maybe;
     int64_t last_ns;
     uint64_t trace;
@@ -23,8 +26,12 @@ static void arrive(void *orchestrator, struct packet *p)
 {
     struct line *l = orchestrator;
 
+    static const struct carriage undisturbed;
+    bool meets;
+
     l->arrived++;
-    network_answer(&l->network, p, &l->response, &l->carriage);
+    meets = !l->undisturbed_after || l->arrived <= l->undisturbed_after;
+    network_answer(&l->network, p, &l->response, meets ? &l->carriage : &undisturbed);
 }
 
 static void deliver(void *host, struct packet *p)
@@ -54,10 +61,12 @@ static void line_init(struct line *l, uint64_t seed)
 
 static void send_one(struct line *l)
 {
-    struct http_request r = {.method = HTTP_POST, .path = "/v3/tasks", .body = bytes_of_text("?")};
+    struct http_request r = {
+        .method = HTTP_POST, .path = l->path ? l->path : "/v3/tasks", .body = bytes_of_text("?")};
     struct packet *p = packet_new(&r);
 
     p->host = l;
+    p->life = l->life;
     p->link = &l->link;
     network_send(&l->network, p);
 }
@@ -262,9 +271,10 @@ static void what_is_too_large_for_the_line_never_leaves(void **state)
     l.plan.up_bytes_per_s = 1;
     l.response.body = bytes_of_text("");
     for (int i = 0; i < 2; i++) {
-        struct http_request r = {.method = HTTP_POST,
-                                 .path = "/v3/tasks",
-                                 .body = bytes_of_text("fifty bytes of a body, and that is a lot for a line")};
+        struct http_request r = {
+            .method = HTTP_POST,
+            .path = "/v3/tasks",
+            .body = bytes_of_text("fifty bytes of a body, and that is a lot for a line")};
         struct packet *p = packet_new(&r);
 
         p->host = &l;
@@ -320,6 +330,43 @@ static void a_slow_line_takes_its_time_for_every_byte(void **state)
     world_fini(&l.world);
 }
 
+/* The request that is answered in full leaves its connection to the next one. */
+static void what_finds_a_kept_connection_dead_is_sent_again(void **state)
+{
+    static const struct {
+        const char *path;
+        int64_t pause_ns;
+        unsigned arrived, answered;
+    } table[] = {
+        {"/v3/tasks", 120 * NS_PER_S, 2, 1},        /* again, and answered */
+        {"/v3/tasks", 301 * NS_PER_S, 1, 0},        /* the server had hung up: a new connection */
+        {"/v3/tasks/submit", 120 * NS_PER_S, 1, 0}, /* goes alone */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct line l;
+        unsigned first;
+
+        line_init(&l, i);
+        keepalive_begin(&l.link.kept, 1);
+        l.life = 1;
+        send_one(&l);
+        run(&l);
+        first = l.arrived;
+        assert_int_equal(l.answered, 1);
+        l.world.now_ns += table[i].pause_ns;
+        l.path = table[i].path;
+        l.carriage = (struct carriage){.cut_head = true, .cut = FAULT_CUT_RESET};
+        l.undisturbed_after = first + 1;
+        send_one(&l);
+        run(&l);
+        assert_int_equal(l.arrived - first, table[i].arrived);
+        assert_int_equal(l.answered - 1, table[i].answered);
+        world_fini(&l.world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +378,7 @@ int main(void)
         cmocka_unit_test(a_partition_ends_connections_after_the_clients_limit),
         cmocka_unit_test(a_line_that_is_cut_one_way_carries_the_other),
         cmocka_unit_test(a_clogged_line_delivers_late),
+        cmocka_unit_test(what_finds_a_kept_connection_dead_is_sent_again),
         cmocka_unit_test(a_segment_that_is_lost_is_sent_again_by_the_system),
         cmocka_unit_test(what_is_too_large_for_the_line_never_leaves),
         cmocka_unit_test(a_stopped_orchestrator_refuses_connections),

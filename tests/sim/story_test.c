@@ -26,7 +26,8 @@ static const char busy[] =
     "name: busy\nabout: a <b> & \"c\"\nheal_at: 10m\n"
     "orchestrator: {programs: [{id: fib, n: 1, a: 1, b: 1}]}\n"
     "network: {latency: 50ms}\nclients: [{name: laptop, prove: 10s}, {name: desk, prove: 20s}]\n"
-    "faults: [{fault: submit_429, first: 1}, {fault: fetch_answer_lost, nth: 2}]\n"
+    "faults: [{fault: submit_429, first: 1}, {fault: fetch_answer_lost, nth: 2}, "
+    "{fault: submit_answer_lost, nth: 2}]\n"
     "events: [{at: 30s, event: kill, who: laptop, for: 5s}, {at: 3m, event: partition, for: "
     "30s}]\n";
 
