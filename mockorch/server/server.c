@@ -27,6 +27,7 @@
 #define MOST_CONNECTIONS 16384
 #define MOST_EXCHANGES   8192 /* some 10 KiB each */
 #define ARRIVAL_NS       (60 * NS_PER_S)
+#define HELD_NS          NS_PER_S
 
 struct exchange { /* a request that has no full answer yet */
     TAILQ_ENTRY(exchange) next;
@@ -135,6 +136,7 @@ static void answer(struct exchange *x, const struct http_response *response,
 {
     struct server *s = x->server;
     struct server_record record = {.now_ns = now_of(s), .verdict = verdict};
+    struct carriage carriage;
 
     record.took_ns = record.now_ns - x->began_ns;
     metrics_took(&s->times, record.took_ns);
@@ -142,7 +144,10 @@ static void answer(struct exchange *x, const struct http_response *response,
         s->options.log(s->options.log_context, &record);
     set_tick(s);
     note_answer(x, response, verdict, record.now_ns);
-    delivery_load(x->delivery, response, &verdict->carriage);
+    carriage = verdict->carriage;
+    if (verdict->failed == CHECK_REFUSALS && carriage.delay_ns < s->options.held_ns)
+        carriage.delay_ns = s->options.held_ns; /* he asks no faster than that on one connection */
+    delivery_load(x->delivery, response, &carriage);
     x->unsaved = verdict->unsaved;
     if (!x->unsaved) {
         delivery_start(x->delivery, s->stopping); /* x may be gone */
@@ -516,6 +521,8 @@ enum status server_new(struct server **out, const struct server_options *options
         s->options.max_connections = MOST_CONNECTIONS;
     if (!s->options.max_exchanges)
         s->options.max_exchanges = MOST_EXCHANGES;
+    if (!s->options.held_ns)
+        s->options.held_ns = HELD_NS;
     if (!s->options.arrival_ns)
         s->options.arrival_ns = ARRIVAL_NS;
     TAILQ_INIT(&s->exchanges);

@@ -124,6 +124,27 @@ static void tasks_expire_while_nobody_asks(void **state)
     assert_int_equal(orchestrator_metrics(f->b.o)->tasks_expired, 1);
 }
 
+static void who_was_wrong_too_often_waits_for_the_answer(void **state)
+{
+    struct served *f = *state;
+    struct bytes body;
+    int64_t asked_ns;
+    int fd;
+
+    f->b.settings.refusals_per_window = 1;
+    f->b.judge.broken = ST_INVALID;
+    f->options.held_ns = 40 * NS_PER_MS;
+    fd = dial(served_start(f));
+    assert_int_equal(served_fetch(f, fd), 200);
+    body = served_submission_body(f);
+    assert_int_equal(served_call(f, fd, "POST", "/v3/tasks/submit", body), 422);
+    asked_ns = clock_now_ns(clock_system());
+    assert_int_equal(served_call(f, fd, "POST", "/v3/tasks/submit", body), 429);
+    assert_true(clock_now_ns(clock_system()) - asked_ns >= 40 * NS_PER_MS);
+    assert_true(dial_has(&f->answer, "retry-after: 180"));
+    close(fd);
+}
+
 /* ---- faults on the wire ---- */
 
 static int fault_start(struct served *f, const char *name)
@@ -468,6 +489,7 @@ int main(void)
         CASE(the_body_has_a_limit_and_methods_are_two),
         CASE(a_client_that_expects_100_gets_it_first),
         CASE(tasks_expire_while_nobody_asks),
+        CASE(who_was_wrong_too_often_waits_for_the_answer),
         CASE(a_lost_request_is_a_reset),
         CASE(a_hang_up_is_an_end_without_a_byte),
         CASE(silence_lasts_until_the_server_ends),
