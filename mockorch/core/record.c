@@ -260,6 +260,17 @@ static bool unpack_inputs(struct task *t, const json_t *inputs)
     return true;
 }
 
+/* Each will be credited, expired or refused: more of them than were assigned cannot be. */
+static bool is_owed(struct orchestrator *o, const struct task *t)
+{
+    struct node *n;
+
+    if (t->state != TASK_OPEN && t->state != TASK_HELD)
+        return true;
+    n = &o->registry.nodes[t->node];
+    return n->unsettled++ < n->assigned - n->credited - n->expired;
+}
+
 /* Groups whose first task is gone are over. */
 static enum status load_group(struct orchestrator *o, struct task *t, const json_t *record,
                               struct why *why)
@@ -296,7 +307,7 @@ static enum status load_task(struct orchestrator *o, const char *key, const json
     if (!t)
         return fail(why, ST_NO_MEMORY, "task: out of memory");
     if (!unpack_inputs(t, inputs) || !unpack_task(o, t, record) ||
-        assignment_find(&o->assignment, &at, key)) {
+        assignment_find(&o->assignment, &at, key) || !is_owed(o, t)) {
         task_free(t);
         return bad_record(why, "task", key);
     }

@@ -33,6 +33,7 @@ struct node {
     uint32_t *open; /* tasks assigned and not closed, oldest first */
     uint32_t open_count, open_capacity;
     uint64_t assigned, credited, expired; /* tasks */
+    uint64_t unsettled;        /* tasks that were read back open or held */
     uint64_t refused;          /* proofs that did not hold */
     enum difficulty standing;  /* reputation: no harder tasks */
     uint32_t streak, strikes;  /* accepted in a row and refused since it last changed */

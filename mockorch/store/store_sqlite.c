@@ -20,8 +20,8 @@
 enum { PUT, REMOVE, EACH, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
-    [PUT] = "INSERT INTO record(kind, key, value) VALUES(?1, ?2, ?3) "
-            "ON CONFLICT(kind, key) DO UPDATE SET value = ?3",
+    [PUT] = ("INSERT INTO record(kind, key, value) VALUES(?1, ?2, ?3) "
+             "ON CONFLICT(kind, key) DO UPDATE SET value = ?3"),
     [REMOVE] = "DELETE FROM record WHERE kind = ?1 AND key = ?2",
     [EACH] = "SELECT key, value FROM record WHERE kind = ?1 ORDER BY seq",
 };

@@ -677,6 +677,32 @@ static void what_is_wrong_elsewhere_is_named_too(void **state)
     }
 }
 
+static void a_node_has_no_more_open_tasks_than_it_got(void **state)
+{
+    static const struct {
+        int assigned;
+        enum status st;
+    } table[] = {{4, ST_OK}, {3, ST_OK}, {2, ST_INPUT}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        for (int s = 0; s < 2; s++) { /* credited 1, expired 1 */
+            json_t *node = json_loads(GOOD_NODE, 0, NULL), *task = json_loads(GOOD_TASK, 0, NULL);
+            char *texts[2];
+
+            json_object_set_new(node, "assigned", json_integer(table[i].assigned));
+            json_object_set_new(task, "state", json_integer(s ? TASK_HELD : TASK_OPEN));
+            texts[0] = json_dumps(node, 0);
+            texts[1] = json_dumps(task, 0);
+            assert_int_equal(load_three(texts[0], texts[1], NULL), table[i].st);
+            for (int k = 0; k < 2; k++)
+                free(texts[k]);
+            json_decref(node);
+            json_decref(task);
+        }
+    }
+}
+
 static void groups_of_tasks_come_back_as_far_as_they_can(void **state)
 {
     static const struct {
@@ -839,6 +865,7 @@ int main(void)
         CASE(damaged_records_are_refused_by_name),
         CASE(one_wrong_field_is_enough),
         CASE(what_is_wrong_elsewhere_is_named_too),
+        CASE(a_node_has_no_more_open_tasks_than_it_got),
         CASE(groups_of_tasks_come_back_as_far_as_they_can),
         CASE(a_record_put_again_has_the_new_value_in_the_old_place),
         CASE(grouped_answers_wait_for_one_commit),
