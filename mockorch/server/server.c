@@ -624,11 +624,6 @@ void server_run(struct server *s)
     event_base_dispatch(s->loop);
 }
 
-void server_turn(struct server *s)
-{
-    event_base_loop(s->loop, EVLOOP_NONBLOCK);
-}
-
 void server_stop(struct server *s)
 {
     static const uint64_t one = 1;

@@ -62,8 +62,6 @@ unsigned server_port(const struct server *s);
 
 /* Serves until server_stop; then no new connections, answers under way are finished. */
 void server_run(struct server *s);
-/* Instead: one turn of the loop, which never waits. */
-void server_turn(struct server *s);
 void server_stop(struct server *s);
 
 /* Instead of server_run, for whoever owns the time: does all that is ready now, and says after how

@@ -90,7 +90,7 @@ static bool turns(int fd, int count, char first[static 16])
     for (int i = 0; i < count; i++) {
         ssize_t n;
 
-        server_turn(world.server);
+        (void)server_turn(world.server);
         n = recv(fd, answer, sizeof answer, 0);
         if (n == 0)
             return false;
