@@ -43,13 +43,18 @@ rate=$(jq .per_second "$work/closed")
 rss
 load open "$port" 256 "$seconds" "$((2 * ${rate%.*}))"
 rss
-load closed "$port" 16 2 # has it recovered?
+load closed "$port" 16 1 # has it recovered?
+stop
+start --max-connections 128
+load open "$port" 256 "$seconds" "$((2 * ${rate%.*}))" # half of them get 503
+rss
+load closed "$port" 16 1
 stop
 start
 load idle "$port" 10000 "$mock"
 stop
-start
-load loris "$port" 1000 5
+start --request-timeout 2s
+load loris "$port" 1000 5 # "broken": bytes to connections that were thrown out
 load body "$port"
 load pipe "$port" 10000
 rss

@@ -190,10 +190,10 @@ static void take_task(struct connection *c, struct bytes body)
 
 static void answered(struct load *l, struct connection *c, unsigned status, struct bytes body)
 {
-    c->busy = false;
     l->statuses[status / 100 % 6]++;
-    if (l->times < MOST_TIMES)
+    if (c->busy && l->times < MOST_TIMES) /* 503 to a connection too many comes unasked */
         l->times_us[l->times++] = (uint32_t)((now_ns() - c->sent_ns) / 1000);
+    c->busy = false;
     c->task_id[0] = 0;
     if (status == 200 && !c->submits)
         take_task(c, body);

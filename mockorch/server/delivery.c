@@ -13,15 +13,13 @@
 #include "mockorch/server/head.h"
 
 struct delivery {
-    struct event_base *loop;
     struct evhttp_request *request; /* NULL: the connection is gone */
     struct evhttp_connection *connection;
     struct delivery_end end;
     struct event *timer; /* the delay, or the gap between two drops */
     struct evbuffer *body;
     unsigned status;
-    char headers[HTTP_MAX_HEADERS][2][128];
-    size_t header_count;
+    struct buffer headers; /* name and value in turn, each with its NUL */
     struct carriage carriage;
     uint64_t to_send; /* bytes of the body that go out before the cut */
     bool last;
@@ -48,7 +46,7 @@ struct delivery *delivery_new(struct event_base *loop, struct evhttp_request *re
         evhttp_send_error(request, 500, NULL);
         return NULL;
     }
-    d->loop = loop;
+    buffer_init(&d->headers, 0);
     d->request = request;
     d->end = end;
     d->connection = evhttp_request_get_connection(request);
@@ -73,6 +71,7 @@ void delivery_drop(struct delivery *d)
         event_free(d->timer);
     if (d->body)
         evbuffer_free(d->body);
+    buffer_fini(&d->headers);
     free(d);
 }
 
@@ -98,6 +97,18 @@ static void connection_closed(struct evhttp_connection *connection, void *contex
         finish(d); /* otherwise the answer is still being made: delivery_start will notice */
 }
 
+/* The one after name (NULL: the first); false: that was the last. */
+static bool next_header(const struct delivery *d, const char **name, const char **value)
+{
+    const char *end = (const char *)d->headers.data + d->headers.size;
+
+    *name = *name ? *value + strlen(*value) + 1 : (const char *)d->headers.data;
+    if (*name == end)
+        return false;
+    *value = *name + strlen(*name) + 1;
+    return true;
+}
+
 /* ---- undisturbed ---- */
 
 /* The last byte has gone to the system; the connection lives on. */
@@ -116,8 +127,8 @@ static void send_plain(struct delivery *d)
     struct evhttp_request *request = d->request;
     struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 
-    for (size_t i = 0; i < d->header_count; i++)
-        evhttp_add_header(headers, d->headers[i][0], d->headers[i][1]);
+    for (const char *name = NULL, *value; next_header(d, &name, &value);)
+        evhttp_add_header(headers, name, value);
     if (d->last)
         evhttp_add_header(headers, "connection", "close");
     /* evhttp would invent a content type */
@@ -151,12 +162,13 @@ static void cut(struct delivery *d)
 static void put_head(struct delivery *d, struct evbuffer *out)
 {
     struct http_header headers[HTTP_MAX_HEADERS];
+    size_t count = 0;
 
-    for (size_t i = 0; i < d->header_count; i++)
-        headers[i] = (struct http_header){d->headers[i][0], d->headers[i][1]};
+    for (const char *name = NULL, *value; next_header(d, &name, &value);)
+        headers[count++] = (struct http_header){name, value};
     head_put(out, &(struct head){.status = d->status,
                                  .headers = headers,
-                                 .header_count = d->header_count,
+                                 .header_count = count,
                                  .body_size = evbuffer_get_length(d->body),
                                  .wrong = d->carriage.head});
     head_wrap(d->body, d->carriage.head);
@@ -244,18 +256,21 @@ void delivery_load(struct delivery *d, const struct http_response *response,
     d->status = response->status;
     d->carriage = *carriage;
     for (size_t i = 0; i < response->header_count; i++) {
-        strncpy(d->headers[i][0], response->headers[i].name, sizeof d->headers[i][0] - 1);
-        strncpy(d->headers[i][1], response->headers[i].value, sizeof d->headers[i][1] - 1);
+        const struct http_header *h = &response->headers[i];
+
+        buffer_put(&d->headers, h->name, strlen(h->name) + 1);
+        buffer_put(&d->headers, h->value, strlen(h->value) + 1);
     }
-    d->header_count = response->header_count;
-    evbuffer_add(d->body, response->body.data, response->body.size);
+    if (!buffer_ok(&d->headers) ||
+        evbuffer_add(d->body, response->body.data, response->body.size))
+        delivery_give_up(d);
 }
 
 void delivery_give_up(struct delivery *d)
 {
     evbuffer_drain(d->body, evbuffer_get_length(d->body));
     d->carriage = (struct carriage){0};
-    d->header_count = 0;
+    buffer_reset(&d->headers);
     d->status = 500;
 }
 

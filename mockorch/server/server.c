@@ -502,6 +502,20 @@ static enum status start_events(struct server *s, struct why *why)
     return ST_OK;
 }
 
+/* evhttp turns each connection's reading and writing off and on for every request: the system hears
+ * of what is left of that once a turn. */
+static struct event_base *new_loop(void)
+{
+    struct event_config *c = event_config_new();
+    struct event_base *loop = NULL;
+
+    if (c && event_config_set_flag(c, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0)
+        loop = event_base_new_with_config(c);
+    if (c)
+        event_config_free(c);
+    return loop;
+}
+
 enum status server_new(struct server **out, const struct server_options *options, struct why *why)
 {
     struct server *s = calloc(1, sizeof *s);
@@ -528,7 +542,7 @@ enum status server_new(struct server **out, const struct server_options *options
     TAILQ_INIT(&s->exchanges);
     TAILQ_INIT(&s->at_judge);
     TAILQ_INIT(&s->unsaved);
-    s->loop = event_base_new();
+    s->loop = new_loop();
     if (!s->loop) {
         st = fail(why, ST_NO_MEMORY, "server: out of memory");
         goto out;
