@@ -29,6 +29,7 @@ struct campaign_sum {
     uint64_t hash; /* over the hashes of all runs, in order */
     uint64_t metrics[RUN_METRICS];
     uint64_t struck[RUN_MAX_RULES];
+    uint64_t marks; /* of all runs */
     int silent_rule; /* that should have struck, from 0; -1: none */
 };
 

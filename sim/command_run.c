@@ -29,6 +29,8 @@ enum {
     KEY_CHOOSE,
     KEY_BREAK,
     KEY_POLICY,
+    KEY_SWARM,
+    KEY_MARKS,
     KEY_TIER,
     KEY_TLS,
 };
@@ -56,6 +58,10 @@ static const struct argp_option options[] = {
      "Stop at this virtual time, e.g. 90s, 2h or 361120ms; what must hold in the end is not asked "
      "then",
      1},
+    {"swarm", KEY_SWARM, 0, 0,
+     "Each seed draws a part of the faults and happenings, and all parameters; expectations rest", 1},
+    {"marks", KEY_MARKS, 0, 0,
+     "Demand that all scenarios together got into each situation that must occur now and then", 1},
     {"policy", KEY_POLICY, "NAME", 0,
      "Who decides in the clients: ours, reference-current or reference-seed (the network's own, "
      "defects included: what they break is counted, not failed)",
@@ -179,6 +185,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_REPORT:
         r->page = arg;
+        return 0;
+    case KEY_SWARM:
+        r->campaign.run.swarm = true;
+        return 0;
+    case KEY_MARKS:
+        r->report.demands_marks = true;
         return 0;
     case KEY_POLICY:
         r->policy = arg;
@@ -327,6 +339,8 @@ static enum status run_all(struct request *r, struct why *why)
             fail_within(why, st, "%s", r->names[i]);
     }
     if (!st)
+        report_marks(&r->report);
+    if (!st)
         report_json(&r->report);
     if (!st && r->junit)
         st = report_junit(&r->report, r->junit, why);
@@ -346,6 +360,8 @@ static enum status prepare(struct request *r, struct why *why)
         c->jobs = (unsigned)c->seeds;
     if (c->run.tier)
         buffer_put_format(&r->extra, " --tier b%s", c->run.tls ? " --tls" : "");
+    if (c->run.swarm)
+        buffer_put_text(&r->extra, " --swarm");
     if (r->broken)
         buffer_put_format(&r->extra, " --break %s", r->broken);
     if (c->run.policy != HOST_OURS)

@@ -297,13 +297,18 @@ static void bury(struct host *h, bool power)
     h->requests_under_way = 0;
     h->tick_ns = INT64_MAX;
     keepalive_begin(&h->link.kept, 0);
+    if (h->disk.begun_count)
+        invariant_mark(h->o.invariant, MARK_KILLED_WRITING);
     prng_place(&h->prng, "torn");
     torn = power && prng_chance(&h->prng, h->o.plan->disk_torn);
     prng_place(&h->prng, "crash");
-    if (power)
+    if (power) {
         disk_power_cut(&h->disk, &h->prng, torn);
-    else
+        if (h->disk.torn)
+            invariant_mark(h->o.invariant, MARK_TORN_RECORD);
+    } else {
         disk_crash(&h->disk, &h->prng);
+    }
     if (h->o.vault)
         vault_crash(h->o.vault, &(struct vault_find){.host = h,
                                                      .life = h->life,
@@ -395,6 +400,7 @@ void host_start(struct host *h)
         return;
     if (h->runtime) { /* the lock of the store: client/shell/outbox_sqlite.c */
         h->refused_instances++;
+        invariant_mark(h->o.invariant, MARK_SECOND_INSTANCE);
         host_note(h, "is not started twice on one store, life", h->life);
         return;
     }
@@ -418,8 +424,9 @@ void host_kill(struct host *h)
     bury(h, false);
 }
 
-void host_kill_writing(struct host *h, int64_t down_ns)
+void host_kill_writing(struct host *h, int64_t down_ns, bool power)
 {
+    h->cut_writing = power;
     h->killed_writing_ns = down_ns;
 }
 

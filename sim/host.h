@@ -62,7 +62,8 @@ void host_free(struct host *h);
 /* A new process, with what is on disk. If there is one, it is refused by the lock of the store. */
 void host_start(struct host *h);
 void host_kill(struct host *h);  /* kill -9 */
-void host_kill_writing(struct host *h, int64_t down_ns); /* in the middle of its next write */
+/* In the middle of its next write; power: as host_power_cut. */
+void host_kill_writing(struct host *h, int64_t down_ns, bool power);
 void host_power_cut(struct host *h); /* of the machine: the disk's cache is gone too */
 /* Of the prover, not of the client: all proofs under way fail. */
 void host_kill_worker(struct host *h, bool by_the_system);

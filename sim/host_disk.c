@@ -66,7 +66,10 @@ static void fire_killed(void *context, uint64_t id, void *payload)
         return;
     h->killed_writing_ns = 0;
     h->kills++;
-    host_kill(h);
+    if (h->cut_writing)
+        host_power_cut(h);
+    else
+        host_kill(h);
     world_plan(h->o.world, &(struct world_event){.at_ns = h->o.world->now_ns + down_ns,
                                                  .fire = fire_up,
                                                  .context = h});

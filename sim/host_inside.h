@@ -36,6 +36,7 @@ struct host {
 
     struct host_job *jobs;             /* plan->proofs_at_once of them */
     unsigned disks_full, disks_broken; /* events in force: writes are refused */
+    bool cut_writing;                  /* by a power cut */
     int64_t killed_writing_ns;         /* down for so long; 0: it is not to be */
     uint64_t kills;
     unsigned slow;                     /* events in force: proofs take slow_times as long */

@@ -89,6 +89,11 @@ double invariant_seconds(int64_t ns)
     return (double)ns / (double)NS_PER_S;
 }
 
+void invariant_mark(struct invariant *v, enum mark m)
+{
+    v->marks |= UINT64_C(1) << m;
+}
+
 /* ---- tasks ---- */
 
 struct invariant_task *invariant_find(const struct invariant *v, const char *task_id)
@@ -116,11 +121,13 @@ struct invariant_task *invariant_add(struct invariant *v, const char *task_id)
 /* ---- processes, disk, proofs ---- */
 
 /* A new process knows a hold by the wall clock. */
-static void after_steps(struct invariant_host *h)
+static void after_steps(struct invariant *v, struct invariant_host *h)
 {
     for (int i = 0; i < ROUTES; i++) {
         int64_t forward_ns = h->stepped_ns - h->hold_stepped_ns[i];
 
+        if (h->life > 1 && h->hold_ns[i] > v->world->now_ns)
+            invariant_mark(v, MARK_HOLD_IN_RESTART);
         if (forward_ns > 0)
             h->hold_ns[i] -= forward_ns;
         h->hold_stepped_ns[i] = 0;
@@ -145,6 +152,9 @@ void invariant_drifts(struct invariant *v, unsigned host, int64_t ppm)
 void invariant_stepped(struct invariant *v, unsigned host, int64_t by_ns)
 {
     v->hosts[host].stepped_ns += by_ns;
+    for (int i = 0; i < ROUTES; i++)
+        if (v->hosts[host].hold_ns[i] > v->world->now_ns)
+            invariant_mark(v, MARK_HOLD_IN_STEP);
     if (by_ns < 0)
         v->longest_step_ns -= by_ns;
 }
@@ -161,7 +171,7 @@ void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_on
     h->stats = (struct stats){0};
     h->node_count = 0;
     h->doubt = (struct doubt){0};
-    after_steps(h);
+    after_steps(v, h);
     for (int i = 0; i < ROUTES; i++) {
         h->under_way[i] = 0;
         h->failing[i].sent = 0;
@@ -170,6 +180,10 @@ void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_on
 
 void invariant_killed(struct invariant *v, unsigned host, const struct disk *disk)
 {
+    if (v->hosts[host].proving)
+        invariant_mark(v, MARK_KILLED_PROVING);
+    if (v->hosts[host].under_way[ROUTE_SUBMIT])
+        invariant_mark(v, MARK_KILLED_SENDING);
     for (size_t i = 0; i < v->task_count; i++) {
         struct invariant_task *t = &v->tasks[i];
         const struct disk_cell *cell;
@@ -185,9 +199,11 @@ void invariant_killed(struct invariant *v, unsigned host, const struct disk *dis
             t->state = cell->state; /* what was begun may have happened */
         if (t->sent || (cell && cell->state == OUTBOX_SENDING))
             t->unanswered = true; /* an answer may have died with the process */
-        if (!cell)
+        if (!cell) {
             t->lost = true;
-        else if (v->hosts[host].went_on && !outbox_state_final(cell->state))
+            invariant_mark(v, MARK_KILLED_BEFORE_RECORD);
+        }
+        if (cell && v->hosts[host].went_on && !outbox_state_final(cell->state))
             t->excused = true;
     }
 }
@@ -199,6 +215,7 @@ void invariant_lied(struct invariant *v, const struct disk *disk, uint64_t recor
             disk->cells[i].id == record ? invariant_find(v, disk->cells[i].task_id) : NULL;
 
         if (t) {
+            invariant_mark(v, MARK_LIE);
             t->excused = true;
             t->sent = false; /* a proof made anew is sent with other measurements */
         }
@@ -286,6 +303,7 @@ void invariant_failed(struct invariant *v, const char *task_id)
 {
     struct invariant_task *t = invariant_find(v, task_id);
 
+    invariant_mark(v, MARK_PROOF_FAILED);
     if (t)
         t->failed = true;
 }
@@ -314,8 +332,10 @@ void invariant_unsaved(struct invariant *v, unsigned host)
 {
     struct invariant_host *h = &v->hosts[host];
 
-    if (++h->refusals >= h->profile->save_attempts)
+    if (++h->refusals >= h->profile->save_attempts) {
         h->went_on = true;
+        invariant_mark(v, MARK_WITHOUT_DISK);
+    }
 }
 
 void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime *runtime)

@@ -61,11 +61,13 @@
 #include "mockorch/core/orchestrator.h"
 #include "sim/disk.h"
 #include "sim/herd.h"
+#include "sim/mark.h"
 #include "sim/packet.h"
 #include "sim/world.h"
 
 #define INVARIANTS           29
-#define INVARIANT_PER_MINUTE 40
+#define INVARIANT_PER_MINUTE       40
+#define INVARIANT_PER_MINUTE_BATCH 80 /* of the profile seed */
 #define INVARIANT_PER_OUTAGE 20
 #define INVARIANT_WAKES      240
 
@@ -89,6 +91,7 @@ struct invariant {
     int64_t drift_ppm;        /* the slowest clock's */
     bool counts; /* of clients that break them by design: violations are counted, none is kept */
     uint64_t violations;
+    uint64_t marks; /* a bit for each enum mark that was hit */
     uint64_t broken_of[INVARIANTS + 1]; /* by their numbers */
     uint64_t burst;        /* the most submissions of a client within two seconds */
     uint64_t useless;      /* proofs that were begun for a task that had failed already */
@@ -128,6 +131,7 @@ void invariant_stepped(struct invariant *v, unsigned host, int64_t by_ns);
 void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk,
                      const struct disk_cell *cell);
 void invariant_unsaved(struct invariant *v, unsigned host);
+void invariant_mark(struct invariant *v, enum mark m);
 void invariant_woke(struct invariant *v, unsigned host); /* by its own clock */
 /* After each event of its own. */
 void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime *runtime);

@@ -22,6 +22,8 @@ void invariant_credited(struct invariant *v, const char *task_id, bool twice)
     }
     v->hosts[t->host].last_credit_ns = v->world->now_ns;
     t->second_copy = twice;
+    if (twice)
+        invariant_mark(v, MARK_SECOND_COPY);
     if (++t->credits > 1)
         invariant_broken(v, 9, "task %.80s is credited %u times", task_id, t->credits);
 }

@@ -66,6 +66,8 @@ void invariant_known(struct invariant *v, unsigned host, const char *node_id)
 void invariant_troubled(struct invariant *v, unsigned host, const char *node_id)
 {
     node_of(&v->hosts[host], node_id)->troubled = true;
+    if (v->hosts[host].node_count > 1)
+        invariant_mark(v, MARK_NODE_TROUBLED);
 }
 
 static void check_turn(struct invariant *v, struct invariant_host *h, const char *node_id)
@@ -87,6 +89,9 @@ static void check_asked(struct invariant *v, struct invariant_host *h, enum diff
     unsigned rung = ladder_rung(asked), first = ladder_rung(LADDER_FIRST);
     unsigned most = h->assigned + 1 > first ? h->assigned + 1 : first;
 
+    if (rung < h->asked)
+        invariant_mark(v, MARK_LESS_DIFFICULT);
+    h->asked = rung;
     if (h->has_limit && rung > ladder_rung(h->limit))
         invariant_broken(v, 21, "%s is asked for, %s is the user's limit", difficulty_name(asked),
                          difficulty_name(h->limit));

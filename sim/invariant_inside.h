@@ -41,6 +41,7 @@ struct invariant_host {
     /* of all processes */
     bool has_limit;
     enum difficulty limit; /* the user's */
+    unsigned asked;        /* rung of the last fetch */
     unsigned assigned;     /* the highest rung of a task that came */
     int64_t woke_ns[INVARIANT_WAKES]; /* a ring */
     uint64_t woke;
@@ -50,7 +51,7 @@ struct invariant_host {
     int64_t stepped_ns;              /* all in this process, or between it and the next one */
     int64_t drift_ppm;
     unsigned hold_status[ROUTES];
-    int64_t sent_ns[INVARIANT_PER_MINUTE]; /* a ring */
+    int64_t sent_ns[INVARIANT_PER_MINUTE_BATCH]; /* a ring */
     uint64_t sent;
     int64_t submitted_ns[INVARIANT_BURST]; /* a ring */
     uint64_t submitted;
@@ -75,6 +76,8 @@ struct invariant_task {
     size_t proved;    /* on disk when it started */
     bool sent;
     uint64_t body_hash;
+    uint64_t sent_life; /* by which process last */
+    bool limited;       /* a 429 came for it */
     bool unanswered;   /* an answer to its submission was lost, or is under way */
     bool second_copy;  /* its credit is for one of two copies that the network made */
     unsigned definite; /* status of a definite answer; 0: none */

@@ -34,8 +34,8 @@ static bool route_of(enum route *out, const struct http_request *r)
 
 static void check_pace(struct invariant *v, struct invariant_host *h, enum route route)
 {
-    int64_t now_ns = v->world->now_ns;
-    int64_t *oldest;
+    int64_t now_ns = v->world->now_ns, oldest_ns;
+    unsigned most;
 
     /* A clock that is fast is early by its drift; 1 ms for what a new process knows of it. */
     if (now_ns < h->hold_ns[route] -
@@ -46,12 +46,13 @@ static void check_pace(struct invariant *v, struct invariant_host *h, enum route
         invariant_broken(v, 5, "%s sent %.3f s before the time that a %u named by Retry-After",
                          route_names[route], invariant_seconds(h->hold_ns[route] - now_ns),
                          h->hold_status[route]);
-    /* The ring's next place holds the request that was sent INVARIANT_PER_MINUTE requests ago. */
-    oldest = &h->sent_ns[h->sent++ % INVARIANT_PER_MINUTE];
-    if (h->sent > INVARIANT_PER_MINUTE && now_ns - *oldest < MINUTE_NS)
-        invariant_broken(v, 10, "%d requests within %.3f s", INVARIANT_PER_MINUTE + 1,
-                         invariant_seconds(now_ns - *oldest));
-    *oldest = now_ns;
+    /* A batch of proofs goes out one a second. */
+    most = h->profile->batch ? INVARIANT_PER_MINUTE_BATCH : INVARIANT_PER_MINUTE;
+    oldest_ns = h->sent_ns[(h->sent - most) % INVARIANT_PER_MINUTE_BATCH];
+    if (h->sent >= most && now_ns - oldest_ns < MINUTE_NS)
+        invariant_broken(v, 10, "%u requests within %.3f s", most + 1,
+                         invariant_seconds(now_ns - oldest_ns));
+    h->sent_ns[h->sent++ % INVARIANT_PER_MINUTE_BATCH] = now_ns;
 }
 
 static void check_outage(struct invariant *v, struct invariant_host *h, enum route route)
@@ -62,6 +63,8 @@ static void check_outage(struct invariant *v, struct invariant_host *h, enum rou
     if (h->failing[route].sent > INVARIANT_PER_OUTAGE && now_ns - *oldest < HOUR_NS)
         invariant_broken(v, 17, "%d of %s within %.0f s, all failing", INVARIANT_PER_OUTAGE + 1,
                          route_names[route], invariant_seconds(now_ns - *oldest));
+    if (h->failing[route].sent >= 10)
+        invariant_mark(v, MARK_OUTAGE);
     *oldest = now_ns;
 }
 
@@ -89,6 +92,9 @@ static void check_submission(struct invariant *v, struct invariant_host *h, cons
                          m->task_id, t->proving);
     if (t->definite && t->definite_life == h->life)
         invariant_broken(v, 7, "task %.80s is submitted again after a %u", m->task_id, t->definite);
+    if (t->sent)
+        invariant_mark(v, t->sent_life == h->life ? MARK_RESENT : MARK_RESENT_BY_ANOTHER);
+    t->sent_life = h->life;
     t->sent = true;
     t->body_hash = hash;
 }
@@ -221,11 +227,30 @@ static void note_arrival(struct invariant *v, unsigned host, const struct http_r
 
     if (wire_decode_fetched(&answer, &memory, r->body, WIRE_MAX_RESPONSE, NULL) == ST_OK &&
         answer.has_task && *answer.task.task_id) {
-        if (invariant_find(v, answer.task.task_id)) /* handed out again: it stands aside */
+        if (invariant_find(v, answer.task.task_id)) { /* handed out again: it stands aside */
+            invariant_mark(v, MARK_KNOWN_TASK);
             note_trouble(v, host, request);
+        }
         note_task(v, host, &answer.task);
     }
     wire_memory_fini(&memory);
+}
+
+static void mark_answer(struct invariant *v, struct invariant_task *t, const struct packet *p)
+{
+    unsigned status = p->answered ? p->response.status : 0;
+
+    if (status == 0 && t->credits)
+        invariant_mark(v, MARK_CREDIT_UNHEARD);
+    if (status / 100 == 2 && t->limited)
+        invariant_mark(v, MARK_ACCEPTED_AFTER_429);
+    if (status == 404)
+        invariant_mark(v, t->unanswered ? MARK_GONE_AFTER_UNHEARD : MARK_EXPIRED);
+    if (status == 409)
+        invariant_mark(v, MARK_CONFLICT);
+    if (status == 422)
+        invariant_mark(v, MARK_REFUSED);
+    t->limited |= status == 429;
 }
 
 static void note_submitted(struct invariant *v, struct invariant_host *h, const struct packet *p)
@@ -239,6 +264,7 @@ static void note_submitted(struct invariant *v, struct invariant_host *h, const 
     wire_memory_fini(&memory);
     if (!t)
         return; /* broken already */
+    mark_answer(v, t, p);
     if (p->answered && definite(p->response.status)) {
         t->definite = p->response.status;
         t->definite_life = h->life;
@@ -257,6 +283,8 @@ static void note_doubt(struct invariant *v, struct invariant_host *h, unsigned s
         doubt_ns = doubt_refused_ns(&h->doubt);
         if (doubt_ns > v->longest_doubt_ns)
             v->longest_doubt_ns = doubt_ns;
+        if (doubt_ns > 0)
+            invariant_mark(v, MARK_DOUBT);
     }
 }
 

@@ -176,8 +176,34 @@ void report_end(struct report *r, struct report_scenario *s)
     fflush(stdout);
 }
 
+static uint64_t marks_of(const struct report *r)
+{
+    uint64_t marks = 0;
+
+    for (size_t i = 0; i < r->count; i++)
+        marks |= r->scenarios[i].sum.marks;
+    return marks;
+}
+
+void report_marks(const struct report *r)
+{
+    uint64_t marks = marks_of(r);
+    int hit = 0;
+
+    if (!r->demands_marks || r->json)
+        return;
+    for (int m = 0; m < MARKS; m++) {
+        hit += marks >> m & 1;
+        if (!(marks >> m & 1))
+            printf("FAIL mark: never hit: %s\n", mark_name((enum mark)m));
+    }
+    printf("%s marks: %d of %d situations occurred\n", hit == MARKS ? "PASS" : "FAIL", hit, MARKS);
+}
+
 bool report_passed(const struct report *r)
 {
+    if (r->demands_marks && marks_of(r) != (UINT64_C(1) << MARKS) - 1)
+        return false;
     for (size_t i = 0; i < r->count; i++)
         if (!passed(&r->scenarios[i]))
             return false;
@@ -215,7 +241,7 @@ static json_t *json_failure(const struct report *r, const struct report_scenario
 
 static json_t *json_scenario(const struct report *r, const struct report_scenario *s)
 {
-    json_t *failures = json_array(), *metrics = json_object();
+    json_t *failures = json_array(), *metrics = json_object(), *marks = json_array();
     char hash[17];
 
     for (size_t i = 0; i < s->failure_count; i++)
@@ -223,13 +249,17 @@ static json_t *json_scenario(const struct report *r, const struct report_scenari
     for (int m = 0; m < RUN_METRICS; m++)
         json_object_set_new(metrics, run_metric_name((enum run_metric)m),
                             json_integer((json_int_t)s->sum.metrics[m]));
+    for (int m = 0; m < MARKS; m++)
+        if (s->sum.marks >> m & 1)
+            json_array_append_new(marks, json_string(mark_name((enum mark)m)));
     snprintf(hash, sizeof hash, "%016" PRIx64, s->sum.hash);
-    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:f, s:I, s:s, s:f, s:s, s:o, s:o}", "scenario", s->name, "policy",
+    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:f, s:I, s:s, s:f, s:s, s:o, s:o, s:o}", "scenario", s->name, "policy",
                      r->policy ? r->policy : "ours",
                      "passed", passed(s), "seeds", (json_int_t)s->sum.runs, "failed",
                      (json_int_t)s->sum.failed, "virtual_hours", s->sum.virtual_h, "events",
                      (json_int_t)s->sum.events, "trace_hash", hash, "seconds", s->seconds,
-                     "silent_rule", s->silent, "metrics", metrics, "failures", failures);
+                     "silent_rule", s->silent, "metrics", metrics, "marks", marks, "failures",
+                     failures);
 }
 
 void report_json(const struct report *r)

@@ -22,6 +22,7 @@ struct report {
     bool json; /* instead of lines */
     const char *policy; /* of a reference client: no verdict, but what it did; NULL: ours */
     const char *extra; /* options that a repetition needs, with a blank before; "" */
+    bool demands_marks; /* every one of enum mark */
     struct report_scenario *scenarios;
     size_t count;
 };
@@ -33,6 +34,8 @@ struct report_scenario *report_begin(struct report *r, const struct scenario *s,
 void report_failure(struct report *r, struct report_scenario *s, const struct run_result *result);
 /* The scenario is done: prints its line unless json. */
 void report_end(struct report *r, struct report_scenario *s);
+/* Lines for the marks that nobody hit, when they are demanded, unless json. */
+void report_marks(const struct report *r);
 bool report_passed(const struct report *r);
 /* JSON on stdout, when wanted. */
 void report_json(const struct report *r);

@@ -9,6 +9,7 @@
 #include "sim/assertion.h"
 #include "sim/describe.h"
 #include "sim/memory.h"
+#include "sim/swarm.h"
 
 #define WALL_AT_ZERO_NS (INT64_C(1760000000) * NS_PER_S)
 #define JUDGE_NS        (20 * NS_PER_MS)
@@ -76,6 +77,13 @@ static void report_answered(void *context, void *host, const struct verdict *ver
 
     invariant_answered(&r->invariant, host ? (int)host_number(host) : -1, verdict, response,
                        !shared && !ends);
+}
+
+static void report_interrupted(void *context)
+{
+    struct run *r = context;
+
+    invariant_mark(&r->invariant, MARK_RESTART_WHILE_JUDGING);
 }
 
 static void report_unjudged(void *context, const char *task_id)
@@ -224,7 +232,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
     struct prng prng;
     enum status st;
 
-    *r = (struct run){.scenario = s, .options = o, .settings = s->orchestrator};
+    *r = (struct run){.scenario = s, .options = o, .settings = s->orchestrator, .drawn = r->drawn};
     open_tape(r);
     world_init(&r->world, o->seed, o->trace);
     r->hosts = memory_new((hosts + 1) * sizeof(struct host *));
@@ -262,6 +270,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
         .accepted = report_accepted,
         .answered = report_answered,
         .unjudged = report_unjudged,
+        .interrupted = report_interrupted,
         .context = r,
     };
     st = server_new(&r->server, &server, why);
@@ -472,6 +481,9 @@ static void count(const struct run *r, struct run_result *out)
     m[RUN_KILLS] += r->kills;
     m[RUN_EVENTS_BEGUN] = r->happened;
     m[RUN_LATE_REQUESTS] = r->network.late_requests;
+    out->marks = r->invariant.marks;
+    if (r->network.late_requests)
+        out->marks |= UINT64_C(1) << MARK_LATE_REQUEST;
     m[RUN_VIOLATIONS] = r->invariant.violations;
     m[RUN_EARLY_REQUESTS] = r->invariant.broken_of[5];
     m[RUN_SUBMIT_BURST] = r->invariant.burst;
@@ -585,10 +597,11 @@ enum status run_once(struct run_result *out, const struct scenario *s, struct pr
     struct assertion a;
     enum status st;
 
+    r->drawn = s->swarm || o->swarm ? swarm_draw(s, o->seed) : NULL;
     prover_sim_stand_in(prover, s->model_proofs);
     assertion_catch(&a);
     if (setjmp(a.jump) == 0) {
-        st = open_run(r, s, prover, o, why);
+        st = open_run(r, r->drawn ? r->drawn : s, prover, o, why);
         if (!st) {
             run_plan(r);
             go(r);
@@ -596,6 +609,7 @@ enum status run_once(struct run_result *out, const struct scenario *s, struct pr
             dump(r);
         }
         close_run(r);
+        swarm_free(r->drawn);
         free(r);
     } else {
         if (r->tier)

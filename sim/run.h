@@ -41,6 +41,7 @@ struct run_options {
     enum host_bug bug;
     uint64_t most_events; /* 0: no limit; otherwise stop there, as at until_ns */
     const struct tier_kind *tier; /* NULL: tier A */
+    bool swarm;                   /* as the scenario's key (sim/swarm.h) */
     bool tls;                     /* of that tier */
     FILE *trace; /* may be NULL */
     FILE *dump; /* the state of everybody where the run ends; may be NULL */
@@ -56,6 +57,7 @@ struct run_result { /* plain bytes: it travels through pipes */
     uint64_t hash, events;
     int64_t ended_ns;
     uint64_t metrics[RUN_METRICS];
+    uint64_t marks;                 /* a bit for each enum mark that was hit */
     uint64_t struck[RUN_MAX_RULES]; /* by the scenario's rules, in their order */
 };
 

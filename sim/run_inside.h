@@ -10,7 +10,7 @@
 #include "sim/server.h"
 
 enum run_event {
-    RUN_KILL, RUN_KILL_WRITING, RUN_POWER_CUT, RUN_SECOND_INSTANCE,
+    RUN_KILL, RUN_KILL_WRITING, RUN_POWER_CUT, RUN_POWER_CUT_WRITING, RUN_SECOND_INSTANCE,
     RUN_WORKER_CRASH, RUN_OUT_OF_MEMORY, RUN_SLOW, RUN_CLOCK_STEP,
     RUN_DISK_FULL, RUN_DISK_BROKEN,
     RUN_PARTITION, RUN_PARTITION_UP, RUN_PARTITION_DOWN, RUN_CLOG,
@@ -19,7 +19,8 @@ enum run_event {
 };
 
 struct run {
-    const struct scenario *scenario;
+    const struct scenario *scenario; /* drawn, when there is one */
+    struct scenario *drawn;          /* by a swarm; or NULL */
     const struct run_options *options;
     struct world world;
     struct network network;

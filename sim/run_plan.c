@@ -10,10 +10,22 @@
 bool run_event_of_name(enum run_event *out, const char *name)
 {
     static const char *const names[RUN_EVENTS] = {
-        "kill",           "kill_writing",  "power_cut", "second_instance",
-        "worker_crash",   "out_of_memory", "slow",      "clock_step",
-        "disk_full",      "disk_broken",   "partition", "partition_up",
-        "partition_down", "clog",          "restart",
+        [RUN_KILL] = "kill",
+        [RUN_KILL_WRITING] = "kill_writing",
+        [RUN_POWER_CUT] = "power_cut",
+        [RUN_POWER_CUT_WRITING] = "power_cut_writing",
+        [RUN_SECOND_INSTANCE] = "second_instance",
+        [RUN_WORKER_CRASH] = "worker_crash",
+        [RUN_OUT_OF_MEMORY] = "out_of_memory",
+        [RUN_SLOW] = "slow",
+        [RUN_CLOCK_STEP] = "clock_step",
+        [RUN_DISK_FULL] = "disk_full",
+        [RUN_DISK_BROKEN] = "disk_broken",
+        [RUN_PARTITION] = "partition",
+        [RUN_PARTITION_UP] = "partition_up",
+        [RUN_PARTITION_DOWN] = "partition_down",
+        [RUN_CLOG] = "clog",
+        [RUN_RESTART] = "restart",
     };
 
     for (int i = 0; i < RUN_EVENTS; i++) {
@@ -97,7 +109,10 @@ static void strike(struct run *r, enum run_event event, const struct scenario_ev
         go_down(r, host, host_power_cut, until_ns);
         break;
     case RUN_KILL_WRITING:
-        host_kill_writing(h, until_ns - r->world.now_ns);
+        host_kill_writing(h, until_ns - r->world.now_ns, false);
+        break;
+    case RUN_POWER_CUT_WRITING:
+        host_kill_writing(h, until_ns - r->world.now_ns, true);
         break;
     case RUN_SECOND_INSTANCE:
         host_start(h);

@@ -136,6 +136,8 @@ static void fire_judged(void *context, uint64_t job, void *payload)
     enum status judged;
 
     if (s->stopped || p->server_life != s->life) {
+        if (s->o.interrupted)
+            s->o.interrupted(s->o.context);
         network_reset(s->o.network, p);
         return;
     }

@@ -29,6 +29,7 @@ struct server_options {
                      const struct http_response *response);
     /* One counts that nobody has judged. */
     void (*unjudged)(void *context, const char *task_id);
+    void (*interrupted)(void *context); /* it was restarted while it judged; may be NULL */
     void *context;
 };
 

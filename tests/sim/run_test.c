@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "sim/report.h"
 #include "sim/shelf.h"
+#include "sim/swarm.h"
 
 static struct prover_sim *prover; /* of all cases: its proofs take a while */
 
@@ -324,6 +325,89 @@ static void what_is_not_simulated_is_refused(void **state)
     }
 }
 
+/* What is drawn for a rule depends on the seed and its name, not on its neighbours; half of all rules
+ * are there. */
+static void a_swarm_draws_a_part_of_the_faults(void **state)
+{
+    struct scenario *both = scenario_of(PLAIN "swarm: true\nfaults: [{fault: fetch_429, probability: 0.1}, "
+                                              "{fault: submit_429, probability: 0.1}]\n");
+    struct scenario *one =
+        scenario_of(PLAIN "swarm: true\nfaults: [{fault: submit_429, probability: 0.1}]\n");
+    unsigned there = 0;
+
+    (void)state;
+    assert_true(both->swarm);
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        struct scenario *a = swarm_draw(both, seed), *b = swarm_draw(one, seed);
+
+        there += a->rules[0].where.from_ns == 0;
+        assert_memory_equal(&a->rules[1].where, &b->rules[0].where, sizeof a->rules[1].where);
+        assert_memory_equal(&a->network, &b->network, sizeof a->network);
+        assert_int_equal(settings_check(&a->orchestrator, NULL), ST_OK);
+        assert_int_equal(run_check(a, NULL), ST_OK);
+        swarm_free(a);
+        swarm_free(b);
+    }
+    assert_in_range(there, 150, 250);
+    swarm_free(NULL);
+    scenario_free(both);
+    scenario_free(one);
+}
+
+static void a_seed_of_a_swarm_is_a_run(void **state)
+{
+    struct scenario *s = shelved("everything");
+    struct run_options o = {.seed = 5, .swarm = true};
+    struct run_result a = run(s, o), b = run(s, o);
+
+    (void)state;
+    assert_memory_equal(&a, &b, sizeof a);
+    assert_int_not_equal(a.hash, run(s, (struct run_options){.seed = 5}).hash);
+    scenario_free(s);
+}
+
+static void marks_have_names_and_are_hit(void **state)
+{
+    struct scenario *s = shelved("restarts_everywhere");
+    uint64_t marks = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++)
+        marks |= run(s, (struct run_options){.seed = seed}).marks;
+    assert_true(marks >> MARK_RESTART_WHILE_JUDGING & 1);
+    assert_false(marks >> MARK_TORN_RECORD & 1);
+    for (int m = 0; m < MARKS; m++)
+        assert_true(strlen(mark_name((enum mark)m)) > 10);
+    scenario_free(s);
+}
+
+static void a_reference_that_misses_an_expectation_is_counted(void **state)
+{
+    struct scenario *s = shelved("defect_01_429_on_submission");
+    struct run_result r = run(s, (struct run_options){.seed = 1, .policy = HOST_REFERENCE_CURRENT});
+
+    (void)state;
+    assert_int_equal(r.broken, 0);
+    assert_true(r.metrics[RUN_EXPECTATIONS_MISSED] > 0);
+    scenario_free(s);
+}
+
+static void a_herd_comes_back_over_its_spread(void **state)
+{
+    struct scenario *s = scenario_of(
+        "name: herd\nheal_at: 9m\nproofs: model\n"
+        "orchestrator: {programs: [{id: fib, n: 1, a: 1, b: 1}]}\n"
+        "clients: [{name: h, count: 300, max_tasks: 1, prove: 5s, start_spread: 500ms}]\n"
+        "faults: [{call: fetch, status: 429, retry_after: \"600\"}]\n");
+    struct run_result r = run(s, (struct run_options){.seed = 1});
+
+    (void)state;
+    assert_int_equal(r.broken, 0);
+    assert_int_equal(r.metrics[RUN_CREDITS], 300);
+    assert_in_range(r.metrics[RUN_HERD_PEAK_PERCENT], 100, 250);
+    scenario_free(s);
+}
+
 /* ---- campaigns and reports ---- */
 
 static void count(void *context, const struct run_result *result)
@@ -431,6 +515,11 @@ int main(void)
         cmocka_unit_test(many_clients_and_a_task_limit_come_to_rest),
         cmocka_unit_test(a_failed_assertion_is_a_finding_with_its_time),
         cmocka_unit_test(what_is_not_simulated_is_refused),
+        cmocka_unit_test(a_swarm_draws_a_part_of_the_faults),
+        cmocka_unit_test(a_seed_of_a_swarm_is_a_run),
+        cmocka_unit_test(marks_have_names_and_are_hit),
+        cmocka_unit_test(a_reference_that_misses_an_expectation_is_counted),
+        cmocka_unit_test(a_herd_comes_back_over_its_spread),
         cmocka_unit_test(processes_change_nothing),
         cmocka_unit_test(a_rule_that_never_strikes_is_noticed),
         cmocka_unit_test(a_failure_line_says_how_to_repeat_it),
