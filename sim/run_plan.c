@@ -221,12 +221,16 @@ static void fire_end(void *context, uint64_t id, void *payload)
 static void fire_server_up(void *context, uint64_t id, void *payload)
 {
     struct run *r = context;
+    enum status st;
     struct why why;
 
     (void)id;
     (void)payload;
     world_note(&r->world, "orchestrator starts");
-    if (server_start(r->server, &why))
+    st = server_start(r->server, &why);
+    if (!st && r->tier)
+        st = r->tier->kind->start(r->tier, server_core(r->server), &why);
+    if (st)
         invariant_unreadable(&r->invariant, why.text);
 }
 
@@ -251,6 +255,8 @@ static void fire_event(void *context, uint64_t index, void *payload)
     r->happened++;
     if (event == RUN_RESTART) {
         server_stop(r->server);
+        if (r->tier)
+            r->tier->kind->stop(r->tier);
         plan_at(r, until_ns, fire_server_up, 0);
     } else {
         strike_all(r, ID_OF(index, who), true, until_ns);

@@ -34,6 +34,9 @@ struct tier_kind {
     enum status (*check)(const struct scenario *s, struct why *why);
     enum status (*open)(struct tier **out, const struct tier_options *o, struct why *why);
     enum status (*vault)(struct tier *t, struct vault **out, unsigned host, struct why *why);
+    /* The orchestrator's process is gone, with its connections; another one has read its store. */
+    void (*stop)(struct tier *t);
+    enum status (*start)(struct tier *t, struct orchestrator *o, struct why *why);
     void (*close)(struct tier *t);
     /* An assertion has stopped the run: nothing is sound any more, only files and time are given back. */
     void (*leave)(struct tier *t);

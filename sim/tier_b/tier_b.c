@@ -17,6 +17,8 @@
 #include "sim/tier_b/tier_b_vault.h"
 #include "sim/tier_b/tier_b_wire.h"
 
+#define MOST_CLIENTS 100 /* each has a handful of files and sockets open */
+
 struct tier_b {
     struct tier base;   /* first, so that a cast back is valid */
     struct clock clock; /* second: clock_of */
@@ -86,7 +88,7 @@ static void settle(void *context)
         return;
     do {
         found = tier_b_time_found();
-        server_ns = server_turn(t->server);
+        server_ns = t->server ? server_turn(t->server) : INT64_MAX;
         client_ns = tier_b_wire_turn(t->wire);
         round++;
     } while (round < 2 || tier_b_time_found() != found || client_ns == 0 || server_ns == 0);
@@ -118,8 +120,12 @@ static void answered(void *context, const struct server_record *record)
 
     world_note(t->o.world, "server %s task=%s node=%s -> %u [%s]", call_name(v->call), v->task_id,
                v->node_id, v->status, v->faults);
-    if (accepted != t->accepted)
-        t->o.accepted(t->o.context, v->task_id, tier_b_wire_was_twice(t->wire, v->task_id));
+    if (accepted != t->accepted) {
+        bool twice;
+        const char *task_id = tier_b_wire_task(t->wire, v->task_id, &twice);
+
+        t->o.accepted(t->o.context, task_id, twice);
+    }
     t->accepted = accepted;
 }
 
@@ -269,21 +275,45 @@ static enum status tier_b_vault_of(struct tier *base, struct vault **out, unsign
 
 static enum status tier_b_check(const struct scenario *s, struct why *why)
 {
-    static const char *const unable[] = {"restart", "power_cut"};
+    uint64_t clients = 0;
 
-    for (size_t i = 0; i < s->client_count; i++)
+    for (size_t i = 0; i < s->client_count; i++) {
+        clients += s->clients[i].count;
         if (s->clients[i].disk_torn > 0 || s->clients[i].disk_lost > 0)
             return fail(why, ST_INPUT, "client '%s': tier B has no disk_torn and disk_lost",
                         s->clients[i].name);
+    }
+    if (clients > MOST_CLIENTS)
+        return fail(why, ST_INPUT, "tier B has at most %d clients", MOST_CLIENTS);
     for (size_t i = 0; i < s->event_count; i++)
-        for (size_t k = 0; k < sizeof unable / sizeof *unable; k++)
-            if (strcmp(s->events[i].event, unable[k]) == 0)
-                return fail(why, ST_INPUT, "event '%s' is not for tier B", s->events[i].event);
+        if (strcmp(s->events[i].event, "power_cut") == 0)
+            return fail(why, ST_INPUT, "event 'power_cut' is not for tier B");
     return ST_OK;
+}
+
+static void tier_b_stop(struct tier *base)
+{
+    struct tier_b *t = (struct tier_b *)base;
+
+    server_free(t->server);
+    t->server = NULL;
+}
+
+static enum status tier_b_start(struct tier *base, struct orchestrator *o, struct why *why)
+{
+    struct tier_b *t = (struct tier_b *)base;
+
+    if (t->server)
+        return ST_OK;
+    t->o.orchestrator = o;
+    t->accepted = orchestrator_metrics(o)->tasks_accepted;
+    return open_server(t, why);
 }
 
 const struct tier_kind tier_b = {.check = tier_b_check,
                                  .open = tier_b_open,
                                  .vault = tier_b_vault_of,
+                                 .stop = tier_b_stop,
+                                 .start = tier_b_start,
                                  .close = tier_b_close,
                                  .leave = tier_b_leave};

@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "mockorch/core/orchestrator.h"
 #include "proto/wire.h"
 #include "sim/memory.h"
 #include "sim/tier_b/tier_b_time.h"
 
+/* A verdict's task_id without its last byte: such an id may go on. */
+#define BEGINNING   (sizeof((struct verdict *)NULL)->task_id - 1)
 #define DELIVERY_NS NS_PER_S /* at least, for the way back */
 
 struct wire_call { /* a request that libcurl has */
@@ -32,8 +35,11 @@ struct tier_b_wire {
     uint64_t calls;
     size_t under_way;
     bool changed; /* since the last turn */
-    char **twice; /* tasks */
-    size_t twice_count;
+    struct submitted {
+        char *id;
+        bool twice;
+    } * tasks;
+    size_t task_count;
 };
 
 static const struct carriage undisturbed;
@@ -73,9 +79,9 @@ void tier_b_wire_free(struct tier_b_wire *w)
         return;
     for (size_t i = 0; i < w->line_count; i++)
         line_close(&w->lines[i]);
-    for (size_t i = 0; i < w->twice_count; i++)
-        free(w->twice[i]);
-    free(w->twice);
+    for (size_t i = 0; i < w->task_count; i++)
+        free(w->tasks[i].id);
+    free(w->tasks);
     free(w->lines);
     free(w);
 }
@@ -104,26 +110,37 @@ static bool is_submission(const struct packet *p)
     return strcmp(p->request.path, "/v3/tasks/submit") == 0;
 }
 
-static void note_twice(struct tier_b_wire *w, const struct packet *p)
+/* Those that tier_b_wire_task will be asked about, and cannot answer from the beginning alone. */
+static void note_task(struct tier_b_wire *w, const struct packet *p)
 {
     struct wire_memory memory = {0};
     struct wire_submission m;
 
-    if (!p->twice || !is_submission(p))
-        return;
-    if (wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) == ST_OK) {
-        w->twice = memory_grown(w->twice, w->twice_count + 1, sizeof *w->twice);
-        w->twice[w->twice_count++] = memory_text(m.task_id);
+    if (is_submission(p) &&
+        wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) == ST_OK &&
+        (p->twice || strlen(m.task_id) >= BEGINNING)) {
+        w->tasks = memory_grown(w->tasks, w->task_count + 1, sizeof *w->tasks);
+        w->tasks[w->task_count++] = (struct submitted){memory_text(m.task_id), p->twice};
     }
     wire_memory_fini(&memory);
 }
 
-bool tier_b_wire_was_twice(const struct tier_b_wire *w, const char *task_id)
+const char *tier_b_wire_task(const struct tier_b_wire *w, const char *beginning, bool *twice)
 {
-    for (size_t i = 0; i < w->twice_count; i++)
-        if (strcmp(w->twice[i], task_id) == 0)
-            return true;
-    return false;
+    bool is_all = strlen(beginning) < BEGINNING;
+    const char *task_id = beginning;
+
+    *twice = false;
+    for (size_t i = 0; i < w->task_count; i++) {
+        const struct submitted *t = &w->tasks[i];
+
+        if (is_all ? strcmp(t->id, beginning) != 0
+                   : strncmp(t->id, beginning, strlen(beginning)) != 0)
+            continue;
+        task_id = t->id;
+        *twice |= t->twice;
+    }
+    return task_id;
 }
 
 static enum status dial(struct tier_b_wire *w, struct wire_line *l, struct why *why)
@@ -162,7 +179,7 @@ void tier_b_wire_arrive(void *wire, struct packet *p)
     bool alone = is_submission(p) || l == &w->lines[0];
     struct why why;
 
-    note_twice(w, p);
+    note_task(w, p);
     w->under_way++;
     *c = (struct wire_call){.next = l->calls, .number = ++w->calls, .packet = p};
     l->calls = c;

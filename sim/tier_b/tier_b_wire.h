@@ -33,5 +33,6 @@ void tier_b_wire_gone(void *wire, const void *host, uint64_t life);
 int64_t tier_b_wire_turn(struct tier_b_wire *w);
 /* Nothing is under way, and nothing has changed since the last turn. */
 bool tier_b_wire_is_quiet(const struct tier_b_wire *w);
-/* A submission for a task was sent twice by the network. */
-bool tier_b_wire_was_twice(const struct tier_b_wire *w, const char *task_id);
+/* The whole id of a submitted task, of which a verdict has the beginning only when it is long.
+ * *twice: the network has made two of a submission. */
+const char *tier_b_wire_task(const struct tier_b_wire *w, const char *beginning, bool *twice);

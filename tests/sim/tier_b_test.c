@@ -212,7 +212,7 @@ static void what_tier_b_cannot_carry_out_is_refused(void **state)
     } table[] = {
         {"disk_torn: 0.1", "[]", "disk_torn and disk_lost"},
         {"disk_lost: 0.1", "[]", "disk_torn and disk_lost"},
-        {"prove: 1s", "[{at: 1s, event: restart}]", "event 'restart'"},
+        {"count: 101", "[]", "at most 100 clients"},
         {"prove: 1s", "[{at: 1s, event: power_cut}]", "event 'power_cut'"},
     };
 
