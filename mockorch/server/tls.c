@@ -72,12 +72,14 @@ static bool set_serial(X509 *x)
            ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), serial >> 1);
 }
 
-static X509 *make_certificate(EVP_PKEY *key, const struct kind *kind, int64_t wall_s)
+static X509 *make_certificate(EVP_PKEY *key, const struct kind *kind, const struct tls_options *o)
 {
+    bool is_good = !kind->name[0];
+    int64_t until_s = is_good && o->valid_s ? o->valid_s : kind->until_s;
     X509 *x = X509_new();
     bool ok = x && X509_set_version(x, X509_VERSION_3) && set_serial(x) &&
-              ASN1_TIME_set(X509_getm_notBefore(x), wall_s + kind->from_s) &&
-              ASN1_TIME_set(X509_getm_notAfter(x), wall_s + kind->until_s) &&
+              ASN1_TIME_set(X509_getm_notBefore(x), o->wall_s + kind->from_s) &&
+              ASN1_TIME_set(X509_getm_notAfter(x), o->wall_s + until_s) &&
               X509_set_pubkey(x, key) && set_names(x, kind->hosts) &&
               X509_sign(x, key, EVP_sha256());
 
@@ -106,7 +108,7 @@ static enum status use_own(struct tls *t, const struct kind *kind, const struct 
                            struct why *why)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *x = key ? make_certificate(key, kind, o->wall_s) : NULL;
+    X509 *x = key ? make_certificate(key, kind, o) : NULL;
     enum status st = ST_OK;
 
     if (!x || SSL_CTX_use_certificate(t->context, x) != 1 ||

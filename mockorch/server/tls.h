@@ -29,6 +29,7 @@ struct tls_options {
     const char *certificate;     /* as above */
     const char *certificate_out; /* PEM of the throw-away certificate goes there; may be NULL */
     int64_t wall_s;              /* Unix seconds now, for its validity */
+    int64_t valid_s;             /* of `self`; 0: a week */
 };
 
 enum status MUST_USE tls_new(struct tls **out, const struct tls_options *options,
