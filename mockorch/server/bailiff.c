@@ -34,7 +34,7 @@ struct bailiff {
     pthread_cond_t work;
     pthread_t *threads;
     unsigned thread_count;
-    struct slot *slots;
+    struct slot *slots; /* two for each of limit: verdicts need some until they are taken */
     unsigned limit;
     uint64_t next_number;
     struct party parties[PARTIES];
@@ -47,7 +47,7 @@ static struct slot *first_in(struct bailiff *b, enum slot_state state)
 {
     struct slot *first = NULL;
 
-    for (unsigned i = 0; i < b->limit; i++) {
+    for (unsigned i = 0; i < 2 * b->limit; i++) {
         struct slot *s = &b->slots[i];
 
         if (s->state == state && (!first || s->number < first->number))
@@ -111,7 +111,7 @@ static struct slot *next_waiting(struct bailiff *b)
 {
     struct slot *next = NULL;
 
-    for (unsigned i = 0; i < b->limit; i++) {
+    for (unsigned i = 0; i < 2 * b->limit; i++) {
         struct slot *s = &b->slots[i];
 
         if (s->state == SLOT_WAITING && (!next || goes_before(b, s, next)))
@@ -124,9 +124,48 @@ static bool has_too_many(const struct bailiff *b, uint64_t party)
 {
     unsigned held = 0;
 
-    for (unsigned i = 0; i < b->limit; i++)
+    for (unsigned i = 0; i < 2 * b->limit; i++)
         held += b->slots[i].state != SLOT_FREE && b->slots[i].judge_case->party == party;
     return held >= (b->limit + 1) / 2;
+}
+
+static unsigned strikes_of(struct bailiff *b, uint64_t party)
+{
+    const struct party *p = party_find(b, party);
+
+    return p ? p->strikes : 0;
+}
+
+static void done(struct bailiff *b, struct slot *s)
+{
+    static const uint64_t one = 1;
+    ssize_t written;
+
+    s->state = SLOT_DONE;
+    written = write(b->fd, &one, sizeof one);
+    assert(written == sizeof one); /* an eventfd takes 2^64 - 2 of them */
+}
+
+/* Is there room for one more, if need be in place of one whose party has more strikes? */
+static bool make_way(struct bailiff *b, uint64_t party)
+{
+    struct slot *last = NULL;
+    unsigned under_way = 0;
+
+    for (unsigned i = 0; i < 2 * b->limit; i++) {
+        struct slot *s = &b->slots[i];
+
+        under_way += s->state == SLOT_WAITING || s->state == SLOT_WORKING;
+        if (s->state == SLOT_WAITING && (!last || goes_before(b, last, s)))
+            last = s;
+    }
+    if (under_way < b->limit)
+        return true;
+    if (!last || strikes_of(b, last->judge_case->party) <= strikes_of(b, party))
+        return false;
+    last->verdict.st = fail(&last->verdict.why, ST_LIMIT, "the judge has too many cases of others");
+    done(b, last);
+    return true;
 }
 
 /* ---- threads ---- */
@@ -138,8 +177,6 @@ static void *work(void *context)
     pthread_mutex_lock(&b->mutex);
     while (!b->closing) {
         struct slot *s = next_waiting(b);
-        static const uint64_t one = 1;
-        ssize_t written;
 
         if (!s) {
             pthread_cond_wait(&b->work, &b->mutex);
@@ -150,10 +187,8 @@ static void *work(void *context)
         pthread_mutex_unlock(&b->mutex);
         s->verdict.st = judge_verify(b->judge, s->judge_case, &s->verdict.why);
         pthread_mutex_lock(&b->mutex);
-        s->state = SLOT_DONE;
         party_judged(b, s->judge_case->party, s->verdict.st);
-        written = write(b->fd, &one, sizeof one);
-        assert(written == sizeof one); /* an eventfd takes 2^64 - 2 of them */
+        done(b, s);
     }
     pthread_mutex_unlock(&b->mutex);
     return NULL;
@@ -171,7 +206,7 @@ enum status bailiff_new(struct bailiff **out, struct judge *judge, unsigned thre
     *b = (struct bailiff){.judge = judge, .limit = limit, .fd = -1};
     pthread_mutex_init(&b->mutex, NULL);
     pthread_cond_init(&b->work, NULL);
-    b->slots = calloc(limit, sizeof *b->slots);
+    b->slots = calloc(2 * (size_t)limit, sizeof *b->slots);
     b->threads = calloc(threads, sizeof *b->threads);
     if (!b->slots || !b->threads) {
         st = fail(why, ST_NO_MEMORY, "judge: out of memory");
@@ -224,10 +259,11 @@ int bailiff_fd(const struct bailiff *b)
 
 bool bailiff_bring(struct bailiff *b, uint64_t job, const struct judge_case *c)
 {
-    struct slot *s;
+    struct slot *s = NULL;
 
     pthread_mutex_lock(&b->mutex);
-    s = has_too_many(b, c->party) ? NULL : first_in(b, SLOT_FREE);
+    if (!has_too_many(b, c->party) && make_way(b, c->party))
+        s = first_in(b, SLOT_FREE);
     if (s) {
         *s = (struct slot){
             .state = SLOT_WAITING, .number = b->next_number++, .judge_case = c, .verdict.job = job};

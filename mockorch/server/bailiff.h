@@ -4,7 +4,8 @@
  * Order: the parties take turns, those with a clean record first. A party whose cases are refused
  * gets strikes, and loses half of them with each case that holds; a party with fewer strikes goes
  * before one with more. So a flood of bad proofs waits behind every honest one, and one of honest
- * proofs behind nobody but itself. No party fills more than half of the places.
+ * proofs behind nobody but itself. No party fills more than half of the places, and when all
+ * are taken, a case whose party has more strikes makes way.
  *
  * Owner:   heap (bailiff_free accepts NULL: it waits for the cases under way and drops the others).
  *          The judge is borrowed; a case is borrowed until its verdict has been taken.
@@ -30,6 +31,6 @@ void bailiff_free(struct bailiff *b);
 
 /* Readable when there is something to take. */
 int bailiff_fd(const struct bailiff *b);
-/* false: too many already, or too many of this party. */
+/* false: too many already, or too many of this party. The verdict of a case that makes way is ST_LIMIT. */
 bool bailiff_bring(struct bailiff *b, uint64_t job, const struct judge_case *c);
 bool bailiff_take(struct bailiff *b, struct bailiff_verdict *out);

@@ -199,6 +199,32 @@ static void one_party_leaves_room_for_others(void **state)
     judge_all(c, 1);
 }
 
+static void a_flood_of_several_makes_way_for_honest_ones(void **state)
+{
+    struct court *c = *state;
+
+    assert_true(bring(c, 8, true));
+    assert_true(bring(c, 9, true));
+    judge_all(c, 2); /* a strike each */
+    for (int i = 0; i < LIMIT; i++)
+        assert_true(bring(c, i % 2 ? 8 : 9, true));
+    wait_begun(c, 3); /* that one stays */
+    for (int i = 0; i < LIMIT - 1; i++) {
+        struct bailiff_verdict v;
+
+        assert_true(bring(c, 1 + (uint64_t)i % 6, false));
+        v = take(c);
+        assert_true(v.job > 2 && v.job <= 2 + LIMIT);
+        assert_int_equal(v.st, ST_LIMIT);
+        assert_string_equal(v.why.text, "the judge has too many cases of others");
+    }
+    assert_false(bring(c, 7, false)); /* full of their like */
+    assert_false(bring(c, 9, true));
+    judge_all(c, LIMIT);
+    for (int i = 3; i < LIMIT + 2; i++)
+        assert_true(c->judge.order[i] <= 6);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -209,6 +235,7 @@ int main(void)
         CASE(bad_proofs_wait_behind_every_honest_one),
         CASE(honest_cases_clear_a_record),
         CASE(one_party_leaves_room_for_others),
+        CASE(a_flood_of_several_makes_way_for_honest_ones),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
