@@ -185,6 +185,8 @@ static void over_tls_too(void **state)
     (void)state;
     compare("rate_limits", NXP_INSTRUMENTED ? 2 : 20, true);
     compare("many_nodes", NXP_INSTRUMENTED ? 1 : 5, true);
+    compare("slow_uplink", NXP_INSTRUMENTED ? 1 : 3, true);
+    compare("lost_answers", NXP_INSTRUMENTED ? 1 : 10, true);
 }
 
 static void one_seed_is_one_trace_with_tls_or_without(void **state)
