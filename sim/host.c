@@ -17,6 +17,7 @@ bool host_bug_of_name(enum host_bug *out, const char *name)
     } bugs[] = {
         {"retry-after", HOST_DEAF}, {"unsaved", HOST_HASTY},    {"resend", HOST_STUBBORN},
         {"forget", HOST_FORGETFUL}, {"reprove", HOST_WASTEFUL},
+        {"canary", HOST_CANARY},
     };
 
     for (size_t i = 0; i < sizeof bugs / sizeof *bugs; i++) {

@@ -30,6 +30,7 @@ enum host_bug {
     HOST_HASTY,     /* "unsaved": a write is called durable when it is begun */
     HOST_STUBBORN,  /* "resend": each submission is sent once more after its answer */
     HOST_FORGETFUL, /* "forget": a record that becomes final is not written */
+    HOST_CANARY,    /* "canary": no mistake of a client; one seed in a hundred fails (run.c) */
     HOST_WASTEFUL,  /* "reprove": proofs of a task that is not done are lost in a restart */
 };
 
