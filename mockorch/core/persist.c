@@ -231,8 +231,10 @@ enum status persist_replay(struct orchestrator *o, int64_t now_ns, struct why *w
     return st;
 }
 
+#define FARTHEST_NS (INT64_MAX / 8) /* 36 years: the times of a record end there */
+
 /* Since the last start the line has gone on with the wall clock, or, if that was set back, from the
- * last thing that happened. */
+ * last thing that happened. A machine that believed in 1970 then and knows better now moves the zero. */
 static void go_on(struct orchestrator *o, const struct settings *settings, int64_t outside_ns)
 {
     struct timeline *t = &o->timeline;
@@ -244,6 +246,10 @@ static void go_on(struct orchestrator *o, const struct settings *settings, int64
         last_ns = task->assigned_ns > last_ns ? task->assigned_ns : last_ns;
         last_ns = task->closed_ns > last_ns ? task->closed_ns : last_ns;
         last_ns = task->handed_ns > last_ns ? task->handed_ns : last_ns;
+    }
+    if (t->ahead_ns + slept_ns > FARTHEST_NS) {
+        t->wall_at_zero_ns += slept_ns;
+        slept_ns = 0;
     }
     t->ahead_ns += slept_ns;
     if (outside_ns + t->ahead_ns < last_ns)

@@ -208,6 +208,22 @@ static void the_allowance_of_nodes_goes_on(void **state)
     assert_string_equal(bench_header(b, "retry-after"), "82800"); /* a day after the first */
 }
 
+static void a_clock_that_jumps_by_half_a_century_stops_nothing(void **state)
+{
+    struct bench *b = *state;
+
+    b->settings.wall_at_zero_ns = 100 * SECOND; /* 1970 */
+    bench_start(b);
+    assert_int_equal(bench_work(b), 200);
+    assert_int_equal(restart(b, INT64_C(56) * 365 * 86400 * SECOND, NULL), ST_OK);
+    assert_int_equal(bench_work(b), 200);
+    assert_int_equal(restart(b, 5 * SECOND, NULL), ST_OK);
+    assert_int_equal(bench_work(b), 200);
+    assert_true(orchestrator_credits(b->o, BENCH_WALLET) == 3);
+    assert_int_equal(bench_fetch(b), 429); /* to the line it was as if no time had passed */
+    assert_string_equal(bench_header(b, "retry-after"), "175");
+}
+
 static void a_task_goes_on_counting_its_submissions(void **state)
 {
     struct bench *b = *state;
@@ -853,6 +869,7 @@ int main(void)
         CASE(the_allowance_of_submissions_goes_on),
         CASE(the_allowance_of_wrong_submissions_goes_on),
         CASE(the_allowance_of_nodes_goes_on),
+        CASE(a_clock_that_jumps_by_half_a_century_stops_nothing),
         CASE(a_task_goes_on_counting_its_submissions),
         CASE(faults_go_on_with_their_counters_and_their_chance),
         CASE(another_seed_has_its_own_chance),
