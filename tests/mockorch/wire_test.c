@@ -95,8 +95,8 @@ static bool is_whole(struct bytes got, const struct fault_what *what)
 {
     const char *text = (const char *)got.data, *end, *length;
 
-    if (what->effects & FAULT_HEAD)
-        return false; /* these end with the connection */
+    if (what->effects & FAULT_HEAD || got.size == 0)
+        return false; /* heads that are wrong end with the connection */
     end = memmem(text, got.size, "\r\n\r\n", 4);
     if (!end)
         return false;
