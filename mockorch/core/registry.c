@@ -156,9 +156,9 @@ enum status registry_add_user(struct registry *r, uint32_t *out, const struct se
     if (st)
         goto out;
     st = quota_init(&user.submissions, QUOTA_WINDOW, settings->submissions_per_window, settings->window_ns, why);
-    if (st)
-        goto out;
-    st = quota_init(&user.refusals, QUOTA_BUCKET, settings->refusals_per_window, settings->window_ns, why);
+    if (!st)
+        st = quota_init(&user.refusals, QUOTA_BUCKET, settings->refusals_per_window,
+                        settings->window_ns, why);
     if (st)
         goto out;
     st = quota_init(&user.registrations, QUOTA_WINDOW, settings->nodes_per_day, 86400 * NS_PER_S, why);
