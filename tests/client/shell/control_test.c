@@ -238,7 +238,7 @@ static void another_user_is_not_answered(void **state)
     char text[100];
 
     (void)state;
-    if (geteuid() != 0)
+    if (geteuid() != 0) /* only root can ask as somebody else */
         skip();
     set_up(&d);
     assert_int_equal(chmod(d.scratch.path, 0777), 0);
