@@ -11,9 +11,10 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
 else()
     set(NXP_KERNELS portable)
 endif()
-set(NXP_KERNEL_FLAGS_portable -O3)
-set(NXP_KERNEL_FLAGS_avx2 -O3 -mavx2 -mbmi2 -mtune=skylake)
-set(NXP_KERNEL_FLAGS_avx512 -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mbmi2
+set(NXP_KERNEL_OPTIMIZE -O3 CACHE STRING "Optimisation of the kernels, whatever the build type") # tests/sim/determinism
+set(NXP_KERNEL_FLAGS_portable ${NXP_KERNEL_OPTIMIZE})
+set(NXP_KERNEL_FLAGS_avx2 ${NXP_KERNEL_OPTIMIZE} -mavx2 -mbmi2 -mtune=skylake)
+set(NXP_KERNEL_FLAGS_avx512 ${NXP_KERNEL_OPTIMIZE} -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mbmi2
     -mprefer-vector-width=512 -mtune=icelake-server)
 
 function(kernel_variants target)

@@ -33,6 +33,8 @@ enum {
     KEY_MARKS,
     KEY_TIER,
     KEY_TLS,
+    KEY_KERNEL,
+    KEY_HASHES,
 };
 
 struct request {
@@ -40,7 +42,8 @@ struct request {
     size_t name_count;
     bool has_seed, has_first;
     uint64_t seeds, first_seed;
-    const char *until, *page, *junit, *trace, *broken, *policy;
+    const char *until, *page, *junit, *trace, *broken, *policy, *kernel;
+    FILE *hashes; /* NULL: not asked for */
     unsigned exhaustive; /* 0: no */
     bool chosen, failed; /* failed: not in the report */
     struct scenario_choice *choices;
@@ -79,8 +82,12 @@ static const struct argp_option options[] = {
      "between and behind them, in virtual time too",
      1},
     {"tls", KEY_TLS, 0, 0, "With tier b: TLS on that socket", 1},
+    {"kernel", KEY_KERNEL, "NAME", 0,
+     "portable, avx2, avx512 or auto: how real proofs are computed; never what is in them", 1},
     {"jobs", 'j', "J", 0, "Spread the seeds over J processes (1)", 2},
     {"trace", KEY_TRACE, "FILE", 0, "Write every event of the run there (with --seed)", 2},
+    {"hashes", KEY_HASHES, "FILE", 0,
+     "Write scenario, seed and trace hash of every run there: equal files, equal runs", 2},
     {"dump", KEY_DUMP, 0, 0, "Tell how everybody stands where the run ends (with --seed)", 2},
     {"json", KEY_JSON, 0, 0, "Report as JSON on stdout", 3},
     {"junit", KEY_JUNIT, "FILE", 0, "Report as JUnit XML too", 3},
@@ -206,6 +213,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_TLS:
         r->campaign.run.tls = true;
         return 0;
+    case KEY_KERNEL:
+        r->kernel = arg;
+        return 0;
+    case KEY_HASHES:
+        r->hashes = fopen(arg, "w");
+        if (!r->hashes)
+            argp_failure(state, EXIT_SYSTEM, errno, "%s", arg);
+        return 0;
     case KEY_BREAK:
         r->broken = arg;
         if (!host_bug_of_name(&r->campaign.run.bug, arg))
@@ -220,7 +235,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (r->has_seed && (r->seeds || r->has_first))
             argp_error(state, "--seed is one seed; --seeds and --first-seed are many");
         if (r->exhaustive && (r->name_count > 1 || r->seeds || r->has_first || r->chosen ||
-                              r->page || r->junit || r->report.json || r->trace))
+                              r->page || r->junit || r->report.json || r->trace || r->hashes))
             argp_error(state, "--exhaustive is for one scenario, and goes with --seed alone");
         if (r->page && r->name_count > 1)
             argp_error(state, "--report is for one scenario");
@@ -237,14 +252,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 struct telling {
     struct report *report;
     size_t scenario; /* the report's entries move as it grows */
+    FILE *hashes;    /* may be NULL */
 };
 
 static void tell(void *context, const struct run_result *result)
 {
     struct telling *t = context;
+    struct report_scenario *s = &t->report->scenarios[t->scenario];
 
+    if (t->hashes)
+        fprintf(t->hashes, "%s 0x%" PRIx64 " %016" PRIx64 "\n", s->name, result->seed, result->hash);
     if (result->broken)
-        report_failure(t->report, &t->report->scenarios[t->scenario], result);
+        report_failure(t->report, s, result);
 }
 
 static enum status write_page(const struct request *r, const struct report_scenario *entry,
@@ -301,7 +320,7 @@ static enum status run_scenario(struct request *r, struct prover_sim *prover, co
     if (!r->has_seed && !r->has_first)
         campaign.first_seed = s->has_seed ? s->seed : 1;
     entry = report_begin(&r->report, s, name);
-    telling = (struct telling){&r->report, r->report.count - 1};
+    telling = (struct telling){&r->report, r->report.count - 1, r->hashes};
     st = campaign_run(&entry->sum, s, prover, &campaign, tell, &telling, why);
     if (st)
         goto out;
@@ -333,6 +352,8 @@ static enum status run_all(struct request *r, struct why *why)
     struct prover_sim *prover = NULL;
     enum status st = prover_sim_new(&prover, why);
 
+    if (!st && r->kernel)
+        st = prover_sim_use_kernel(prover, r->kernel, why);
     for (size_t i = 0; i < r->name_count && !st; i++) {
         st = run_scenario(r, prover, r->names[i], why);
         if (st)
@@ -405,6 +426,8 @@ int command_run(int argc, char **argv)
         st = r.exhaustive ? run_exhaustive(&r, &why) : run_all(&r, &why);
     if (r.campaign.run.trace && fclose(r.campaign.run.trace) && !st)
         st = fail(&why, ST_IO, "%s: %s", r.trace, strerror(errno));
+    if (r.hashes && (ferror(r.hashes) | fclose(r.hashes)) && !st)
+        st = fail(&why, ST_IO, "--hashes: %s", strerror(errno));
     code = st ? exit_of(st) : report_passed(&r.report) && !r.failed ? EXIT_PASSED : EXIT_FAILED;
     if (st)
         fprintf(stderr, "nxp-sim: %s\n", why.text);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "sim/spread.h"
+#include "mockorch/core/spread.h"
 
 /* client/shell/transport_curl.h; in all: what connecting may take, and then the total */
 #define CONNECT_NS (10 * NS_PER_S)

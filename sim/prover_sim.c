@@ -64,6 +64,19 @@ enum status prover_sim_new(struct prover_sim **out, struct why *why)
     return ST_OK;
 }
 
+enum status prover_sim_use_kernel(struct prover_sim *p, const char *kernel, struct why *why)
+{
+    struct nxp_prover_options options = {.threads = 1, .kernel = kernel};
+    struct nxp_prover *prover;
+    enum status st = nxp_prover_new(&prover, &options, why);
+
+    if (st)
+        return st;
+    nxp_prover_free(p->prover);
+    p->prover = prover;
+    return ST_OK;
+}
+
 void prover_sim_stand_in(struct prover_sim *p, bool model)
 {
     p->model = model;

@@ -26,6 +26,10 @@ void prover_sim_stand_in(struct prover_sim *p, bool model);
 enum status MUST_USE prover_sim_new(struct prover_sim **out, struct why *why);
 void prover_sim_free(struct prover_sim *p);
 
+/* Proofs that are still to be made are made with this kernel (prover/nxp.h); their bytes are the same.
+ * ST_INPUT, ST_NOT_FOUND: there is none of this name, or not on this machine. */
+enum status MUST_USE prover_sim_use_kernel(struct prover_sim *p, const char *kernel, struct why *why);
+
 /* Proves every input that these settings can hand out, when there are at most this many. */
 #define PROVER_SIM_AHEAD 64
 enum status MUST_USE prover_sim_ahead(struct prover_sim *p, const struct settings *s,

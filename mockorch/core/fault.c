@@ -2,12 +2,12 @@
 #include "mockorch/core/fault.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "mockorch/core/spread.h"
 
 #define LONGEST_NS (INT64_C(3652) * 86400 * NS_PER_S)
 
@@ -149,26 +149,6 @@ static bool strikes(struct fault_rule *r, struct prng *prng)
     return w->probability == 0 || prng_chance(prng, w->probability);
 }
 
-/* On top of the delay. Two draws for each, so that changing the spread disturbs nothing else. */
-static int64_t draw_jitter_ns(const struct fault_what *w, struct prng *prng)
-{
-    double u = 1 - prng_unit(prng), v = prng_unit(prng), times; /* 0 < u <= 1 */
-
-    switch (w->spread) {
-    case FAULT_SPREAD_LOGNORMAL: /* Box and Muller */
-        times = exp(sqrt(-2 * log(u)) * cos(2 * 3.14159265358979323846 * v));
-        break;
-    case FAULT_SPREAD_PARETO:
-        times = pow(1 / u - 1, 1 / 1.5);
-        break;
-    default:
-        times = v;
-        break;
-    }
-    times = times > FAULT_SPREAD_MOST ? FAULT_SPREAD_MOST : times;
-    return (int64_t)(times * (double)w->jitter_ns);
-}
-
 static void add_effects(struct fault_what *to, const struct fault_what *from, struct prng *prng)
 {
     unsigned fresh = from->effects & ~to->effects;
@@ -183,7 +163,7 @@ static void add_effects(struct fault_what *to, const struct fault_what *from, st
     if (fresh & FAULT_LOCATION)
         memcpy(to->location, from->location, sizeof to->location);
     if (fresh & FAULT_DELAY)
-        to->delay_ns = from->delay_ns + draw_jitter_ns(from, prng);
+        to->delay_ns = from->delay_ns + spread_ns(prng, from->spread, from->jitter_ns);
     if (fresh & (FAULT_LOSE | FAULT_TRUNCATE) && to->cut == FAULT_CUT_NONE)
         to->cut = from->cut;
     if (fresh & FAULT_LOSE)

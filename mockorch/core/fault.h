@@ -55,11 +55,11 @@ enum fault_effect { /* bits of fault_what.effects: which members below count */
     FAULT_DATE = 1 << 12,
 };
 
-/* How a delay is drawn from delay and jitter. */
+/* How a delay is drawn from delay and jitter (mockorch/core/spread.h). */
 enum fault_spread {
     FAULT_SPREAD_UNIFORM,   /* delay + U(0, jitter) */
     FAULT_SPREAD_LOGNORMAL, /* delay + jitter * exp(N(0, 1)): jitter is the median on top */
-    FAULT_SPREAD_PARETO,    /* delay + jitter * (1 / U - 1)^(1 / 1.5): a heavy tail */
+    FAULT_SPREAD_PARETO,    /* delay + jitter * ((1 / U)^(1 / 1.5) - 1): a heavy tail */
 };
 #define FAULT_SPREAD_MOST 100 /* no draw adds more than so many times the jitter */
 

@@ -2,8 +2,8 @@
 #include "tests/support/test.h"
 
 #include "base/clock.h"
+#include "base/prng.h"
 #include "sim/clockwork.h"
-#include "sim/spread.h"
 
 static void a_drifting_clock_gains_or_loses_its_share(void **state)
 {
@@ -55,44 +55,12 @@ static void the_wall_clock_is_what_it_was_set_to(void **state)
 }
 
 /* Of 40 000 draws, with a scale of 1000: how many lie below. */
-static void spreads_have_their_shapes(void **state)
-{
-    static const struct {
-        enum fault_spread spread;
-        int64_t below_ns;
-        unsigned least, most; /* of 1000 */
-    } table[] = {
-        {FAULT_SPREAD_UNIFORM, 500, 480, 520},       {FAULT_SPREAD_UNIFORM, 1001, 1000, 1000},
-        {FAULT_SPREAD_LOGNORMAL, 1000, 480, 520},    {FAULT_SPREAD_LOGNORMAL, 2718, 820, 860},
-        {FAULT_SPREAD_LOGNORMAL, 20001, 1000, 1000}, {FAULT_SPREAD_PARETO, 587, 480, 520},
-        {FAULT_SPREAD_PARETO, 10000, 950, 985},      {FAULT_SPREAD_PARETO, 100001, 1000, 1000},
-    };
-
-    struct prng any = prng_of(9);
-
-    (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct prng prng = prng_of(i);
-        unsigned below = 0;
-
-        for (int k = 0; k < 40000; k++) {
-            int64_t ns = spread_ns(&prng, table[i].spread, 1000);
-
-            assert_true(ns >= 0);
-            below += ns < table[i].below_ns;
-        }
-        assert_in_range(below / 40, table[i].least, table[i].most);
-    }
-    assert_true(spread_ns(&any, FAULT_SPREAD_PARETO, INT64_MAX) > 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_drifting_clock_gains_or_loses_its_share),
         cmocka_unit_test(a_timer_is_neither_early_nor_late),
         cmocka_unit_test(the_wall_clock_is_what_it_was_set_to),
-        cmocka_unit_test(spreads_have_their_shapes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

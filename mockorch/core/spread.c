@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sim/spread.h"
+#include "mockorch/core/spread.h"
 
 #define PARTS 64
 
@@ -28,7 +28,7 @@ static int64_t drawn_ns(const int32_t *quantiles, struct prng *prng, int64_t sca
     int64_t low = quantiles[k], high = quantiles[k + 1];
     int64_t times = low + (high - low) * (int64_t)(place % 1024) / 1024;
 
-    return scale_ns / 1000 * times + scale_ns % 1000 * times / 1000; /* scale below 2^45: no wrap */
+    return scale_ns / 1000 * times + scale_ns % 1000 * times / 1000; /* at most 100 * 2^50: no wrap */
 }
 
 int64_t spread_ns(struct prng *prng, enum fault_spread spread, int64_t scale_ns)
