@@ -55,6 +55,8 @@ struct orchestrator {
     struct store *store;     /* may be NULL */
     bool grouped;            /* the caller commits */
     bool unsaved;            /* records were put since the last commit */
+    uint64_t waiting[6];     /* answers since then, as in metrics.answers: they wait for it */
+    uint64_t waiting_from;   /* the first of them in the journal; 0: none */
     bool broken;             /* the store failed: nothing is answered any more */
     struct why broken_why;
     struct registry registry;

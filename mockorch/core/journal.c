@@ -40,8 +40,13 @@ uint64_t journal_first(const struct journal *j)
     return (gone > j->forgotten ? gone : j->forgotten) + 1;
 }
 
-const struct journal_entry *journal_get(const struct journal *j, uint64_t number)
+struct journal_entry *journal_at(struct journal *j, uint64_t number)
 {
     assert(number >= journal_first(j) && number <= j->written);
     return &j->entries[(number - 1) % j->capacity];
+}
+
+const struct journal_entry *journal_get(const struct journal *j, uint64_t number)
+{
+    return journal_at((struct journal *)j, number);
 }

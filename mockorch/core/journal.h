@@ -38,4 +38,5 @@ struct journal_entry *journal_add(struct journal *j);
 void journal_clear(struct journal *j); /* numbers go on */
 /* The number of the oldest entry that is here; journal.written + 1 when there is none. */
 uint64_t journal_first(const struct journal *j);
+struct journal_entry *journal_at(struct journal *j, uint64_t number);
 const struct journal_entry *journal_get(const struct journal *j, uint64_t number);

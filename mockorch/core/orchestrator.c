@@ -229,6 +229,11 @@ static void close_request(struct orchestrator *o, struct http_response *response
     reply_response(&o->reply, response, wall_s(o, now_ns));
     verdict->status = verdict->carriage.cut_head ? 0 : response->status;
     o->metrics.answers[verdict->status / 100]++;
+    if (verdict->unsaved) {
+        o->waiting[verdict->status / 100]++;
+        if (!o->waiting_from)
+            o->waiting_from = o->journal.written + 1;
+    }
     write_journal(o, verdict, in, response->body.size, now_ns);
 }
 

@@ -28,12 +28,36 @@ static bool keeps(const struct orchestrator *o)
     return o->store && !o->broken;
 }
 
+/* What was answered since the last commit and will not go out that way (store.h). */
+static void take_back(struct orchestrator *o)
+{
+    uint64_t number = journal_first(&o->journal);
+
+    for (size_t i = 0; i < 6; i++) {
+        o->metrics.answers[i] -= o->waiting[i];
+        o->metrics.answers[5] += o->waiting[i];
+    }
+    if (o->waiting_from > number)
+        number = o->waiting_from;
+    for (; o->waiting_from && number <= o->journal.written; number++) {
+        struct verdict *v = &journal_at(&o->journal, number)->verdict;
+
+        v->status = 500;
+        v->why = o->broken_why;
+    }
+}
+
 void persist_commit(struct orchestrator *o)
 {
-    if (!o->unsaved || o->broken)
+    if (!o->unsaved)
         return;
     o->unsaved = false;
-    o->broken = store_commit(o->store, &o->broken_why) != ST_OK;
+    if (!o->broken)
+        o->broken = store_commit(o->store, &o->broken_why) != ST_OK;
+    if (o->broken)
+        take_back(o);
+    memset(o->waiting, 0, sizeof o->waiting);
+    o->waiting_from = 0;
 }
 
 void persist_user(struct orchestrator *o, const struct user *u)

@@ -266,6 +266,16 @@ void delivery_load(struct delivery *d, const struct http_response *response,
         delivery_give_up(d);
 }
 
+void delivery_response(struct delivery *d, struct http_response *out)
+{
+    const uint8_t *body = evbuffer_pullup(d->body, -1);
+
+    *out = (struct http_response){
+        .status = d->status, .body = bytes_of(body, body ? evbuffer_get_length(d->body) : 0)};
+    for (const char *name = NULL, *value; next_header(d, &name, &value);)
+        out->headers[out->header_count++] = (struct http_header){name, value};
+}
+
 void delivery_give_up(struct delivery *d)
 {
     evbuffer_drain(d->body, evbuffer_get_length(d->body));

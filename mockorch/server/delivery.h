@@ -25,6 +25,8 @@ struct delivery *delivery_new(struct event_base *loop, struct evhttp_request *re
 /* Copies the response; nothing goes out yet. */
 void delivery_load(struct delivery *d, const struct http_response *response,
                    const struct carriage *carriage);
+/* What was loaded, or took its place; valid until the delivery starts. */
+void delivery_response(struct delivery *d, struct http_response *out);
 /* Instead of what was loaded: a bare 500. */
 void delivery_give_up(struct delivery *d);
 /* Starts. last: the connection ends behind it. */

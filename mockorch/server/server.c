@@ -39,6 +39,7 @@ struct exchange { /* a request that has no full answer yet */
     uint64_t job; /* at the judge; 0: not there */
     struct event *sitting; /* a judge on the loop: when; NULL: none */
     bool unsaved; /* its answer waits for the commit at the end of this turn of the loop */
+    struct verdict verdict;     /* meanwhile */
     struct recorder_note *note; /* NULL: nothing is recorded */
 };
 
@@ -121,13 +122,20 @@ static void set_tick(struct server *s)
     event_add(s->tick, &tv);
 }
 
-static void note_answer(struct exchange *x, const struct http_response *response,
-                        const struct verdict *verdict, int64_t now_ns)
+/* To the log, the metrics and the tape: once it is sure that this is what the client gets. */
+static void tell(struct exchange *x, const struct http_response *response,
+                 const struct verdict *verdict)
 {
     static const struct http_response none;
+    struct server *s = x->server;
+    struct server_record record = {.now_ns = now_of(s), .verdict = verdict};
 
-    recorder_end(x->server->options.recorder, x->note, verdict->status ? response : &none,
-                 verdict->faults, now_ns);
+    record.took_ns = record.now_ns - x->began_ns;
+    metrics_took(&s->times, record.took_ns);
+    if (s->options.log)
+        s->options.log(s->options.log_context, &record);
+    recorder_end(s->options.recorder, x->note, verdict->status ? response : &none, verdict->faults,
+                 record.now_ns);
     x->note = NULL;
 }
 
@@ -135,24 +143,19 @@ static void answer(struct exchange *x, const struct http_response *response,
                    const struct verdict *verdict)
 {
     struct server *s = x->server;
-    struct server_record record = {.now_ns = now_of(s), .verdict = verdict};
-    struct carriage carriage;
+    struct carriage carriage = verdict->carriage;
 
-    record.took_ns = record.now_ns - x->began_ns;
-    metrics_took(&s->times, record.took_ns);
-    if (s->options.log)
-        s->options.log(s->options.log_context, &record);
     set_tick(s);
-    note_answer(x, response, verdict, record.now_ns);
-    carriage = verdict->carriage;
     if (verdict->failed == CHECK_REFUSALS && carriage.delay_ns < s->options.held_ns)
         carriage.delay_ns = s->options.held_ns; /* he asks no faster than that on one connection */
     delivery_load(x->delivery, response, &carriage);
     x->unsaved = verdict->unsaved;
     if (!x->unsaved) {
+        tell(x, response, verdict);
         delivery_start(x->delivery, s->stopping); /* x may be gone */
         return;
     }
+    x->verdict = *verdict;
     TAILQ_INSERT_TAIL(&s->unsaved, x, in_line);
     event_active(s->commit, EV_TIMEOUT, 0); /* behind the requests that are ready now */
 }
@@ -161,7 +164,9 @@ static void answer(struct exchange *x, const struct http_response *response,
 static void commit(evutil_socket_t fd, short what, void *context)
 {
     struct server *s = context;
-    enum status st = orchestrator_commit(s->options.orchestrator, NULL);
+    struct why why;
+    enum status st = orchestrator_commit(s->options.orchestrator, &why);
+    struct http_response response;
     struct exchange *x;
 
     (void)fd;
@@ -169,8 +174,13 @@ static void commit(evutil_socket_t fd, short what, void *context)
     while ((x = TAILQ_FIRST(&s->unsaved))) {
         TAILQ_REMOVE(&s->unsaved, x, in_line);
         x->unsaved = false;
-        if (st)
+        if (st) {
             delivery_give_up(x->delivery);
+            x->verdict.status = 500;
+            x->verdict.why = why;
+        }
+        delivery_response(x->delivery, &response);
+        tell(x, &response, &x->verdict);
         delivery_start(x->delivery, s->stopping);
     }
 }

@@ -226,3 +226,56 @@ bool bench_body_says(const struct bench *b, const char *words)
 {
     return memmem(b->response.body.data, b->response.body.size, words, strlen(words)) != NULL;
 }
+
+/* ---- a store that stops working ---- */
+
+static enum status failing_put(struct store *base, enum store_kind kind, const char *key,
+                               struct bytes value, struct why *why)
+{
+    struct bench_failing_store *f = (struct bench_failing_store *)base;
+
+    (void)kind;
+    (void)key;
+    (void)value;
+    return f->puts_left-- > 0 ? ST_OK : fail(why, ST_IO, "disk full");
+}
+
+static enum status failing_remove(struct store *base, enum store_kind kind, const char *key,
+                                  struct why *why)
+{
+    return failing_put(base, kind, key, bytes_of(NULL, 0), why);
+}
+
+static enum status failing_commit(struct store *base, struct why *why)
+{
+    struct bench_failing_store *f = (struct bench_failing_store *)base;
+
+    return f->commits_left-- > 0 ? ST_OK : fail(why, ST_IO, "disk gone");
+}
+
+static enum status failing_each(struct store *base, enum store_kind kind, store_visit *visit,
+                                void *context, struct why *why)
+{
+    (void)base;
+    (void)kind;
+    (void)visit;
+    (void)context;
+    (void)why;
+    return ST_OK;
+}
+
+static void leave(struct store *base)
+{
+    (void)base;
+}
+
+struct bench_failing_store bench_failing_store(int puts, int commits)
+{
+    static const struct store_ops ops = {.put = failing_put,
+                                         .remove = failing_remove,
+                                         .commit = failing_commit,
+                                         .each = failing_each,
+                                         .free = leave};
+
+    return (struct bench_failing_store){{&ops}, puts, commits};
+}

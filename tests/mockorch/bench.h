@@ -86,3 +86,11 @@ unsigned bench_work(struct bench *b);
 const char *bench_header(const struct bench *b, const char *name);
 /* The message of a JSON error in the last answer; owned by the bench until the next call. */
 bool bench_body_says(const struct bench *b, const char *words);
+
+/* An empty store that stops working after so many puts or commits; it must outlive the bench. */
+struct bench_failing_store {
+    struct store base;
+    int puts_left, commits_left;
+};
+
+struct bench_failing_store bench_failing_store(int puts, int commits);

@@ -30,6 +30,7 @@ struct served {
     bool running;
     struct dial_answer answer;
     unsigned logged;
+    unsigned statuses[8]; /* for a log of the test's own */
 };
 
 /* For cmocka; *state is the struct served. Options may be changed before served_start. */

@@ -4,6 +4,7 @@
 #include "tests/support/test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -143,6 +144,51 @@ static void who_was_wrong_too_often_waits_for_the_answer(void **state)
     assert_true(clock_now_ns(clock_system()) - asked_ns >= 40 * NS_PER_MS);
     assert_true(dial_has(&f->answer, "retry-after: 180"));
     close(fd);
+}
+
+static void note_status(void *context, const struct server_record *record)
+{
+    struct served *f = context;
+
+    f->statuses[f->logged++ % 8] = record->verdict->status;
+}
+
+static void the_log_says_what_the_client_got_when_the_disk_fails(void **state)
+{
+    struct served *f = *state;
+    static struct bench_failing_store store; /* outlives the case */
+    struct recorder *recorder;
+    struct tape *tape;
+    char path[] = "/tmp/server_test.XXXXXX";
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    close(fd);
+    f->options.log = note_status;
+    store = bench_failing_store(99, 3); /* the start needs two commits */
+    f->b.store = &store.base;
+    assert_int_equal(recorder_new(&recorder, &(struct recorder_options){.record = path}, NULL),
+                     ST_OK);
+    f->options.recorder = recorder;
+    fd = dial(served_start(f));
+    assert_int_equal(served_fetch(f, fd), 200);
+    assert_int_equal(served_fetch(f, fd), 500); /* its commit fails */
+    assert_int_equal(f->answer.size, 0);
+    assert_int_equal(served_fetch(f, fd), 500); /* and from here on everything does */
+    close(fd);
+    served_stop(f);
+    recorder_free(recorder);
+    assert_int_equal(f->logged, 3);
+    assert_true(f->statuses[0] == 200 && f->statuses[1] == 500 && f->statuses[2] == 500);
+    assert_int_equal(tape_load(&tape, path, NULL), ST_OK);
+    assert_int_equal(tape->count, 3);
+    assert_int_equal(tape->exchanges[0].response.status, 200);
+    assert_true(tape->exchanges[0].response.header_count > 0 &&
+                tape->exchanges[0].response.body.size > 50);
+    assert_int_equal(tape->exchanges[1].response.status, 500);
+    assert_int_equal(tape->exchanges[1].response.body.size, 0);
+    tape_free(tape);
+    unlink(path);
 }
 
 /* ---- faults on the wire ---- */
@@ -490,6 +536,7 @@ int main(void)
         CASE(a_client_that_expects_100_gets_it_first),
         CASE(tasks_expire_while_nobody_asks),
         CASE(who_was_wrong_too_often_waits_for_the_answer),
+        CASE(the_log_says_what_the_client_got_when_the_disk_fails),
         CASE(a_lost_request_is_a_reset),
         CASE(a_hang_up_is_an_end_without_a_byte),
         CASE(silence_lasts_until_the_server_ends),

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "mockorch/core/admin.h"
 #include "tests/mockorch/bench.h"
 
 static int setup(void **state)
@@ -759,61 +760,13 @@ static void a_record_put_again_has_the_new_value_in_the_old_place(void **state)
 
 /* ---- a store that stops working ---- */
 
-struct failing_store {
-    struct store base;
-    int puts_left, commits_left;
-};
-
-static enum status failing_put(struct store *base, enum store_kind kind, const char *key,
-                               struct bytes value, struct why *why)
-{
-    struct failing_store *f = (struct failing_store *)base;
-
-    (void)kind;
-    (void)key;
-    (void)value;
-    return f->puts_left-- > 0 ? ST_OK : fail(why, ST_IO, "disk full");
-}
-
-static enum status failing_remove(struct store *base, enum store_kind kind, const char *key,
-                                  struct why *why)
-{
-    return failing_put(base, kind, key, bytes_of(NULL, 0), why);
-}
-
-static enum status failing_commit(struct store *base, struct why *why)
-{
-    struct failing_store *f = (struct failing_store *)base;
-
-    return f->commits_left-- > 0 ? ST_OK : fail(why, ST_IO, "disk gone");
-}
-
-static enum status failing_each(struct store *base, enum store_kind kind, store_visit *visit,
-                                void *context, struct why *why)
-{
-    (void)base;
-    (void)kind;
-    (void)visit;
-    (void)context;
-    (void)why;
-    return ST_OK;
-}
-
-static void leave(struct store *base)
-{
-    (void)base;
-}
-
 static void a_broken_store_turns_every_answer_into_500(void **state)
 {
-    static const struct store_ops ops = {
-        .put = failing_put, .remove = failing_remove, .commit = failing_commit,
-        .each = failing_each, .free = leave};
     static const int budgets[][2] = {{3, 9}, {9, 2}}; /* puts, commits: start needs 3 and 2 */
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct failing_store f = {{&ops}, budgets[i][0], budgets[i][1]};
+        struct bench_failing_store f = bench_failing_store(budgets[i][0], budgets[i][1]);
         struct bench b;
 
         bench_init(&b);
@@ -829,12 +782,28 @@ static void a_broken_store_turns_every_answer_into_500(void **state)
     }
 }
 
+static void expect_journal(struct bench *b, const unsigned *statuses, size_t count)
+{
+    const struct admin_request all = {.method = "GET", .path = "/admin/requests"};
+    struct admin_reply reply;
+    json_t *page, *items;
+
+    admin_reply_init(&reply);
+    admin_answer(b->o, &reply, &all, b->now_ns);
+    page = json_loadb((const char *)reply.body.data, reply.body.size, 0, NULL);
+    items = json_object_get(page, "items");
+    assert_int_equal(json_array_size(items), count);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(
+            json_integer_value(json_object_get(json_array_get(items, i), "status")), statuses[i]);
+    json_decref(page);
+    admin_reply_fini(&reply);
+}
+
 static void grouped_answers_wait_for_one_commit(void **state)
 {
-    static const struct store_ops ops = {
-        .put = failing_put, .remove = failing_remove, .commit = failing_commit,
-        .each = failing_each, .free = leave};
-    struct failing_store f = {{&ops}, 99, 3}; /* start: two */
+    struct bench_failing_store f = bench_failing_store(99, 3); /* start: two */
+    const struct orchestrator_metrics *metrics;
     struct bench b;
 
     (void)state;
@@ -853,9 +822,15 @@ static void grouped_answers_wait_for_one_commit(void **state)
     assert_false(b.verdict.unsaved);
     assert_int_equal(orchestrator_commit(b.o, NULL), ST_OK); /* nothing to do */
     assert_int_equal(bench_fetch(&b), 200);
+    assert_int_equal(look_at_node(&b), 200);
+    metrics = orchestrator_metrics(b.o);
+    assert_true(metrics->answers[2] == 5 && metrics->answers[5] == 0);
     assert_int_equal(orchestrator_commit(b.o, NULL), ST_IO);
+    assert_true(metrics->answers[2] == 3 && metrics->answers[5] == 2); /* what they got */
+    expect_journal(&b, (const unsigned[]){200, 200, 200, 500, 500}, 5);
     assert_int_equal(look_at_node(&b), 500);
     assert_int_equal(orchestrator_commit(b.o, NULL), ST_IO);
+    assert_true(metrics->answers[2] == 3 && metrics->answers[5] == 3);
     bench_fini(&b);
 }
 
