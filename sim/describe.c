@@ -58,13 +58,13 @@ void describe_host(FILE *out, const struct host *h, unsigned number)
         fprintf(out, "  disk: %zu writes are not durable yet\n", d->begun_count);
 }
 
-void describe_server(FILE *out, struct server *s, int64_t now_ns)
+void describe_server(FILE *out, struct service *s, int64_t now_ns)
 {
     struct buffer json;
     json_t *state;
 
     buffer_init(&json, 0);
-    orchestrator_state(server_core(s), &json, now_ns);
+    orchestrator_state(service_core(s), &json, now_ns);
     state = json_loadb((const char *)json.data, json.size, 0, NULL);
     fprintf(out, "orchestrator: ");
     if (state)

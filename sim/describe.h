@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "sim/host.h"
-#include "sim/server.h"
+#include "sim/service.h"
 
 void describe_host(FILE *out, const struct host *h, unsigned number);
-void describe_server(FILE *out, struct server *s, int64_t now_ns);
+void describe_server(FILE *out, struct service *s, int64_t now_ns);

@@ -107,7 +107,7 @@ static enum status add_node(struct run *r, unsigned host, struct why *why)
     }
     snprintf(r->node_ids[number], sizeof *r->node_ids, "%zu", 1000000 + number);
     snprintf(wallet, sizeof wallet, "0x%040x", host + 1);
-    return orchestrator_add_node(server_core(r->server), r->node_ids[number], wallet, why);
+    return orchestrator_add_node(service_core(r->service), r->node_ids[number], wallet, why);
 }
 
 static enum status add_host(struct run *r, const struct scenario_client *plan,
@@ -156,7 +156,8 @@ static enum status add_hosts(struct run *r, struct prover_sim *prover, struct wh
     enum status st = ST_OK;
 
     for (size_t i = 0; i < s->node_count && !st; i++)
-        st = orchestrator_add_node(server_core(r->server), s->nodes[i].id, s->nodes[i].wallet, why);
+        st = orchestrator_add_node(service_core(r->service), s->nodes[i].id, s->nodes[i].wallet,
+                                   why);
     for (size_t i = 0; i < s->client_count && !st; i++)
         for (uint32_t k = 0; k < s->clients[i].count && !st; k++)
             st = add_host(r, &s->clients[i], prover, why);
@@ -203,23 +204,23 @@ static void open_tape(struct run *r)
 
 /* From here on requests go through it to the orchestrator, and writes go behind the model's disk.
  */
-static enum status open_tier(struct run *r, const struct server_options *server, struct why *why)
+static enum status open_tier(struct run *r, const struct service_options *service, struct why *why)
 {
     return r->options->tier->open(&r->tier,
                                   &(struct tier_options){
                                       .world = &r->world,
                                       .network = &r->network,
-                                      .server = r->server,
-                                      .turns_away = server_turns_away,
-                                      .orchestrator = server_core(r->server),
-                                      .judge = server->judge,
-                                      .judge_ns = server->judge_ns,
-                                      .judge_jitter_ns = server->judge_jitter_ns,
+                                      .service = r->service,
+                                      .turns_away = service_turns_away,
+                                      .orchestrator = service_core(r->service),
+                                      .judge = service->judge,
+                                      .judge_ns = service->judge_ns,
+                                      .judge_jitter_ns = service->judge_jitter_ns,
                                       .wall_at_zero_ns = r->settings.wall_at_zero_ns,
                                       .seed = r->options->seed,
                                       .tls = r->options->tls,
-                                      .accepted = server->accepted,
-                                      .context = server->context,
+                                      .accepted = service->accepted,
+                                      .context = service->context,
                                   },
                                   why);
 }
@@ -228,7 +229,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
                             const struct run_options *o, struct why *why)
 {
     unsigned hosts = count_hosts(s);
-    struct server_options server;
+    struct service_options service;
     struct prng prng;
     enum status st;
 
@@ -253,11 +254,11 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
         .plan = &s->network,
         .heal_ns = s->heal_ns,
         .prng = world_prng(&r->world, 2),
-        .arrive = server_arrive,
+        .arrive = service_arrive,
         .deliver = host_deliver,
     };
     r->network.prng.listener = choice_listen(&r->network_ear, r->tape, "network");
-    server = (struct server_options){
+    service = (struct service_options){
         .world = &r->world,
         .network = &r->network,
         .settings = &r->settings,
@@ -273,12 +274,12 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
         .interrupted = report_interrupted,
         .context = r,
     };
-    st = server_new(&r->server, &server, why);
+    st = service_new(&r->service, &service, why);
     if (st)
         return st;
-    r->network.orchestrator = r->server;
+    r->network.orchestrator = r->service;
     if (o->tier)
-        st = open_tier(r, &server, why);
+        st = open_tier(r, &service, why);
     return st ? st : add_hosts(r, prover, why);
 }
 
@@ -289,7 +290,7 @@ static void close_run(struct run *r)
         host_free(r->hosts[i]);
     if (r->tier)
         r->tier->kind->close(r->tier);
-    server_free(r->server);
+    service_free(r->service);
     fault_plan_fini(&r->plan);
     invariant_fini(&r->invariant);
     choice_tape_fini(&r->own_tape);
@@ -354,7 +355,7 @@ static int64_t patience_ns(const struct run *r)
 
 static bool no_tasks_left(const struct run *r)
 {
-    const struct orchestrator_metrics *made = orchestrator_metrics(server_core(r->server));
+    const struct orchestrator_metrics *made = orchestrator_metrics(service_core(r->service));
     uint64_t limit = r->settings.task_limit;
 
     return limit && made->tasks_made >= limit;
@@ -409,7 +410,7 @@ static bool look(struct run *r)
         }
         if (!r->drain_ns) {
             r->drain_ns = now_ns;
-            server_drain(r->server);
+            service_drain(r->service);
             world_note(&r->world, "no more tasks are handed out");
         }
     }
@@ -532,7 +533,7 @@ static void check_balances(struct run *r)
         char wallet[48];
 
         snprintf(wallet, sizeof wallet, "0x%040x", i + 1);
-        credits += orchestrator_credits(server_core(r->server), wallet);
+        credits += orchestrator_credits(service_core(r->service), wallet);
     }
     invariant_balances(&r->invariant, credits);
 }
@@ -573,7 +574,7 @@ static void dump(const struct run *r)
         return;
     for (unsigned i = 0; i < r->host_count; i++)
         describe_host(r->options->dump, r->hosts[i], i);
-    describe_server(r->options->dump, r->server, r->world.now_ns);
+    describe_server(r->options->dump, r->service, r->world.now_ns);
 }
 
 /* What a core leaves behind when it is torn out of its work cannot be taken apart: it stays. */

@@ -7,7 +7,7 @@
  */
 #pragma once
 #include "sim/run.h"
-#include "sim/server.h"
+#include "sim/service.h"
 
 enum run_event {
     RUN_KILL, RUN_KILL_WRITING, RUN_POWER_CUT, RUN_POWER_CUT_WRITING, RUN_SECOND_INSTANCE,
@@ -29,7 +29,7 @@ struct run {
     struct settings settings;
     struct choice_tape *tape, own_tape; /* tape NULL: nobody listens */
     struct choice_listener ear, fault_ear, network_ear;
-    struct server *server;
+    struct service *service;
     struct tier *tier; /* NULL: tier A */
     struct host **hosts;
     unsigned host_count;

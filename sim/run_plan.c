@@ -227,9 +227,9 @@ static void fire_server_up(void *context, uint64_t id, void *payload)
     (void)id;
     (void)payload;
     world_note(&r->world, "orchestrator starts");
-    st = server_start(r->server, &why);
+    st = service_start(r->service, &why);
     if (!st && r->tier)
-        st = r->tier->kind->start(r->tier, server_core(r->server), &why);
+        st = r->tier->kind->start(r->tier, service_core(r->service), &why);
     if (st)
         invariant_unreadable(&r->invariant, why.text);
 }
@@ -254,7 +254,7 @@ static void fire_event(void *context, uint64_t index, void *payload)
     world_note(&r->world, "%s begins", e->event);
     r->happened++;
     if (event == RUN_RESTART) {
-        server_stop(r->server);
+        service_stop(r->service);
         if (r->tier)
             r->tier->kind->stop(r->tier);
         plan_at(r, until_ns, fire_server_up, 0);

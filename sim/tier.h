@@ -17,8 +17,8 @@ struct tier {
 struct tier_options {
     struct world *world;
     struct network *network; /* its `arrive` is replaced */
-    struct server *server;
-    bool (*turns_away)(struct server *server, struct packet *p); /* asked first; true: it takes it */
+    struct service *service;
+    bool (*turns_away)(struct service *service, struct packet *p); /* asked first; true: it takes it */
     struct orchestrator *orchestrator;
     struct judge *judge;
     int64_t judge_ns, judge_jitter_ns;

@@ -103,7 +103,7 @@ static void arrive(void *context, struct packet *p)
 {
     struct tier_b *t = context;
 
-    if (!t->o.turns_away(t->o.server, p))
+    if (!t->o.turns_away(t->o.service, p))
         tier_b_wire_arrive(t->wire, p);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The orchestrator of a simulation: its production core, and a judge that takes virtual time. It may
- * be stopped and started again: connections are refused meanwhile, what was being judged is reset,
- * and the new process reads the store of the old one.
+/* The orchestrator of a simulation: its production core, and a judge that takes virtual time. It
+ * may be stopped and started again: connections are refused meanwhile, what was being judged is
+ * reset, and the new process reads the store of the old one.
  *
  * Owner:   heap; everything in the options is borrowed.
  * Errors:  of orchestrator_new and orchestrator_add_node.
@@ -11,9 +11,9 @@
 #include "sim/choice.h"
 #include "sim/network.h"
 
-struct server;
+struct service;
 
-struct server_options {
+struct service_options {
     struct world *world;
     struct network *network;
     const struct settings *settings;
@@ -33,16 +33,16 @@ struct server_options {
     void *context;
 };
 
-enum status MUST_USE server_new(struct server **out, const struct server_options *o,
-                                struct why *why);
-void server_free(struct server *s);
-struct orchestrator *server_core(struct server *s); /* the last one while it is stopped */
+enum status MUST_USE service_new(struct service **out, const struct service_options *o,
+                                 struct why *why);
+void service_free(struct service *s);
+struct orchestrator *service_core(struct service *s); /* the last one while it is stopped */
 /* Twice is once. */
-void server_stop(struct server *s);
+void service_stop(struct service *s);
 /* From now on there are no tasks to fetch. */
-void server_drain(struct server *s);
+void service_drain(struct service *s);
 /* Takes a fetch when it drains, and answers as if no task were left. */
-bool server_turns_away(struct server *s, struct packet *p);
-enum status MUST_USE server_start(struct server *s, struct why *why);
+bool service_turns_away(struct service *s, struct packet *p);
+enum status MUST_USE service_start(struct service *s, struct why *why);
 /* For struct network. */
-void server_arrive(void *server, struct packet *takes);
+void service_arrive(void *service, struct packet *takes);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sim/server.h"
+#include "sim/service.h"
 
 #include <stdlib.h>
 
 #include "sim/memory.h"
 
-struct server {
-    struct server_options o;
+struct service {
+    struct service_options o;
     struct orchestrator *core;
     struct store *store; /* NULL: it never stops */
     unsigned life;
@@ -15,9 +15,9 @@ struct server {
     struct choice_listener ear, task_ear;
 };
 
-enum status server_new(struct server **out, const struct server_options *o, struct why *why)
+enum status service_new(struct service **out, const struct service_options *o, struct why *why)
 {
-    struct server *s = memory_new(sizeof *s);
+    struct service *s = memory_new(sizeof *s);
     enum status st = ST_OK;
 
     s->o = *o;
@@ -28,7 +28,7 @@ enum status server_new(struct server **out, const struct server_options *o, stru
     if (!st)
         st = orchestrator_new(&s->core, o->settings, o->plan, s->store, o->world->now_ns, why);
     if (st) {
-        server_free(s);
+        service_free(s);
         return st;
     }
     orchestrator_listen(s->core, choice_listen(&s->task_ear, o->tape, "tasks"));
@@ -36,7 +36,7 @@ enum status server_new(struct server **out, const struct server_options *o, stru
     return ST_OK;
 }
 
-void server_free(struct server *s)
+void service_free(struct service *s)
 {
     if (!s)
         return;
@@ -45,18 +45,18 @@ void server_free(struct server *s)
     free(s);
 }
 
-struct orchestrator *server_core(struct server *s)
+struct orchestrator *service_core(struct service *s)
 {
     return s->core;
 }
 
-void server_stop(struct server *s)
+void service_stop(struct service *s)
 {
     s->stopped = true;
     s->o.network->server_life++;
 }
 
-void server_drain(struct server *s)
+void service_drain(struct service *s)
 {
     s->drains = true;
 }
@@ -68,7 +68,7 @@ static bool is_fetch(const struct packet *p)
     return call_parse(parameter, p->request.method, p->request.path) == CALL_FETCH;
 }
 
-bool server_turns_away(struct server *s, struct packet *p)
+bool service_turns_away(struct service *s, struct packet *p)
 {
     static const struct http_response none = {
         .status = 429, .header_count = 1, .headers = {{"retry-after", "600"}}};
@@ -80,7 +80,7 @@ bool server_turns_away(struct server *s, struct packet *p)
     return true;
 }
 
-enum status server_start(struct server *s, struct why *why)
+enum status service_start(struct service *s, struct why *why)
 {
     struct orchestrator *core;
     enum status st;
@@ -98,7 +98,7 @@ enum status server_start(struct server *s, struct why *why)
     return ST_OK;
 }
 
-static void answer(struct server *s, struct packet *p, const struct http_response *response,
+static void answer(struct service *s, struct packet *p, const struct http_response *response,
                    const struct verdict *v)
 {
     world_note(s->o.world, "server %s task=%s node=%s -> %u [%s] body=%016llx%s",
@@ -110,7 +110,7 @@ static void answer(struct server *s, struct packet *p, const struct http_respons
 }
 
 /* Tells whose submission was the one that counts. The verdict has the beginning of an id only. */
-static void report_accepted(struct server *s, uint64_t before, const struct packet *p, bool judged)
+static void report_accepted(struct service *s, uint64_t before, const struct packet *p, bool judged)
 {
     struct wire_memory memory = {0};
     struct wire_submission m;
@@ -127,7 +127,7 @@ static void report_accepted(struct server *s, uint64_t before, const struct pack
 
 static void fire_judged(void *context, uint64_t job, void *payload)
 {
-    struct server *s = context;
+    struct service *s = context;
     struct packet *p = payload;
     uint64_t before = orchestrator_metrics(s->core)->tasks_accepted;
     struct http_response response;
@@ -148,9 +148,9 @@ static void fire_judged(void *context, uint64_t job, void *payload)
     answer(s, p, &response, &verdict);
 }
 
-void server_arrive(void *server, struct packet *p)
+void service_arrive(void *service, struct packet *p)
 {
-    struct server *s = server;
+    struct service *s = service;
     uint64_t before = orchestrator_metrics(s->core)->tasks_accepted;
     struct http_response response;
     struct verdict verdict;
@@ -160,7 +160,7 @@ void server_arrive(void *server, struct packet *p)
         network_refuse(s->o.network, p);
         return;
     }
-    if (server_turns_away(s, p))
+    if (service_turns_away(s, p))
         return;
     orchestrator_answer(s->core, &response, &verdict, &p->request, s->o.world->now_ns);
     if (!verdict.pending) {
