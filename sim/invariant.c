@@ -40,6 +40,10 @@ const char *invariant_name(int number)
         [27] = "few open records are on disk",
         [28] = "a record moves along its arrows",
         [29] = "nodes of one client take turns",
+        [30] = "the orchestrator's Date is its clock",
+        [31] = "no fault strikes once faults have stopped",
+        [32] = "time goes on",
+        [33] = "a task is found for as long as tasks live",
     };
 
     return names[number];
@@ -61,11 +65,16 @@ void invariant_fini(struct invariant *v)
 {
     for (size_t i = 0; i < v->task_count; i++)
         free(v->tasks[i].task_id);
-    for (unsigned i = 0; i < v->host_count; i++)
+    for (unsigned i = 0; i < v->host_count; i++) {
         free(v->hosts[i].nodes);
+        free(v->hosts[i].fetches.at_ns);
+        free(v->hosts[i].submissions.at_ns);
+    }
     free(v->tasks);
+    free(v->gifts);
     free(v->hosts);
     lookup_fini(&v->by_id);
+    lookup_fini(&v->gifts_by_id);
 }
 
 void invariant_broken(struct invariant *v, int number, const char *format, ...)
@@ -92,6 +101,22 @@ double invariant_seconds(int64_t ns)
 void invariant_mark(struct invariant *v, enum mark m)
 {
     v->marks |= UINT64_C(1) << m;
+}
+
+void invariant_stepped_on(struct invariant *v)
+{
+    const struct world *w = v->world;
+
+    if (v->last_events && (w->now_ns < v->last_ns ||
+                           (w->now_ns == v->last_ns && w->happened < v->last_order)))
+        invariant_broken(v, 32, "event %llu, planned as number %llu, happens at %.9f s behind number "
+                         "%llu at %.9f s",
+                         (unsigned long long)w->events, (unsigned long long)w->happened,
+                         invariant_seconds(w->now_ns), (unsigned long long)v->last_order,
+                         invariant_seconds(v->last_ns));
+    v->last_ns = w->now_ns;
+    v->last_order = w->happened;
+    v->last_events = w->events;
 }
 
 /* ---- tasks ---- */

@@ -37,13 +37,17 @@
  * I22  The balances of the orchestrator's users are the credits that were given.
  * I23  Nothing is credited but what the judge has verified.
  * I24  What a submission contains is right: without a fault the orchestrator refuses none for it.
- * I25  The orchestrator keeps its word: whom it told to fetch again later it does not tell so again
- *      at that time, when nothing was fetched in between.
+ * I25  The orchestrator keeps its word: whom it tells to wait has used up an allowance, and the time
+ *      that it names is the one at which there is room again, in whole seconds.
  * I26  A record that waits for its submission has all its proofs.
  * I27  Open records on disk are at most twice what the profile allows: some of them may be closed
  *      already, and not yet on disk.
  * I28  A record on disk moves along the arrows of outbox.h only, and what is final stays so.
  * I29  Nodes of one client take turns: none that is served is more than two turns behind another.
+ * I30  The Date of the orchestrator's answers is its clock.
+ * I31  No fault strikes once faults have stopped.
+ * I32  Time goes on: events happen in the order of their times, and of their planning.
+ * I33  A task that was given is found for as long as the settings say that tasks live.
  *
  * A process that is killed forgets what was not on disk: a task that had just arrived (I4), a
  * Retry-After (I5), a definite answer (I7). The disk may be refusing writes: I1 and I2 then rest, as
@@ -65,7 +69,7 @@
 #include "sim/packet.h"
 #include "sim/world.h"
 
-#define INVARIANTS           29
+#define INVARIANTS           33
 #define INVARIANT_PER_MINUTE       40
 #define INVARIANT_PER_MINUTE_BATCH 80 /* of the profile seed */
 #define INVARIANT_PER_OUTAGE 20
@@ -73,6 +77,7 @@
 
 struct invariant_host;
 struct invariant_task;
+struct invariant_gift;
 
 struct invariant {
     const struct world *world;
@@ -82,6 +87,13 @@ struct invariant {
     struct invariant_task *tasks;
     size_t task_count, task_capacity;
     struct lookup by_id;
+    const struct settings *settings; /* of the orchestrator; NULL: not known */
+    int64_t heal_ns;                 /* 0: never */
+    struct invariant_gift *gifts;    /* what the orchestrator has given */
+    size_t gift_count, gift_capacity;
+    struct lookup gifts_by_id; /* by their beginnings */
+    int64_t last_ns;           /* of the event before */
+    uint64_t last_order, last_events;
     uint64_t credits;
     size_t queue_tasks; /* the most of all profiles */
     struct herd herd;
@@ -105,6 +117,12 @@ struct invariant {
 void invariant_init(struct invariant *v, const struct world *w, const struct profile *p,
                     unsigned hosts);
 void invariant_fini(struct invariant *v);
+/* What the orchestrator was told to do; borrowed. heal_ns 0: faults go on. */
+void invariant_settings(struct invariant *v, const struct settings *s, int64_t heal_ns);
+/* Behind each event of the world. */
+void invariant_stepped_on(struct invariant *v);
+/* The orchestrator has given so many new tasks to a node of that client. */
+void invariant_given(struct invariant *v, unsigned host, uint64_t tasks);
 
 /* What a client does and meets; host counts from 0. wall_s: what its clock shows. */
 void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_once);
@@ -154,8 +172,8 @@ struct invariant_costs {
     int64_t round_trip_ns;              /* at most, with the judge */
 };
 int64_t invariant_patience_ns(const struct invariant *v, const struct invariant_costs *c);
-/* The orchestrator's answer as it leaves. host -1: to nobody who listens. allowances_only: nothing but
- * the client's own allowance limits its fetches. */
+/* The orchestrator's answer as it leaves. host: whose user it is about, -1: nobody knows.
+ * allowances_only: nothing but the user's own allowance limits its fetches. */
 void invariant_answered(struct invariant *v, int host, const struct verdict *verdict,
                         const struct http_response *r, bool allowances_only);
 void invariant_restless(struct invariant *v); /* I15 */

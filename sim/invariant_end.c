@@ -21,6 +21,7 @@ void invariant_credited(struct invariant *v, const char *task_id, bool twice)
         return;
     }
     v->hosts[t->host].last_credit_ns = v->world->now_ns;
+    invariant_spend(&v->hosts[t->host].submissions, v->world->now_ns);
     t->second_copy = twice;
     if (twice)
         invariant_mark(v, MARK_SECOND_COPY);

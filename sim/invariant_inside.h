@@ -22,6 +22,20 @@ struct invariant_node {
     uint64_t asked;
 };
 
+struct invariant_allowance { /* of one user */
+    enum quota_shape shape;
+    uint32_t limit;
+    int64_t window_ns;
+    int64_t *at_ns;  /* QUOTA_WINDOW: a ring */
+    uint64_t count;  /* that were spent */
+    int64_t full_ns; /* QUOTA_BUCKET: all is there again */
+};
+
+struct invariant_gift { /* a task on the orchestrator's side */
+    int64_t given_ns; /* for the first time */
+    bool odd;         /* a fault had to do with it */
+};
+
 struct invariant_host {
     const struct profile *profile;
     /* of this process */
@@ -56,7 +70,7 @@ struct invariant_host {
     int64_t submitted_ns[INVARIANT_BURST]; /* a ring */
     uint64_t submitted;
     int64_t last_credit_ns; /* -1: none yet */
-    int64_t promised_ns;    /* the allowance permits a fetch from then on; 0: unknown */
+    struct invariant_allowance fetches, submissions; /* of its user */
 };
 
 struct invariant_task {
@@ -71,6 +85,7 @@ struct invariant_task {
     unsigned rung;    /* of its difficulty */
     size_t inputs;
     bool failed;      /* a proof of it did */
+    bool wrong;       /* a proof of it is none */
     unsigned proving; /* inputs */
     size_t begun;     /* by this process */
     size_t proved;    /* on disk when it started */
@@ -90,6 +105,9 @@ void invariant_broken(struct invariant *v, int number, const char *format, ...)
 struct invariant_task *invariant_find(const struct invariant *v, const char *task_id); /* or NULL */
 struct invariant_task *invariant_add(struct invariant *v, const char *task_id);
 double invariant_seconds(int64_t ns);
+
+/* invariant_server.c */
+void invariant_spend(struct invariant_allowance *a, int64_t now_ns);
 
 /* invariant_habit.c */
 void invariant_asked(struct invariant *v, unsigned host, struct bytes body);

@@ -67,16 +67,32 @@ static void report_accepted(void *context, const char *task_id, bool twice)
     invariant_credited(&r->invariant, task_id, twice);
 }
 
-static void report_answered(void *context, void *host, const struct verdict *verdict,
+#define FIRST_NODE 1000000 /* nodes that the scenario does not name count from here */
+
+/* -1: of nobody, or of a user that has several clients. */
+static int host_of_node(const struct run *r, const char *node_id)
+{
+    size_t number = strtoull(node_id, NULL, 10) - FIRST_NODE;
+
+    return r->scenario->node_count || number >= r->node_count ? -1 : (int)r->node_hosts[number];
+}
+
+static void report_given(void *context, const char *node_id, uint64_t tasks)
+{
+    struct run *r = context;
+    int host = host_of_node(r, node_id);
+
+    if (host >= 0)
+        invariant_given(&r->invariant, (unsigned)host, tasks);
+}
+
+static void report_answered(void *context, const struct verdict *verdict,
                             const struct http_response *response)
 {
     struct run *r = context;
-    const struct settings *s = &r->settings;
-    bool shared = r->scenario->node_count > 0 || s->fetches_per_address.limit > 0;
-    bool ends = s->task_limit > 0 || r->drain_ns > 0;
+    bool ends = r->settings.task_limit > 0 || r->drain_ns > 0;
 
-    invariant_answered(&r->invariant, host ? (int)host_number(host) : -1, verdict, response,
-                       !shared && !ends);
+    invariant_answered(&r->invariant, host_of_node(r, verdict->node_id), verdict, response, !ends);
 }
 
 static void report_interrupted(void *context)
@@ -101,11 +117,12 @@ static enum status add_node(struct run *r, unsigned host, struct why *why)
     char wallet[48];
 
     r->node_texts[number] = r->node_ids[number];
+    r->node_hosts[number] = host;
     if (number < s->node_count) {
         snprintf(r->node_ids[number], sizeof *r->node_ids, "%s", s->nodes[number].id);
         return ST_OK;
     }
-    snprintf(r->node_ids[number], sizeof *r->node_ids, "%zu", 1000000 + number);
+    snprintf(r->node_ids[number], sizeof *r->node_ids, "%zu", FIRST_NODE + number);
     snprintf(wallet, sizeof wallet, "0x%040x", host + 1);
     return orchestrator_add_node(service_core(r->service), r->node_ids[number], wallet, why);
 }
@@ -239,12 +256,14 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
     r->hosts = memory_new((hosts + 1) * sizeof(struct host *));
     r->node_ids = memory_new((count_nodes(s) + 1) * sizeof *r->node_ids);
     r->node_texts = memory_new((count_nodes(s) + 1) * sizeof(const char *));
+    r->node_hosts = memory_new((count_nodes(s) + 1) * sizeof *r->node_hosts);
     invariant_init(&r->invariant, &r->world, &profile_current, hosts);
     r->invariant.counts = o->policy != HOST_OURS;
     prng = world_prng(&r->world, 1);
     r->settings.seed = prng_u64(&prng);
     if (!r->settings.wall_at_zero_ns)
         r->settings.wall_at_zero_ns = WALL_AT_ZERO_NS;
+    invariant_settings(&r->invariant, &r->settings, s->heal_ns);
     st = scenario_plan(&r->plan, s, prng_u64(&prng), why);
     if (st)
         return st;
@@ -269,6 +288,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
         .judge_jitter_ns = JUDGE_JITTER_NS,
         .restarts = restarts(s),
         .accepted = report_accepted,
+        .given = report_given,
         .answered = report_answered,
         .unjudged = report_unjudged,
         .interrupted = report_interrupted,
@@ -297,6 +317,7 @@ static void close_run(struct run *r)
     free(r->hosts);
     free(r->node_ids);
     free(r->node_texts);
+    free(r->node_hosts);
 }
 
 /* ---- the run ---- */
@@ -436,6 +457,7 @@ static void go(struct run *r)
     while (world_step(&r->world, until_ns)) {
         at_moment = r->world.now_ns == moment_ns ? at_moment + 1 : 0;
         moment_ns = r->world.now_ns;
+        invariant_stepped_on(&r->invariant);
         if (at_moment > RESTLESS)
             invariant_restless(&r->invariant);
         if (look(r))

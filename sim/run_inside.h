@@ -35,6 +35,7 @@ struct run {
     unsigned host_count;
     char (*node_ids)[24];
     const char **node_texts; /* of them */
+    unsigned *node_hosts;    /* whose they are */
     size_t node_count;
     struct prng prng; /* of who is struck */
     uint64_t kills, happened;

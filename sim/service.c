@@ -105,7 +105,7 @@ static void answer(struct service *s, struct packet *p, const struct http_respon
                call_name(v->call), v->task_id, v->node_id, v->status, v->faults,
                (unsigned long long)world_hash(response->body), p->host ? "" : " (nobody listens)");
     if (s->o.answered)
-        s->o.answered(s->o.context, p->host, v, response);
+        s->o.answered(s->o.context, v, response);
     network_answer(s->o.network, p, response, &v->carriage);
 }
 
@@ -152,6 +152,7 @@ void service_arrive(void *service, struct packet *p)
 {
     struct service *s = service;
     uint64_t before = orchestrator_metrics(s->core)->tasks_accepted;
+    uint64_t made = orchestrator_metrics(s->core)->tasks_made;
     struct http_response response;
     struct verdict verdict;
     int64_t took_ns;
@@ -163,6 +164,9 @@ void service_arrive(void *service, struct packet *p)
     if (service_turns_away(s, p))
         return;
     orchestrator_answer(s->core, &response, &verdict, &p->request, s->o.world->now_ns);
+    made = orchestrator_metrics(s->core)->tasks_made - made;
+    if (made && s->o.given)
+        s->o.given(s->o.context, verdict.node_id, made);
     if (!verdict.pending) {
         report_accepted(s, before, p, s->o.settings->judging == JUDGING_NONE);
         answer(s, p, &response, &verdict);

@@ -24,8 +24,10 @@ struct service_options {
     bool restarts; /* it has a store */
     /* A submission counts; twice: the network made two of it. */
     void (*accepted)(void *context, const char *task_id, bool twice);
-    /* An answer as it leaves; host as in the packet. */
-    void (*answered)(void *context, void *host, const struct verdict *verdict,
+    /* So many new tasks were given to that node. */
+    void (*given)(void *context, const char *node_id, uint64_t tasks);
+    /* An answer as it leaves. */
+    void (*answered)(void *context, const struct verdict *verdict,
                      const struct http_response *response);
     /* One counts that nobody has judged. */
     void (*unjudged)(void *context, const char *task_id);

@@ -78,6 +78,7 @@ bool world_step(struct world *w, int64_t until_ns)
         sift_down(w->heap, w->count);
     w->now_ns = ev.at_ns;
     w->events++;
+    w->happened = ev.order;
     ev.fire(ev.context, ev.id, ev.payload);
     if (w->settle)
         w->settle(w->settle_context);

@@ -40,6 +40,7 @@ struct world {
     struct world_event *heap;
     size_t count, capacity;
     uint64_t planned;
+    uint64_t happened; /* order of the event that happened last */
 };
 
 void world_init(struct world *w, uint64_t seed, FILE *trace);

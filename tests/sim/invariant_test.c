@@ -589,63 +589,6 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
     }
 }
 
-/* What the orchestrator says to client 0, or to nobody. */
-static void orchestrator_says(struct stage *s, enum call call, unsigned status, const char *faults,
-                              const char *retry_after)
-{
-    struct verdict verdict = {.call = call, .status = status, .failed = CHECK_HASH};
-    struct http_response r = {.status = status};
-
-    snprintf(verdict.faults, sizeof verdict.faults, "%s", faults);
-    if (retry_after)
-        r.headers[r.header_count++] = (struct http_header){"retry-after", retry_after};
-    invariant_answered(&s->v, 0, &verdict, &r, true);
-}
-
-static void an_honest_orchestrator_refuses_no_content(void **state)
-{
-    static const struct {
-        enum call call;
-        unsigned status;
-        const char *faults;
-        int broken;
-    } table[] = {
-        {CALL_SUBMIT, 422, "", 24},   {CALL_SUBMIT, 400, "", 24}, {CALL_SUBMIT, 403, "", 24},
-        {CALL_SUBMIT, 422, "lie", 0}, {CALL_SUBMIT, 404, "", 0},  {CALL_SUBMIT, 429, "", 0},
-        {CALL_SUBMIT, 200, "", 0},    {CALL_FETCH, 400, "", 0},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct stage s;
-
-        stage_init(&s);
-        orchestrator_says(&s, table[i].call, table[i].status, table[i].faults, NULL);
-        assert_int_equal(s.v.broken, table[i].broken);
-        stage_fini(&s);
-    }
-}
-
-static void an_orchestrator_keeps_its_word(void **state)
-{
-    struct stage s;
-
-    (void)state;
-    stage_init(&s);
-    orchestrator_says(&s, CALL_FETCH, 429, "", "20");
-    s.world.now_ns += 19 * NS_PER_S; /* early: it is right to refuse */
-    orchestrator_says(&s, CALL_FETCH, 429, "", "1");
-    s.world.now_ns += 1 * NS_PER_S;
-    orchestrator_says(&s, CALL_FETCH, 429, "fetch_429", "9");
-    orchestrator_says(&s, CALL_FETCH, 200, "", NULL); /* it is kept, and used up */
-    orchestrator_says(&s, CALL_FETCH, 429, "", "7");
-    assert_int_equal(s.v.broken, 0);
-    s.world.now_ns += 7 * NS_PER_S;
-    orchestrator_says(&s, CALL_FETCH, 429, "", "Sun, 06 Nov 1994 08:49:37 GMT");
-    assert_int_equal(s.v.broken, 25);
-    stage_fini(&s);
-}
-
 /* A core with so many tasks of a former process. */
 static struct core *core_with(unsigned tasks)
 {
@@ -825,8 +768,6 @@ static void patience_covers_what_was_asked_for_and_a_whole_task(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_honest_orchestrator_refuses_no_content),
-        cmocka_unit_test(an_orchestrator_keeps_its_word),
         cmocka_unit_test(each_invariant_is_found_when_it_is_broken),
         cmocka_unit_test(books_and_queue_of_a_core_are_checked),
         cmocka_unit_test(an_honest_life_breaks_nothing),
