@@ -4,16 +4,13 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "mockorch/core/spread.h"
+#include "sim/line.h"
 
 /* client/shell/transport_curl.h; in all: what connecting may take, and then the total */
 #define CONNECT_NS (10 * NS_PER_S)
 #define TOTAL_NS   (40 * NS_PER_S)
 #define STALL_NS   (60 * NS_PER_S)
 #define PART_BYTES 8192 /* one second more for each of the body */
-/* TCP sends a lost segment again after 1, 2, 4 … s (RFC 6298). */
-#define RETRANSMIT_NS   NS_PER_S
-#define RETRANSMIT_MOST 6
 
 static const struct network_link quiet = {0};
 
@@ -22,34 +19,21 @@ static const struct network_link *link_of(const struct packet *p)
     return p->link ? p->link : &quiet;
 }
 
+static bool healed(const struct network *n)
+{
+    return n->heal_ns && n->world->now_ns >= n->heal_ns;
+}
+
 static bool strikes(const struct network *n, struct packet *p, double chance, const char *place)
 {
-    bool drawn;
-
-    prng_place(&p->prng, place);
-    drawn = prng_chance(&p->prng, chance);
-
-    return drawn && (!n->heal_ns || n->world->now_ns < n->heal_ns);
+    return line_strikes(&p->prng, chance, place, healed(n));
 }
 
 static int64_t latency_ns(const struct network *n, struct packet *p)
 {
-    int64_t ns;
+    int64_t ns = line_latency_ns(n->plan, &p->prng);
 
-    prng_place(&p->prng, "jitter");
-    ns = n->plan->latency_ns + spread_ns(&p->prng, n->plan->spread, n->plan->jitter_ns);
-    for (unsigned k = 0; n->plan->retransmit > 0 && k < RETRANSMIT_MOST; k++) {
-        if (!strikes(n, p, n->plan->retransmit, "retransmit"))
-            break;
-        ns += RETRANSMIT_NS << k;
-    }
-    return ns;
-}
-
-/* sizes stay below 2^30, so the product stays below 2^60 */
-static int64_t transfer_ns(uint64_t bytes_per_s, size_t size)
-{
-    return bytes_per_s ? (int64_t)((uint64_t)size * (uint64_t)NS_PER_S / bytes_per_s) : 0;
+    return ns + line_retransmit_ns(n->plan, &p->prng, healed(n));
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -126,7 +110,7 @@ static void plan_arrive_at(struct network *n, struct packet *p, int64_t at_ns)
 static void plan_arrive(struct network *n, struct packet *p)
 {
     int64_t now_ns = n->world->now_ns;
-    int64_t sent_ns = now_ns + transfer_ns(n->plan->up_bytes_per_s, p->request.body.size);
+    int64_t sent_ns = now_ns + line_transfer_ns(n->plan->up_bytes_per_s, p->request.body.size);
     int64_t at_ns = later(sent_ns + latency_ns(n, p), link_of(p)->clogged_until_ns);
 
     if (p->host && sent_ns > p->give_up_ns) { /* its last byte never leaves */
@@ -196,7 +180,7 @@ static int64_t body_ns(const struct network *n, const struct packet *p, const st
 
     if (pauses && c->dribble_gap_ns > p->stall_ns)
         return -1;
-    return pauses * c->dribble_gap_ns + transfer_ns(n->plan->down_bytes_per_s, size);
+    return pauses * c->dribble_gap_ns + line_transfer_ns(n->plan->down_bytes_per_s, size);
 }
 
 /* A kept connection that ends without a byte: libcurl sends the request again at once. */
