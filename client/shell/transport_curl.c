@@ -39,6 +39,7 @@ struct exchange {
 
 struct transport_curl {
     CURLM *multi;
+    CURLSH *sessions; /* of TLS: a new connection goes on with that of an older one */
     char *base_url;
     char *ca_file;
     char *unix_path;
@@ -81,6 +82,15 @@ static const char *proxy_of_environment(const char *url)
                : NULL;
 }
 
+static CURLSH *sessions_new(void)
+{
+    CURLSH *sessions = curl_share_init();
+
+    if (sessions)
+        curl_share_setopt(sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    return sessions;
+}
+
 enum status transport_curl_new(struct transport_curl **out, const struct transport_options *o,
                                struct why *why)
 {
@@ -96,12 +106,13 @@ enum status transport_curl_new(struct transport_curl **out, const struct transpo
     if (t) {
         t->o = *o;
         t->multi = curl_multi_init();
+        t->sessions = sessions_new();
         t->base_url = strdup(o->base_url);
         t->ca_file = o->ca_file ? strdup(o->ca_file) : NULL;
         t->unix_path = o->unix_path ? strdup(o->unix_path) : NULL;
         t->proxy = proxy_of_environment(o->base_url);
     }
-    if (!t || !t->multi || !t->base_url || (o->ca_file && !t->ca_file) ||
+    if (!t || !t->multi || !t->sessions || !t->base_url || (o->ca_file && !t->ca_file) ||
         (o->unix_path && !t->unix_path)) {
         transport_curl_free(t);
         return fail(why, ST_NO_MEMORY, "transport: out of memory");
@@ -129,6 +140,7 @@ void transport_curl_free(struct transport_curl *t)
     }
     exchange_free(t->taken);
     curl_multi_cleanup(t->multi);
+    curl_share_cleanup(t->sessions); /* last: all that used it is gone */
     free(t->base_url);
     free(t->ca_file);
     free(t->unix_path);
@@ -269,8 +281,12 @@ static void set_options(struct exchange *x, const struct transport_curl *t,
     curl_easy_setopt(e, CURLOPT_HEADERDATA, x);
     if (t->proxy)
         curl_easy_setopt(e, CURLOPT_PROXY, t->proxy);
-    if (t->ca_file)
+    curl_easy_setopt(e, CURLOPT_SHARE, t->sessions);
+    if (t->ca_file) { /* and no others: a folder of the system's may be built into libcurl. What is
+                       * of one file is also read but once */
         curl_easy_setopt(e, CURLOPT_CAINFO, t->ca_file);
+        curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+    }
     if (t->unix_path)
         curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, t->unix_path);
     if (has_body(request)) {

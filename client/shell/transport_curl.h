@@ -9,7 +9,8 @@
  *
  * libcurl repeats a request on a new connection by itself when a kept one turns out to be dead,
  * even if the server read it. A request sent `alone` gets a new connection, so that this cannot
- * happen: each submission is sent exactly as often as the core wants.
+ * happen: each submission is sent exactly as often as the core wants. The TLS session is that of an
+ * older connection, if the server agrees: no certificate is sent and verified again.
  *
  * Owner:   heap; a reply is valid until the next call of transport_curl_take or _free.
  * Threads: one owner.
@@ -25,7 +26,7 @@
 
 struct transport_options {
     const char *base_url; /* a trailing '/' is dropped; copied */
-    const char *ca_file;  /* --cacert; NULL: the system's roots */
+    const char *ca_file;  /* --cacert, read once; NULL: the system's roots */
     const char *unix_path; /* a socket file instead of the URL's host and port; NULL: none; copied */
     size_t response_limit;
     /* 0: the default */
