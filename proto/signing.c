@@ -12,6 +12,7 @@ static_assert(SIGNING_SIGNATURE_SIZE == crypto_sign_BYTES, "RFC 8032");
 
 struct signing_key {
     uint8_t *secret; /* sodium_malloc: own pages between guards, locked, no access at rest */
+    struct signing_scheme *scheme; /* instead of a secret; or NULL */
     uint8_t public_key[SIGNING_PUBLIC_SIZE];
 };
 
@@ -57,6 +58,20 @@ enum status signing_key_of_seed(struct signing_key **out,
     return key_new(out, seed, why);
 }
 
+enum status signing_key_of_scheme(struct signing_key **out, struct signing_scheme *scheme,
+                                  const uint8_t public_key[static SIGNING_PUBLIC_SIZE],
+                                  struct why *why)
+{
+    struct signing_key *k = calloc(1, sizeof *k);
+
+    if (!k)
+        return fail(why, ST_NO_MEMORY, "signing key: out of memory");
+    k->scheme = scheme;
+    memcpy(k->public_key, public_key, SIGNING_PUBLIC_SIZE);
+    *out = k;
+    return ST_OK;
+}
+
 void signing_key_free(struct signing_key *k)
 {
     if (!k)
@@ -72,6 +87,7 @@ void signing_key_public(const struct signing_key *k, uint8_t out[static SIGNING_
 
 void signing_key_seed(const struct signing_key *k, uint8_t out[static SIGNING_SEED_SIZE])
 {
+    assert(k->secret);
     sodium_mprotect_readonly(k->secret);
     crypto_sign_ed25519_sk_to_seed(out, k->secret);
     sodium_mprotect_noaccess(k->secret);
@@ -91,6 +107,21 @@ void signing_text(struct buffer *out, const char *task_id, const char *proof_has
     buffer_put_text(out, proof_hash);
 }
 
+void signing_sign_text(const struct signing_key *k, uint8_t out[static SIGNING_SIGNATURE_SIZE],
+                       struct bytes text)
+{
+    assert(k->secret);
+    sodium_mprotect_readonly(k->secret);
+    crypto_sign_detached(out, NULL, text.data, text.size, k->secret);
+    sodium_mprotect_noaccess(k->secret);
+}
+
+bool signing_verify_text(const uint8_t public_key[static SIGNING_PUBLIC_SIZE],
+                         const uint8_t signature[static SIGNING_SIGNATURE_SIZE], struct bytes text)
+{
+    return crypto_sign_verify_detached(signature, text.data, text.size, public_key) == 0;
+}
+
 void signing_sign(const struct signing_key *k, uint8_t out[static SIGNING_SIGNATURE_SIZE],
                   const char *task_id, const char *proof_hash)
 {
@@ -99,24 +130,27 @@ void signing_sign(const struct signing_key *k, uint8_t out[static SIGNING_SIGNAT
     buffer_init(&text, 0);
     signing_text(&text, task_id, proof_hash);
     assert(buffer_ok(&text)); /* some hundred bytes */
-    sodium_mprotect_readonly(k->secret);
-    crypto_sign_detached(out, NULL, text.data, text.size, k->secret);
-    sodium_mprotect_noaccess(k->secret);
+    if (k->scheme)
+        k->scheme->ops->sign(k->scheme, out, k->public_key, buffer_bytes(&text));
+    else
+        signing_sign_text(k, out, buffer_bytes(&text));
     buffer_fini(&text);
 }
 
-bool signing_verify(struct bytes public_key, struct bytes signature, const char *task_id,
-                    const char *proof_hash)
+bool signing_verify(struct signing_scheme *scheme, struct bytes public_key, struct bytes signature,
+                    const char *task_id, const char *proof_hash)
 {
     struct buffer text;
-    bool good;
+    bool good = false;
 
     if (public_key.size != SIGNING_PUBLIC_SIZE || signature.size != SIGNING_SIGNATURE_SIZE)
         return false;
     buffer_init(&text, 0);
     signing_text(&text, task_id, proof_hash);
-    good = buffer_ok(&text) &&
-           crypto_sign_verify_detached(signature.data, text.data, text.size, public_key.data) == 0;
+    if (buffer_ok(&text))
+        good = scheme ? scheme->ops->verify(scheme, public_key.data, signature.data,
+                                            buffer_bytes(&text))
+                      : signing_verify_text(public_key.data, signature.data, buffer_bytes(&text));
     buffer_fini(&text);
     return good;
 }

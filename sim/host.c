@@ -62,7 +62,8 @@ enum status host_new(struct host **out, const struct host_options *o, struct why
     choice_listen(&h->core_ear, o->tape, owner);
     st = signing_start(why);
     if (!st)
-        st = signing_key_of_seed(&h->key, seed, why);
+        st = o->keyring ? keyring_key(o->keyring, &h->key, seed, why)
+                        : signing_key_of_seed(&h->key, seed, why);
     if (st) {
         host_free(h);
         return st;

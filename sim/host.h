@@ -52,6 +52,7 @@ struct host_options {
     enum host_policy policy;
     enum host_bug bug;
     struct choice_tape *tape; /* NULL: none */
+    struct keyring *keyring; /* NULL: keys of Ed25519 */
     struct vault *vault; /* NULL: the model of a disk is all there is */
 };
 

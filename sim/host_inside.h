@@ -8,6 +8,7 @@
 #pragma once
 #include "sim/clockwork.h"
 #include "sim/host.h"
+#include "sim/keyring.h"
 
 struct host_job {
     uint64_t id; /* 0: a free place */

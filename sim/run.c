@@ -136,6 +136,7 @@ static enum status add_host(struct run *r, const struct scenario_client *plan,
         .network = &r->network,
         .invariant = &r->invariant,
         .prover = prover,
+        .keyring = r->keyring,
         .plan = plan,
         .profile = profile_of(plan),
         .tape = r->tape,
@@ -277,12 +278,15 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
         .deliver = host_deliver,
     };
     r->network.prng.listener = choice_listen(&r->network_ear, r->tape, "network");
+    if (!o->tier)
+        r->keyring = keyring_new(s->model_proofs);
     service = (struct service_options){
         .world = &r->world,
         .network = &r->network,
         .settings = &r->settings,
         .plan = &r->plan,
         .judge = prover_sim_judge(prover),
+        .scheme = r->keyring ? keyring_scheme(r->keyring) : NULL,
         .tape = r->tape,
         .judge_ns = JUDGE_NS,
         .judge_jitter_ns = JUDGE_JITTER_NS,
@@ -311,6 +315,7 @@ static void close_run(struct run *r)
     if (r->tier)
         r->tier->kind->close(r->tier);
     service_free(r->service);
+    keyring_free(r->keyring);
     fault_plan_fini(&r->plan);
     invariant_fini(&r->invariant);
     choice_tape_fini(&r->own_tape);

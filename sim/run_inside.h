@@ -6,6 +6,7 @@
  *   run_plan.c   what the scenario plans: starts and events
  */
 #pragma once
+#include "sim/keyring.h"
 #include "sim/run.h"
 #include "sim/service.h"
 
@@ -30,6 +31,7 @@ struct run {
     struct choice_tape *tape, own_tape; /* tape NULL: nobody listens */
     struct choice_listener ear, fault_ear, network_ear;
     struct service *service;
+    struct keyring *keyring; /* NULL in tier B: signatures are real there */
     struct tier *tier; /* NULL: tier A */
     struct host **hosts;
     unsigned host_count;

@@ -31,6 +31,7 @@ enum status service_new(struct service **out, const struct service_options *o, s
         service_free(s);
         return st;
     }
+    orchestrator_verify_by(s->core, o->scheme);
     orchestrator_listen(s->core, choice_listen(&s->task_ear, o->tape, "tasks"));
     *out = s;
     return ST_OK;
@@ -92,6 +93,7 @@ enum status service_start(struct service *s, struct why *why)
         return st;
     orchestrator_free(s->core);
     s->core = core;
+    orchestrator_verify_by(core, s->o.scheme);
     orchestrator_listen(core, s->o.tape ? &s->task_ear.base : NULL);
     s->life++;
     s->stopped = false;

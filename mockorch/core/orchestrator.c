@@ -458,6 +458,11 @@ uint64_t orchestrator_credits(const struct orchestrator *o, const char *wallet)
     return u ? u->credits : 0;
 }
 
+void orchestrator_verify_by(struct orchestrator *o, struct signing_scheme *scheme)
+{
+    o->scheme = scheme;
+}
+
 void orchestrator_listen(struct orchestrator *o, struct prng_listener *listener)
 {
     o->assignment.prng.listener = listener;

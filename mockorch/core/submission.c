@@ -103,7 +103,7 @@ static enum status check_hash(const struct wire_submission *s, const struct task
 
 enum check submission_check(const struct wire_submission *s, const struct task *task,
                             const struct quota *refusals, int64_t now_ns, enum judging judging,
-                            unsigned *passed, struct why *why)
+                            struct signing_scheme *scheme, unsigned *passed, struct why *why)
 {
     if (s->public_key.size != SIGNING_PUBLIC_SIZE || s->signature.size != SIGNING_SIGNATURE_SIZE) {
         fail(why, ST_INPUT, "key of %zu bytes, signature of %zu: 32 and 64 are needed",
@@ -121,7 +121,7 @@ enum check submission_check(const struct wire_submission *s, const struct task *
         return CHECK_KEY;
     }
     *passed |= 1u << CHECK_KEY;
-    if (!signing_verify(s->public_key, s->signature, s->task_id, s->proof_hash)) {
+    if (!signing_verify(scheme, s->public_key, s->signature, s->task_id, s->proof_hash)) {
         fail(why, ST_INVALID, "the signature does not verify");
         return CHECK_SIGNATURE;
     }

@@ -26,10 +26,11 @@ const char *check_name(enum check c);
 unsigned check_status(enum check c); /* of the answer when it fails */
 
 /* Checks from CHECK_SIZES to CHECK_HASH; passed gets a bit for each that held. task NULL: unknown or
- * closed. refusals: of the task's user. Returns the one that failed, with words, or CHECK_NONE. */
+ * closed. refusals: of the task's user. scheme: of the signature, NULL for Ed25519. Returns the one
+ * that failed, with words, or CHECK_NONE. */
 enum check submission_check(const struct wire_submission *submission, const struct task *task,
                             const struct quota *refusals, int64_t now_ns, enum judging judging,
-                            unsigned *passed, struct why *why);
+                            struct signing_scheme *scheme, unsigned *passed, struct why *why);
 
 /* The proofs that a judge has to look at: 0 for the hash types. */
 size_t submission_proofs(const struct wire_submission *submission, const struct task *task,

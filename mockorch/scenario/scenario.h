@@ -109,7 +109,7 @@ struct scenario {
     uint64_t seed;
     int64_t duration_ns; /* 0: not said */
     int64_t heal_ns;     /* 0: never */
-    bool model_proofs;   /* proofs are short stand-ins, compared instead of verified */
+    bool model_proofs;   /* proofs and signatures are stand-ins, compared instead of verified */
     bool swarm;          /* each seed draws a part of the faults, and all parameters anew */
     struct settings orchestrator; /* checked; its seed is the scenario's, 1 when not said */
     struct scenario_node *nodes;

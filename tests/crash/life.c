@@ -145,7 +145,7 @@ static void answer_submission(struct world *w, struct reply *r, struct bytes bod
     unsigned k;
 
     assert_int_equal(wire_decode_submission(&s, &memory, body, WIRE_MAX_SUBMISSION, NULL), ST_OK);
-    assert_true(signing_verify(s.public_key, s.signature, s.task_id, s.proof_hash));
+    assert_true(signing_verify(NULL, s.public_key, s.signature, s.task_id, s.proof_hash));
     r->task = task_of(s.task_id);
     wire_memory_fini(&memory);
     t = &w->tasks[r->task];

@@ -143,7 +143,7 @@ static void signatures_are_those_of_the_vectors_and_verify(void **state)
             bytes_equal(buffer_bytes(&text), bytes_of_text(text_of(vector, "message_utf8"))));
         signing_sign(key, signature, task_id, proof_hash);
         assert_memory_equal(signature, expected_signature, sizeof signature);
-        assert_true(signing_verify(bytes_of(public_key, sizeof public_key),
+        assert_true(signing_verify(NULL, bytes_of(public_key, sizeof public_key),
                                    bytes_of(signature, sizeof signature), task_id, proof_hash));
         buffer_fini(&text);
         signing_key_free(key);
@@ -167,14 +167,14 @@ static void a_signature_holds_for_one_key_task_and_hash_only(void **state)
     signing_key_public(other, foreign);
     assert_memory_not_equal(public_key, foreign, sizeof foreign);
     signing_sign(key, signature, "task", "hash");
-    assert_true(signing_verify(pub, sig, "task", "hash"));
-    assert_false(signing_verify(pub, sig, "task2", "hash"));
-    assert_false(signing_verify(pub, sig, "task", "hasi"));
-    assert_false(signing_verify(bytes_of(foreign, sizeof foreign), sig, "task", "hash"));
-    assert_false(signing_verify(bytes_of(public_key, 31), sig, "task", "hash"));
-    assert_false(signing_verify(pub, bytes_of(signature, 63), "task", "hash"));
+    assert_true(signing_verify(NULL, pub, sig, "task", "hash"));
+    assert_false(signing_verify(NULL, pub, sig, "task2", "hash"));
+    assert_false(signing_verify(NULL, pub, sig, "task", "hasi"));
+    assert_false(signing_verify(NULL, bytes_of(foreign, sizeof foreign), sig, "task", "hash"));
+    assert_false(signing_verify(NULL, bytes_of(public_key, 31), sig, "task", "hash"));
+    assert_false(signing_verify(NULL, pub, bytes_of(signature, 63), "task", "hash"));
     signature[5] ^= 1;
-    assert_false(signing_verify(pub, sig, "task", "hash"));
+    assert_false(signing_verify(NULL, pub, sig, "task", "hash"));
     signing_key_free(key);
     signing_key_free(other);
     signing_key_free(NULL);

@@ -126,7 +126,7 @@ static void tasks_are_proved_and_submitted_until_enough(void **state)
                                             WIRE_MAX_SUBMISSION, NULL),
                      ST_OK);
     assert_true(bytes_equal(m.proof, buffer_bytes(&golden)));
-    assert_true(signing_verify(m.public_key, m.signature, "T0", m.proof_hash));
+    assert_true(signing_verify(NULL, m.public_key, m.signature, "T0", m.proof_hash));
     wire_memory_fini(&memory);
     buffer_fini(&golden);
 

@@ -83,7 +83,7 @@ static void the_payload_of_each_task_type_is_the_network_s(void **state)
         for (size_t j = 0; j < m.all_proof_hash_count; j++)
             assert_string_equal(m.all_proof_hashes[j],
                                 json_string_value(json_array_get(all, j)));
-        assert_true(signing_verify(m.public_key, m.signature, "A", m.proof_hash));
+        assert_true(signing_verify(NULL, m.public_key, m.signature, "A", m.proof_hash));
         assert_true(m.has_telemetry && m.telemetry.has_flops && m.telemetry.has_memory_used);
         assert_int_equal(m.telemetry.memory_capacity, 16384000);
         assert_string_equal(m.telemetry.location, "US");
