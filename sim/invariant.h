@@ -183,4 +183,19 @@ void invariant_impatient(struct invariant *v, const char *what, int64_t patience
 /* Everything is settled. */
 void invariant_final(struct invariant *v, unsigned host, const struct disk *disk);
 
+/* Where the tasks of a client are: each that arrived is in exactly one place. */
+struct invariant_fates {
+    uint64_t arrived;
+    uint64_t credited;
+    uint64_t refused;       /* the orchestrator said so: with a verdict, or because it was too late */
+    uint64_t abandoned;     /* by the client, before all its proofs were made */
+    uint64_t excused;       /* taken by the machine: a kill before it was on disk, a disk that lied or failed */
+    uint64_t open;          /* the run ended before */
+    uint64_t finished_lost; /* none of these, and all its proofs had been made */
+    uint64_t unaccounted;   /* none of these */
+};
+/* Adds those of one client. settled: nothing may be open. */
+void invariant_fates(const struct invariant *v, struct invariant_fates *out, unsigned host,
+                     const struct disk *disk, bool settled);
+
 const char *invariant_name(int number); /* "no request before its Retry-After" */

@@ -6,6 +6,7 @@
  *   invariant_server.c   what the orchestrator answers
  *   invariant_habit.c    how often a client wakes, what it asks for, whose turn it is
  *   invariant_end.c      credits, progress, and what must be so in the end
+ *   invariant_fate.c     where each task is in the end
  */
 #pragma once
 #include "sim/invariant.h"

@@ -50,6 +50,15 @@ const char *run_metric_name(enum run_metric m)
         "recovery_s",
         "requests_per_100_credits",
         "expectations_missed",
+        "tasks_arrived",
+        "tasks_credited",
+        "tasks_refused",
+        "tasks_abandoned",
+        "tasks_excused",
+        "tasks_open",
+        "tasks_unaccounted",
+        "finished_lost",
+        "unjustified",
     };
 
     return names[m];
@@ -478,6 +487,24 @@ static void go(struct run *r)
         invariant_impatient(&r->invariant, "not everything is settled", patience_ns(r));
 }
 
+static void count_fates(const struct run *r, uint64_t *m)
+{
+    const struct invariant *v = &r->invariant;
+    struct invariant_fates f = {0};
+
+    for (unsigned i = 0; i < r->host_count; i++)
+        invariant_fates(v, &f, i, host_disk(r->hosts[i]), r->ended && r->scenario->heal_ns);
+    m[RUN_TASKS_ARRIVED] = f.arrived;
+    m[RUN_TASKS_CREDITED] = f.credited;
+    m[RUN_TASKS_REFUSED] = f.refused;
+    m[RUN_TASKS_ABANDONED] = f.abandoned;
+    m[RUN_TASKS_EXCUSED] = f.excused;
+    m[RUN_TASKS_OPEN] = f.open;
+    m[RUN_TASKS_UNACCOUNTED] = f.unaccounted;
+    m[RUN_FINISHED_LOST] = f.finished_lost;
+    m[RUN_UNJUSTIFIED] = v->broken_of[3] + v->broken_of[7] + v->broken_of[8] + v->broken_of[9];
+}
+
 static void count(const struct run *r, struct run_result *out)
 {
     uint64_t *m = out->metrics;
@@ -521,6 +548,7 @@ static void count(const struct run *r, struct run_result *out)
     m[RUN_RECOVERY_S] = (uint64_t)(r->recovered_ns / NS_PER_S);
     m[RUN_REQUESTS_PER_100_CREDITS] =
         m[RUN_CREDITS] ? 100 * m[RUN_REQUESTS] / m[RUN_CREDITS] : 100 * m[RUN_REQUESTS];
+    count_fates(r, m);
     for (size_t i = 0; i < r->plan.count; i++)
         out->struck[i] = r->plan.rules[i].struck;
 }

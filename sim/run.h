@@ -29,6 +29,10 @@ enum run_metric {
     RUN_EARLY_REQUESTS, RUN_SUBMIT_BURST, RUN_USELESS_PROOFS, RUN_PROVED_AGAIN,
     RUN_HERD_PEAK_PERCENT, RUN_RECOVERY_S, RUN_REQUESTS_PER_100_CREDITS,
     RUN_EXPECTATIONS_MISSED, /* of the scenario, by a reference client too */
+    /* Each task that arrived is in one place (struct invariant_fates). */
+    RUN_TASKS_ARRIVED, RUN_TASKS_CREDITED, RUN_TASKS_REFUSED, RUN_TASKS_ABANDONED, RUN_TASKS_EXCUSED,
+    RUN_TASKS_OPEN, RUN_TASKS_UNACCOUNTED, RUN_FINISHED_LOST,
+    RUN_UNJUSTIFIED, /* submissions, records, proofs and credits twice: I3, I7, I8 and I9 broken */
     RUN_METRICS,
 };
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/invariant_inside.h"
+
+static void put_record(struct disk *d, enum outbox_state state, bool proved)
+{
+    struct outbox_record r;
+
+    assert_true(outbox_record_init(&r, "7", "A", "fib", 2));
+    r.id = 1;
+    r.state = state;
+    for (size_t i = 0; i < (proved ? 2 : 1); i++) {
+        r.proofs[i].data = calloc(1, 1);
+        r.proofs[i].size = 1;
+    }
+    disk_begin(d, &r);
+    disk_end(d, 1);
+    outbox_record_fini(&r);
+}
+
+#define NONE OUTBOX_STATES /* no record */
+
+static void each_task_is_in_one_place(void **state)
+{
+    static const struct {
+        const char *what;
+        struct invariant_task task;
+        enum outbox_state state;
+        bool proved, settled;
+        size_t place; /* in struct invariant_fates */
+    } table[] = {
+#define PLACE(name) (offsetof(struct invariant_fates, name) / sizeof(uint64_t))
+        {"credited", {.credits = 1, .sent = true}, OUTBOX_ACKED, true, true, PLACE(credited)},
+        {"credited, and the second copy was refused", {.credits = 1, .definite = 404}, OUTBOX_REFUSED, true, true, PLACE(credited)},
+        {"refused for its content", {.sent = true, .definite = 422}, OUTBOX_REFUSED, true, true, PLACE(refused)},
+        {"gone", {.sent = true, .definite = 404}, OUTBOX_UNKNOWN, true, true, PLACE(refused)},
+        {"a proof of it failed", {.failed = true}, OUTBOX_ABANDONED, false, true, PLACE(abandoned)},
+        {"killed before its record", {.lost = true}, NONE, false, true, PLACE(excused)},
+        {"the disk lied", {.excused = true}, OUTBOX_FETCHED, false, true, PLACE(excused)},
+        {"still being proved", {0}, OUTBOX_FETCHED, false, false, PLACE(open)},
+        {"just arrived", {0}, NONE, false, false, PLACE(open)},
+        {"on its way", {.sent = true}, OUTBOX_SENDING, true, false, PLACE(open)},
+        {"left open", {0}, OUTBOX_FETCHED, false, true, PLACE(unaccounted)},
+        {"nowhere", {0}, NONE, false, true, PLACE(unaccounted)},
+        {"left open with all proofs", {0}, OUTBOX_PROVED, true, true, PLACE(finished_lost)},
+        {"given up with all proofs", {0}, OUTBOX_ABANDONED, true, true, PLACE(finished_lost)},
+        {"given up early, with all proofs", {0}, OUTBOX_ABANDONED, true, false, PLACE(finished_lost)},
+        {"sent and forgotten", {.sent = true}, NONE, false, true, PLACE(finished_lost)},
+        {"called accepted, without a credit", {.sent = true, .definite = 200}, OUTBOX_ACKED, true, true, PLACE(finished_lost)},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct world world;
+        struct invariant v;
+        struct disk disk = {0};
+        struct invariant_fates fates = {0}, others = {0};
+        struct invariant_task *t;
+        char *id;
+
+        world_init(&world, 1, NULL);
+        invariant_init(&v, &world, &profile_current, 2);
+        t = invariant_add(&v, "A");
+        id = t->task_id;
+        *t = table[i].task;
+        t->task_id = id;
+        t->host = 1;
+        if (table[i].state != NONE)
+            put_record(&disk, table[i].state, table[i].proved);
+        invariant_fates(&v, &fates, 1, &disk, table[i].settled);
+        invariant_fates(&v, &others, 0, &disk, table[i].settled);
+        for (size_t place = 0; place < sizeof fates / sizeof(uint64_t); place++) {
+            uint64_t tasks = ((const uint64_t *)&fates)[place];
+
+            if (tasks != (place == PLACE(arrived) || place == table[i].place))
+                fail_msg("%s: place %zu has %d tasks", table[i].what, place, (int)tasks);
+        }
+        assert_int_equal(others.arrived, 0);
+        invariant_fini(&v);
+        disk_fini(&disk);
+        world_fini(&world);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_task_is_in_one_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
