@@ -37,6 +37,7 @@ enum run_metric {
 };
 
 const char *run_metric_name(enum run_metric m); /* "proofs_lost" */
+bool run_metric_of_name(enum run_metric *out, const char *name);
 
 struct run_options {
     uint64_t seed;

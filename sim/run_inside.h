@@ -8,16 +8,8 @@
 #pragma once
 #include "sim/keyring.h"
 #include "sim/run.h"
+#include "sim/run_event.h"
 #include "sim/service.h"
-
-enum run_event {
-    RUN_KILL, RUN_KILL_WRITING, RUN_POWER_CUT, RUN_POWER_CUT_WRITING, RUN_SECOND_INSTANCE,
-    RUN_WORKER_CRASH, RUN_OUT_OF_MEMORY, RUN_SLOW, RUN_CLOCK_STEP,
-    RUN_DISK_FULL, RUN_DISK_BROKEN,
-    RUN_PARTITION, RUN_PARTITION_UP, RUN_PARTITION_DOWN, RUN_CLOG,
-    RUN_RESTART,
-    RUN_EVENTS,
-};
 
 struct run {
     const struct scenario *scenario; /* drawn, when there is one */
@@ -50,11 +42,6 @@ struct run {
     struct run *abandoned; /* another one, see report_assertion */
 };
 
-/* false: no event of that name. */
-bool run_event_of_name(enum run_event *out, const char *name);
-bool run_metric_of_name(enum run_metric *out, const char *name);
-/* "laptop" is every client of that name, "laptop/2" the third of them, "" and "one" may be each. */
-bool run_means(const char *who, const char *name, uint32_t number);
 void run_plan(struct run *r);
 /* A written tape can kill a client behind any event: value 1 is the first of them. */
 void run_maybe_kill(struct run *r);

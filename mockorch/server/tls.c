@@ -89,18 +89,35 @@ static X509 *make_certificate(EVP_PKEY *key, const struct kind *kind, const stru
     return NULL;
 }
 
-static enum status write_certificate(X509 *x, const char *path, struct why *why)
+/* Takes `memory`; written: it has what is to go to that file. */
+static enum status write_pem(BIO *memory, int written, const char *path, unsigned mode,
+                             struct why *why)
 {
-    BIO *memory = BIO_new(BIO_s_mem());
     char *text = NULL;
-    long size = 0;
-    enum status st;
+    long size = written == 1 ? BIO_get_mem_data(memory, &text) : 0;
+    enum status st = size > 0 ? file_write(path, bytes_of(text, (size_t)size), mode, why)
+                              : refuse(why, ST_NO_MEMORY, path);
 
-    if (memory && PEM_write_bio_X509(memory, x))
-        size = BIO_get_mem_data(memory, &text);
-    st = size > 0 ? file_write(path, bytes_of(text, (size_t)size), 0644, why)
-                  : refuse(why, ST_NO_MEMORY, "writing the certificate");
     BIO_free(memory);
+    return st;
+}
+
+static enum status write_own(X509 *x, EVP_PKEY *key, const struct tls_options *o, struct why *why)
+{
+    enum status st = ST_OK;
+    BIO *memory;
+
+    if (o->certificate_out) {
+        memory = BIO_new(BIO_s_mem());
+        st = write_pem(memory, memory ? PEM_write_bio_X509(memory, x) : 0, o->certificate_out, 0644,
+                       why);
+    }
+    if (!st && o->key_out) {
+        memory = BIO_new(BIO_s_mem());
+        st = write_pem(memory,
+                       memory ? PEM_write_bio_PrivateKey(memory, key, NULL, NULL, 0, NULL, NULL) : 0,
+                       o->key_out, 0600, why);
+    }
     return st;
 }
 
@@ -114,8 +131,8 @@ static enum status use_own(struct tls *t, const struct kind *kind, const struct 
     if (!x || SSL_CTX_use_certificate(t->context, x) != 1 ||
         SSL_CTX_use_PrivateKey(t->context, key) != 1)
         st = refuse(why, ST_NO_MEMORY, "making a certificate");
-    else if (o->certificate_out)
-        st = write_certificate(x, o->certificate_out, why);
+    else
+        st = write_own(x, key, o, why);
     X509_free(x);
     EVP_PKEY_free(key);
     return st;

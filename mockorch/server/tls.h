@@ -28,6 +28,7 @@ struct event_base;
 struct tls_options {
     const char *certificate;     /* as above */
     const char *certificate_out; /* PEM of the throw-away certificate goes there; may be NULL */
+    const char *key_out;         /* … and of its key, 0600; may be NULL */
     int64_t wall_s;              /* Unix seconds now, for its validity */
     int64_t valid_s;             /* of `self`; 0: a week */
 };

@@ -291,7 +291,9 @@ static enum status check(const struct relay_options *o, struct relay *r, struct 
 
 enum status relay_new(struct relay **out, const struct relay_options *options, struct why *why)
 {
-    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in here = {.sin_family = AF_INET,
+                               .sin_port = htons((uint16_t)options->port),
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof here;
     struct relay *r = calloc(1, sizeof *r);
     enum status st;
@@ -320,7 +322,8 @@ enum status relay_new(struct relay **out, const struct relay_options *options, s
                                           (struct sockaddr *)&here, sizeof here);
     if (!r->listener ||
         getsockname(evconnlistener_get_fd(r->listener), (struct sockaddr *)&here, &size)) {
-        st = fail(why, ST_IO, "relay: %s", strerror(errno));
+        st = fail(why, errno == EADDRINUSE ? ST_EXISTS : ST_IO, "relay: port %u: %s", options->port,
+                  strerror(errno));
         goto out;
     }
     r->port = ntohs(here.sin_port);

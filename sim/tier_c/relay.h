@@ -31,7 +31,7 @@
  * Units:   the scenario's nanoseconds, which pass `speed` times as fast as the clock's.
  * Owner:   heap (relay_free accepts NULL). Loop, clock and tape are borrowed, and outlive it.
  * Threads: the loop's.
- * Errors:  ST_INPUT, ST_NO_MEMORY, ST_IO. Without memory for a connection it is reset.
+ * Errors:  ST_INPUT, ST_EXISTS (the port is in use), ST_NO_MEMORY, ST_IO. Without memory for a connection it is reset.
  */
 #pragma once
 #include <event2/event.h>
@@ -52,6 +52,7 @@ struct relay_options {
     double speed;             /* > 0; 0: as fast as the clock */
     int64_t zero_ns;          /* the clock's time when the scenario began; 0: now */
     int64_t heal_ns;          /* of the scenario: nothing strikes from then on; 0: never */
+    unsigned port;            /* to listen on; 0: a free one */
     unsigned max_connections; /* more wait to be accepted; 0: 256 */
     size_t held_bytes;        /* of each lane; more is not read; 0: 256 KiB */
 };
