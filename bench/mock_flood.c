@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Does a flood of invalid proofs slow valid ones down? One user submits valid proofs of node 7, each as
  * soon as the last one is answered, over a few connections; the users of nodes 100, 101, … submit invalid
- * ones the same way: each is signed, hashes to what it claims, and has another byte of a real proof wrong.
+ * ones the same way, of one kind:
  *
- *   mock_flood PORT TASKS CONNECTIONS FLOODERS CONNECTIONS_OF_EACH
+ *   proof      signed, hashes to what it claims, and has another byte of a real proof wrong (422)
+ *   hash       signed, and hashes to something else (422)
+ *   signature  does not verify (403)
+ *   foreign    of the valid user's task, with the flooder's key (403)
+ *   unknown    of a task that nobody has (404)
+ *   leaving    as unknown, but each on a new connection, left before the answer comes
+ *
+ *   mock_flood PORT TASKS CONNECTIONS FLOODERS CONNECTIONS_OF_EACH [KIND]
  *
  * Tasks are fetched and proved before the clock starts; no two have the same input, so that each is
  * verified. bench/mock_flood.sh starts the orchestrator and compares. One JSON object on standard output.
@@ -28,6 +35,9 @@ struct task {
     struct buffer proof;
 };
 
+enum kind { PROOF, HASH, SIGNATURE, FOREIGN, UNKNOWN, LEAVING, KINDS };
+static const char *const kinds[] = {"proof", "hash", "signature", "foreign", "unknown", "leaving"};
+
 struct party { /* a user with one node */
     char node[24];
     struct signing_key *key;
@@ -35,6 +45,8 @@ struct party { /* a user with one node */
     struct task *tasks;
     size_t count, next;
     bool floods;
+    enum kind kind;
+    const char *named_task; /* in its bad submissions */
     uint64_t statuses[6], limited;
 };
 
@@ -193,17 +205,22 @@ static void submit(struct connection *c)
     char hash[KECCAK256_HEX];
     struct buffer body;
 
-    if (p->floods) /* in the openings, where a verifier comes last; never the same bytes twice */
+    if (p->floods && p->kind == PROOF)
+        /* in the openings, where a verifier comes last; never the same bytes twice */
         t->proof.data[t->proof.size / 2 + p->next / 255 * 31 % (t->proof.size / 4)] += 1;
     p->next++;
     keccak256_hex(hash, proof);
+    if (p->floods && p->kind == HASH)
+        hash[p->next % 64] = hash[p->next % 64] == '0' ? '1' : '0';
     signing_sign(p->key, signature, t->task_id, hash);
+    if (p->floods && p->kind == SIGNATURE)
+        signature[p->next % 32] ^= 1;
     buffer_init(&body, 0);
     wire_encode_submission(&body, &(struct wire_submission){
                                       .node_type = NODE_CLI_PROVER,
                                       .proof_hash = hash,
                                       .has_telemetry = true,
-                                      .task_id = t->task_id,
+                                      .task_id = p->floods ? p->named_task : t->task_id,
                                       .public_key = bytes_of(p->public_key, 32),
                                       .signature = bytes_of(signature, sizeof signature),
                                       .proofs = &proof,
@@ -216,11 +233,17 @@ static void submit(struct connection *c)
 }
 
 /* false: every valid proof is on its way. */
-static bool go_on(struct connection *c)
+static bool go_on(struct connection *c, unsigned port)
 {
     if (!c->party->floods && c->party->next == c->party->count)
         return false;
     submit(c);
+    if (c->party->floods && c->party->kind == LEAVING && c->out_at == c->out.size) {
+        close(c->fd);
+        c->fd = dial(port);
+        c->busy = false;
+        c->party->statuses[0]++;
+    }
     return true;
 }
 
@@ -269,7 +292,7 @@ static void run(struct connection *connections, size_t count, unsigned port, str
 
             flush(c);
             if (!c->busy)
-                go_on(c);
+                go_on(c, port);
             under_way += c->busy && c->party == valid;
         }
         n = epoll_wait(epoll, events, 64, 1);
@@ -283,6 +306,7 @@ int main(int argc, char **argv)
 {
     struct prover prover = {.prover = NULL};
     const struct nxp_prover_options options = {.threads = 1};
+    int kind = PROOF;
     size_t tasks, of_valid, flooders, of_each, count, at = 0;
     struct connection *connections;
     struct party *parties;
@@ -291,6 +315,11 @@ int main(int argc, char **argv)
     double seconds;
     int64_t start_ns;
 
+    for (int i = 0; argc == 7 && i < KINDS; i++)
+        if (strcmp(argv[6], kinds[i]) == 0) {
+            kind = i;
+            argc = 6;
+        }
     if (argc != 6) {
         fprintf(stderr, "usage: see the top of bench/mock_flood.c\n");
         return 2;
@@ -314,6 +343,12 @@ int main(int argc, char **argv)
         for (size_t k = 0; k < parties[i].count; k++)
             fetch(&prover, &connections[at - 1], &parties[i].tasks[k]);
     }
+    for (size_t i = 1; i <= flooders; i++) {
+        parties[i].kind = (enum kind)kind;
+        parties[i].named_task = kind >= UNKNOWN  ? "86-01K00000000000000000000000"
+                                : kind == FOREIGN ? parties[0].tasks[tasks - 1].task_id
+                                                  : parties[i].tasks[0].task_id;
+    }
     for (size_t i = 0; i < count; i++) { /* proving took longer than a server waits for a request */
         close(connections[i].fd);
         connections[i].fd = dial(port);
@@ -327,10 +362,10 @@ int main(int argc, char **argv)
         busy += parties[i].statuses[5];
     }
     printf("{\"valid\": %llu, \"not_accepted\": %llu, \"seconds\": %.2f, \"valid_per_second\": %.1f, "
-           "\"flooders\": %zu, \"refused\": %llu, \"limited\": %llu, \"busy\": %llu}\n",
+           "\"flooders\": %zu, \"kind\": \"%s\", \"refused\": %llu, \"limited\": %llu, \"busy\": %llu}\n",
            (unsigned long long)parties[0].statuses[2],
            (unsigned long long)(parties[0].statuses[4] + parties[0].statuses[5]), seconds,
-           (double)parties[0].statuses[2] / seconds, flooders, (unsigned long long)refused,
+           (double)parties[0].statuses[2] / seconds, flooders, kinds[kind], (unsigned long long)refused,
            (unsigned long long)limited, (unsigned long long)busy);
     return 0;
 }

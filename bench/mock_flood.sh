@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # How much a flood of invalid proofs slows valid ones: alternating runs without and with it, server on CPU 0, clients on CPU 1.
-#    bench/mock_flood.sh [BUILD] [ROUNDS] [TASKS] [FLOODERS] [SCENARIO_KEYS]
+#    bench/mock_flood.sh [BUILD] [ROUNDS] [TASKS] [FLOODERS] [SCENARIO_KEYS] [KIND]
 set -euo pipefail
-bin=${1:-build/release} rounds=${2:-3} tasks=${3:-1500} flooders=${4:-1} keys=${5:-}
+bin=${1:-build/release} rounds=${2:-3} tasks=${3:-1500} flooders=${4:-1} keys=${5:-} kind=${6:-proof}
 work=$(mktemp -d)
 mock=
 finish() {
@@ -27,7 +27,7 @@ run() { # FLOODERS
     mock=$!
     read -r line <"$work/says"
     rm "$work/says"
-    taskset -c 1 "$bin/bench/mock_flood" "${line##*:}" "$tasks" 4 "$1" 8
+    taskset -c 1 "$bin/bench/mock_flood" "${line##*:}" "$tasks" 4 "$1" 8 "$kind"
     kill "$mock"
     wait "$mock" || true
     mock=

@@ -50,6 +50,8 @@ static void take_over(struct orchestrator *o, struct orchestrator *fresh, struct
         o->plan->touched = true;
         *plan = before;
     }
+    patience_fini(&o->patience);
+    patience_init(&o->patience, o->settings.refusal_gap_ns);
     journal_clear(&o->journal);
     persist_all(o);
 }

@@ -11,6 +11,7 @@
 #include "mockorch/core/journal.h"
 #include "mockorch/core/credits.h"
 #include "mockorch/core/orchestrator.h"
+#include "mockorch/core/patience.h"
 #include "mockorch/core/registry.h"
 #include "mockorch/core/reply.h"
 #include "mockorch/core/timeline.h"
@@ -64,7 +65,9 @@ struct orchestrator {
     struct assignment assignment;
     struct credits ledger;
     struct allowance by_node, by_key, by_address; /* of fetches */
+    struct patience patience;
     struct journal journal;
+    int64_t outside_ns; /* the caller's clock at the request under way */
     int64_t wall_at_start_ns; /* when the caller's clock showed 0 */
     struct orchestrator_metrics metrics;
     struct reply reply;  /* the answer that goes out */

@@ -23,7 +23,11 @@ struct judge_case {
     /* The other types: what the submission says of the proofs that it does not show. */
     const char *proof_hash;         /* of all hashes together */
     const char *const *proof_hashes; /* ALL_PROOF_HASHES: input_count of them */
-    uint64_t party; /* whose it is: cases of one party wait behind each other, not behind others */
+    /* whose it is, for the order (turns.h) */
+    uint64_t party;   /* the user: cases of one party wait behind each other, not behind others */
+    uint64_t node;
+    uint64_t address; /* where it came from */
+    bool credited;    /* the user has had something accepted */
 };
 
 struct judge;

@@ -35,6 +35,7 @@ enum status orchestrator_new(struct orchestrator **out, const struct settings *s
     allowance_init(&o->by_address, settings->allowance, settings->fetches_per_address.limit,
                    settings->fetches_per_address.window_ns);
     credits_init(&o->ledger, settings->credits_kept);
+    patience_init(&o->patience, settings->refusal_gap_ns);
     journal_init(&o->journal, settings->requests_kept);
     reply_init(&o->reply);
     reply_init(&o->second);
@@ -75,6 +76,7 @@ void orchestrator_free(struct orchestrator *o)
     allowance_fini(&o->by_key);
     allowance_fini(&o->by_address);
     credits_fini(&o->ledger);
+    patience_fini(&o->patience);
     journal_fini(&o->journal);
     reply_fini(&o->reply);
     reply_fini(&o->second);
@@ -215,6 +217,27 @@ static void write_journal(struct orchestrator *o, const struct verdict *verdict,
         write_submission(o, e, &in->message.submission);
 }
 
+/* Only with the task's own key it is certain whose submission it was. */
+static void hold(struct orchestrator *o, struct verdict *verdict, const struct incoming *in)
+{
+    const struct wire_submission *m = &in->message.submission;
+    uint64_t parties[PATIENCE_KINDS] = {0};
+    const struct task *t;
+    uint32_t at;
+
+    if (in->peer[0])
+        parties[PATIENCE_ADDRESS] = patience_party(in->peer, strlen(in->peer));
+    if (!in->decoded && m->public_key.size)
+        parties[PATIENCE_KEY] = patience_party(m->public_key.data, m->public_key.size);
+    if (verdict->passed & 1u << CHECK_KEY) {
+        t = assignment_find(&o->assignment, &at, m->task_id);
+        if (t)
+            parties[PATIENCE_USER] = 1 + o->registry.nodes[t->node].user;
+    }
+    verdict->held_ns = patience_refused(&o->patience, parties, o->outside_ns);
+    verdict->carriage.delay_ns += verdict->held_ns;
+}
+
 static void close_request(struct orchestrator *o, struct http_response *response,
                           struct verdict *verdict, const struct incoming *in, int64_t now_ns)
 {
@@ -228,6 +251,8 @@ static void close_request(struct orchestrator *o, struct http_response *response
     reply_apply_faults(&o->reply, in->call, &in->orders, wall_s(o, now_ns));
     reply_response(&o->reply, response, wall_s(o, now_ns));
     verdict->status = verdict->carriage.cut_head ? 0 : response->status;
+    if (in->call == CALL_SUBMIT && verdict->failed != CHECK_NONE && response->status != 500)
+        hold(o, verdict, in); /* 503: nor shall a full judge be asked again and again */
     o->metrics.answers[verdict->status / 100]++;
     if (verdict->unsaved) {
         o->waiting[verdict->status / 100]++;
@@ -275,7 +300,10 @@ static bool add_job(struct orchestrator *o, struct verdict *verdict, struct inco
                                         .type = t->type,
                                         .inputs = t->inputs,
                                         .input_count = t->input_count,
-                                        .party = o->registry.nodes[t->node].user};
+                                        .party = o->registry.nodes[t->node].user,
+                                        .node = t->node,
+                                        .address = patience_party(in->peer, strlen(in->peer))};
+    j->judge_case.credited = o->registry.users[o->registry.nodes[t->node].user].credits > 0;
     j->in = *in;
     in->memory = (struct wire_memory){0}; /* the job's now */
     j->judge_case.count = submission_proofs(&j->in.message.submission, t, &j->judge_case.proofs);
@@ -295,6 +323,7 @@ void orchestrator_answer(struct orchestrator *o, struct http_response *response,
     int64_t now_ns = timeline_inside_ns(&o->timeline, outside_ns);
     struct incoming in;
 
+    o->outside_ns = outside_ns;
     calls_expire(o, now_ns);
     open_request(o, &in, verdict, request, now_ns);
     *response = (struct http_response){0};
@@ -344,6 +373,7 @@ void orchestrator_judged(struct orchestrator *o, struct http_response *response,
     struct job **at = job_of(o, job), *j = *at;
     struct task *t;
 
+    o->outside_ns = outside_ns;
     *at = j->next;
     *verdict = j->verdict;
     verdict->pending = false;

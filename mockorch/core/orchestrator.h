@@ -39,6 +39,7 @@ struct verdict {
     char task_id[64]; /* its beginning, when it is longer */
     char faults[2 * FAULT_TEXT];
     struct carriage carriage;
+    int64_t held_ns; /* of carriage.delay_ns: a refusal that is held back (patience.h) */
     bool unsaved; /* it may go out behind orchestrator_commit only; if that fails, status and why are others */
     struct why why; /* what happened, in words: "accepted: …", "key: …" */
 };

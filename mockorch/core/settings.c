@@ -19,6 +19,7 @@ void settings_init(struct settings *s)
         .fetches_per_window = 3,
         .window_ns = 180 * NS_PER_S,
         .refusals_per_window = 100,
+        .refusal_gap_ns = 500 * NS_PER_MS,
         .fetches_per_node = {0, 180 * NS_PER_S},
         .fetches_per_key = {0, 180 * NS_PER_S},
         .fetches_per_address = {0, 180 * NS_PER_S},
@@ -161,6 +162,8 @@ enum status settings_check(const struct settings *s, struct why *why)
                     (int)s->difficulty_ceiling);
     if (!(s->difficulty_drop >= 0 && s->difficulty_drop <= 1))
         return fail(why, ST_INPUT, "difficulty_drop: a chance is 0 to 1");
+    if (s->refusal_gap_ns < 0 || s->refusal_gap_ns > 3600 * NS_PER_S)
+        return fail(why, ST_INPUT, "refusal_gap: at most 1h (0s: no refusal is held back)");
     if (s->consensus > SETTINGS_MOST_CONSENSUS)
         return fail(why, ST_INPUT, "consensus: at most %d nodes", SETTINGS_MOST_CONSENSUS);
     if (!difficulty_known((int)s->reputation.start))

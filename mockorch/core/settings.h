@@ -68,6 +68,7 @@ struct settings {
     enum settings_fields rate_limit_fields;
     uint32_t submissions_per_window; /* accepted ones of one user; 0: no limit */
     uint32_t refusals_per_window;    /* submissions of one user that are wrong; 0: no limit */
+    int64_t refusal_gap_ns;          /* patience.h; 0: no refusal is held back */
     int64_t task_expiry_ns;          /* from assignment to the 404 */
     uint32_t nodes_per_user, nodes_per_day; /* 0: no limit */
     uint64_t task_limit;             /* tasks made in all; 0: no limit */

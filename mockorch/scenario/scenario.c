@@ -139,6 +139,7 @@ static void read_orchestrator(struct scalar_reader *r, struct scenario *s,
     scalar_span(r, "window", w->window, &to->window_ns);
     scalar_u32(r, "submissions_per_window", w->submissions_per_window, &to->submissions_per_window);
     scalar_u32(r, "refusals_per_window", w->refusals_per_window, &to->refusals_per_window);
+    scalar_span(r, "refusal_gap", w->refusal_gap, &to->refusal_gap_ns);
     scalar_span(r, "task_expiry", w->task_expiry, &to->task_expiry_ns);
     scalar_u32(r, "nodes_per_user", w->nodes_per_user, &to->nodes_per_user);
     scalar_u32(r, "nodes_per_day", w->nodes_per_day, &to->nodes_per_day);

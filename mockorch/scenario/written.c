@@ -61,6 +61,7 @@ static const cyaml_schema_field_t orchestrator_fields[] = {
     TEXT(struct written_orchestrator, window),
     TEXT(struct written_orchestrator, submissions_per_window),
     TEXT(struct written_orchestrator, refusals_per_window),
+    TEXT(struct written_orchestrator, refusal_gap),
     TEXT(struct written_orchestrator, task_expiry),
     TEXT(struct written_orchestrator, nodes_per_user),
     TEXT(struct written_orchestrator, nodes_per_day),

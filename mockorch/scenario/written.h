@@ -20,7 +20,7 @@ struct written_node {
 };
 
 struct written_orchestrator {
-    char *fetches_per_window, *window, *submissions_per_window, *refusals_per_window, *task_expiry, *nodes_per_user,
+    char *fetches_per_window, *window, *submissions_per_window, *refusals_per_window, *refusal_gap, *task_expiry, *nodes_per_user,
         *nodes_per_day, *task_limit, *idle_retry, *max_submission_bytes, *closed_tasks_kept, *credits_kept, *requests_kept,
         *allowance, *node_fetches, *node_window, *key_fetches, *key_window, *address_fetches,
         *address_window, *retry_after, *rate_limit_fields, *reputation_start, *reputation_raise,

@@ -9,8 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define MOST_STRIKES 8
-#define PARTIES      1024 /* remembered; of more, the one that was served longest ago is forgotten */
+#include "mockorch/core/turns.h"
 
 /* A slot goes from free to waiting (bring), to working (a thread), to done, to free (take). */
 enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_WORKING, SLOT_DONE };
@@ -22,12 +21,6 @@ struct slot {
     struct bailiff_verdict verdict;
 };
 
-struct party {
-    uint64_t id;
-    uint64_t served;   /* the turn it was served last, counted from 1; 0: the place is free */
-    unsigned strikes;
-};
-
 struct bailiff {
     struct judge *judge;
     pthread_mutex_t mutex;
@@ -37,8 +30,7 @@ struct bailiff {
     struct slot *slots; /* two for each of limit: verdicts need some until they are taken */
     unsigned limit;
     uint64_t next_number;
-    struct party parties[PARTIES];
-    uint64_t turns;
+    struct turns turns;
     bool closing;
     int fd;
 };
@@ -56,66 +48,24 @@ static struct slot *first_in(struct bailiff *b, enum slot_state state)
     return first;
 }
 
-/* ---- parties ---- */
-
-static struct party *party_find(struct bailiff *b, uint64_t id)
-{
-    for (size_t i = 0; i < PARTIES; i++)
-        if (b->parties[i].served && b->parties[i].id == id)
-            return &b->parties[i];
-    return NULL;
-}
-
-/* Remembers that it is served now. */
-static void party_serve(struct bailiff *b, uint64_t id)
-{
-    struct party *p = party_find(b, id), *oldest = &b->parties[0];
-
-    if (!p) {
-        for (size_t i = 1; i < PARTIES; i++)
-            if (b->parties[i].served < oldest->served)
-                oldest = &b->parties[i];
-        p = oldest;
-        *p = (struct party){.id = id};
-    }
-    p->served = ++b->turns;
-}
-
-static void party_judged(struct bailiff *b, uint64_t id, enum status st)
-{
-    struct party *p = party_find(b, id);
-
-    if (!p) /* forgotten meanwhile */
-        return;
-    if (st == ST_OK)
-        p->strikes /= 2;
-    else if ((st == ST_INVALID || st == ST_INPUT) && p->strikes < MOST_STRIKES)
-        p->strikes++;
-}
-
-/* Is x the one to take, of two that wait? */
-static bool goes_before(struct bailiff *b, const struct slot *x, const struct slot *y)
-{
-    static const struct party nobody;
-    const struct party *p = party_find(b, x->judge_case->party);
-    const struct party *q = party_find(b, y->judge_case->party);
-
-    p = p ? p : &nobody;
-    q = q ? q : &nobody;
-    if (p->strikes != q->strikes)
-        return p->strikes < q->strikes;
-    return p->served != q->served ? p->served < q->served : x->number < y->number;
-}
+/* ---- order ---- */
 
 static struct slot *next_waiting(struct bailiff *b)
 {
     struct slot *next = NULL;
+    struct turns_rank best = {.number = 0};
 
     for (unsigned i = 0; i < 2 * b->limit; i++) {
         struct slot *s = &b->slots[i];
+        struct turns_rank rank;
 
-        if (s->state == SLOT_WAITING && (!next || goes_before(b, s, next)))
+        if (s->state != SLOT_WAITING)
+            continue;
+        rank = turns_rank(&b->turns, s->judge_case, s->number);
+        if (!next || turns_before(&rank, &best)) {
             next = s;
+            best = rank;
+        }
     }
     return next;
 }
@@ -129,13 +79,6 @@ static bool has_too_many(const struct bailiff *b, uint64_t party)
     return held >= (b->limit + 1) / 2;
 }
 
-static unsigned strikes_of(struct bailiff *b, uint64_t party)
-{
-    const struct party *p = party_find(b, party);
-
-    return p ? p->strikes : 0;
-}
-
 static void done(struct bailiff *b, struct slot *s)
 {
     static const uint64_t one = 1;
@@ -146,22 +89,31 @@ static void done(struct bailiff *b, struct slot *s)
     assert(written == sizeof one); /* an eventfd takes 2^64 - 2 of them */
 }
 
-/* Is there room for one more, if need be in place of one whose party has more strikes? */
-static bool make_way(struct bailiff *b, uint64_t party)
+/* Is there room for one more, if need be in place of one that stands worse? */
+static bool make_way(struct bailiff *b, const struct judge_case *c)
 {
+    const struct turns_rank rank = turns_rank(&b->turns, c, b->next_number);
+    struct turns_rank worst = {.number = 0};
     struct slot *last = NULL;
     unsigned under_way = 0;
 
-    for (unsigned i = 0; i < 2 * b->limit; i++) {
-        struct slot *s = &b->slots[i];
-
-        under_way += s->state == SLOT_WAITING || s->state == SLOT_WORKING;
-        if (s->state == SLOT_WAITING && (!last || goes_before(b, last, s)))
-            last = s;
-    }
+    for (unsigned i = 0; i < 2 * b->limit; i++)
+        under_way += b->slots[i].state == SLOT_WAITING || b->slots[i].state == SLOT_WORKING;
     if (under_way < b->limit)
         return true;
-    if (!last || strikes_of(b, last->judge_case->party) <= strikes_of(b, party))
+    for (unsigned i = 0; i < 2 * b->limit; i++) {
+        struct slot *s = &b->slots[i];
+        struct turns_rank of;
+
+        if (s->state != SLOT_WAITING)
+            continue;
+        of = turns_rank(&b->turns, s->judge_case, s->number);
+        if (!last || turns_before(&worst, &of)) {
+            last = s;
+            worst = of;
+        }
+    }
+    if (!last || !turns_displaces(&rank, &worst))
         return false;
     last->verdict.st = fail(&last->verdict.why, ST_LIMIT, "the judge has too many cases of others");
     done(b, last);
@@ -183,11 +135,11 @@ static void *work(void *context)
             continue;
         }
         s->state = SLOT_WORKING;
-        party_serve(b, s->judge_case->party);
+        turns_serve(&b->turns, s->judge_case);
         pthread_mutex_unlock(&b->mutex);
         s->verdict.st = judge_verify(b->judge, s->judge_case, &s->verdict.why);
         pthread_mutex_lock(&b->mutex);
-        party_judged(b, s->judge_case->party, s->verdict.st);
+        turns_judged(&b->turns, s->judge_case, s->verdict.st);
         done(b, s);
     }
     pthread_mutex_unlock(&b->mutex);
@@ -203,7 +155,10 @@ enum status bailiff_new(struct bailiff **out, struct judge *judge, unsigned thre
     assert(threads >= 1 && limit >= 1);
     if (!b)
         return fail(why, ST_NO_MEMORY, "judge: out of memory");
-    *b = (struct bailiff){.judge = judge, .limit = limit, .fd = -1};
+    b->judge = judge;
+    b->limit = limit;
+    b->fd = -1;
+    turns_init(&b->turns);
     pthread_mutex_init(&b->mutex, NULL);
     pthread_cond_init(&b->work, NULL);
     b->slots = calloc(2 * (size_t)limit, sizeof *b->slots);
@@ -262,7 +217,7 @@ bool bailiff_bring(struct bailiff *b, uint64_t job, const struct judge_case *c)
     struct slot *s = NULL;
 
     pthread_mutex_lock(&b->mutex);
-    if (!has_too_many(b, c->party) && make_way(b, c->party))
+    if (!has_too_many(b, c->party) && make_way(b, c))
         s = first_in(b, SLOT_FREE);
     if (s) {
         *s = (struct slot){

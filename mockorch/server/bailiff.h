@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Brings cases to a judge on threads of its own and their verdicts back to the event loop.
  *
- * Order: the parties take turns, those with a clean record first. A party whose cases are refused
- * gets strikes, and loses half of them with each case that holds; a party with fewer strikes goes
- * before one with more. So a flood of bad proofs waits behind every honest one, and one of honest
- * proofs behind nobody but itself. No party fills more than half of the places, and when all
- * are taken, a case whose party has more strikes makes way.
+ * Order: mockorch/core/turns.h. No party fills more than half of the places, and when all are taken,
+ * a case whose party has more strikes makes way.
  *
  * Owner:   heap (bailiff_free accepts NULL: it waits for the cases under way and drops the others).
  *          The judge is borrowed; a case is borrowed until its verdict has been taken.

@@ -27,7 +27,6 @@
 #define MOST_CONNECTIONS 16384
 #define MOST_EXCHANGES   8192 /* some 10 KiB each */
 #define ARRIVAL_NS       (60 * NS_PER_S)
-#define HELD_NS          NS_PER_S
 
 struct exchange { /* a request that has no full answer yet */
     TAILQ_ENTRY(exchange) next;
@@ -146,8 +145,8 @@ static void answer(struct exchange *x, const struct http_response *response,
     struct carriage carriage = verdict->carriage;
 
     set_tick(s);
-    if (verdict->failed == CHECK_REFUSALS && carriage.delay_ns < s->options.held_ns)
-        carriage.delay_ns = s->options.held_ns; /* he asks no faster than that on one connection */
+    if (s->exchange_count > s->options.max_exchanges / 2)
+        carriage.delay_ns -= verdict->held_ns; /* held answers take nobody's place */
     delivery_load(x->delivery, response, &carriage);
     x->unsaved = verdict->unsaved;
     if (!x->unsaved) {
@@ -545,8 +544,6 @@ enum status server_new(struct server **out, const struct server_options *options
         s->options.max_connections = MOST_CONNECTIONS;
     if (!s->options.max_exchanges)
         s->options.max_exchanges = MOST_EXCHANGES;
-    if (!s->options.held_ns)
-        s->options.held_ns = HELD_NS;
     if (!s->options.arrival_ns)
         s->options.arrival_ns = ARRIVAL_NS;
     TAILQ_INIT(&s->exchanges);

@@ -43,7 +43,6 @@ struct server_options {
      * long after it came (virtual time). */
     int64_t (*judge_takes_ns)(void *context);
     void *judge_context;
-    int64_t held_ns;          /* the answer to a user of too many wrong submissions waits; 0: 1 s */
     int64_t grace_ns;        /* how long a stop waits for answers under way; 0: 5 s */
     const struct clock *clock; /* NULL: the machine's */
     void (*log)(void *context, const struct server_record *record); /* may be NULL */

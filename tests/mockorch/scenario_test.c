@@ -19,7 +19,7 @@ static const char whole[] =
     "  fetches_per_window: 5\n"
     "  window: 1.5m\n"
     "  submissions_per_window: 7\n"
-    "  refusals_per_window: 11\n"
+    "  refusals_per_window: 11\n  refusal_gap: 70ms\n"
     "  task_expiry: 1d\n"
     "  nodes_per_user: 8\n"
     "  nodes_per_day: 9\n"
@@ -105,6 +105,7 @@ static void every_key_arrives(void **state)
     assert_true(s->orchestrator.window_ns == 90 * NS_PER_S);
     assert_int_equal(s->orchestrator.submissions_per_window, 7);
     assert_int_equal(s->orchestrator.refusals_per_window, 11);
+    assert_true(s->orchestrator.refusal_gap_ns == 70 * NS_PER_MS);
     assert_true(s->orchestrator.task_expiry_ns == 86400 * NS_PER_S);
     assert_int_equal(s->orchestrator.nodes_per_user, 8);
     assert_int_equal(s->orchestrator.nodes_per_day, 9);
