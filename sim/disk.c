@@ -56,7 +56,7 @@ void disk_begin(struct disk *d, const struct outbox_record *r)
     for (size_t i = 0; i < r->input_count; i++)
         c->proved += r->proofs[i].data != NULL;
     buffer_init(&c->bytes, OUTBOX_MAX_RECORD);
-    outbox_encode(&c->bytes, r);
+    outbox_encode_bare(&c->bytes, r);
     assert(buffer_ok(&c->bytes));
 }
 
@@ -161,11 +161,13 @@ static void drop_cell(struct disk *d, uint64_t id)
 }
 
 /* The code that reads records must see that this is none. */
-static void check_half(struct disk *d, const struct disk_cell *c, struct prng *prng)
+static void check_half(struct disk *d, struct disk_cell *c, struct prng *prng)
 {
-    size_t size = (size_t)prng_below(prng, c->bytes.size);
+    size_t size;
     struct outbox_record record;
 
+    outbox_seal(&c->bytes);
+    size = (size_t)prng_below(prng, c->bytes.size);
     if (outbox_decode(&record, bytes_of(c->bytes.data, size), NULL) == ST_OK)
         abort(); /* a record without its checksum was believed */
     d->torn++;

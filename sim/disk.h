@@ -20,7 +20,7 @@ struct disk_cell { /* one record, as it is durable */
     char *task_id, *program_id;
     uint32_t (*inputs)[3];
     size_t input_count, proved; /* inputs, and those of them with a proof */
-    struct buffer bytes; /* what a new process reads */
+    struct buffer bytes; /* what a new process reads, without its hash (outbox_decode_bare) */
 };
 
 struct disk_shadow { /* what a power cut brings back */

@@ -339,7 +339,7 @@ static void restore_all(struct host *h)
     for (size_t i = 0; i < h->disk.count; i++) {
         struct outbox_record record;
         struct why why;
-        enum status st = outbox_decode(&record, buffer_bytes(&h->disk.cells[i].bytes), &why);
+        enum status st = outbox_decode_bare(&record, buffer_bytes(&h->disk.cells[i].bytes), &why);
 
         if (!st && h->o.bug == HOST_WASTEFUL && record.state == OUTBOX_FETCHED)
             outbox_record_drop_proofs(&record);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mix.h"
 #include "sim/memory.h"
 
 void world_init(struct world *w, uint64_t seed, FILE *trace)
@@ -85,32 +86,9 @@ bool world_step(struct world *w, int64_t until_ns)
     return true;
 }
 
-/* Multiply and fold, eight bytes at a time (the mixing step of wyhash). */
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    __extension__ unsigned __int128 product =
-        (unsigned __int128)(hash ^ word ^ 0x9e3779b97f4a7c15u) * 0xa0761d6478bd642fu;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t hash_more(uint64_t hash, const uint8_t *data, size_t size)
-{
-    uint64_t word;
-
-    for (; size >= 8; size -= 8, data += 8) {
-        memcpy(&word, data, 8);
-        hash = mix(hash, word);
-    }
-    word = 0;
-    if (size)
-        memcpy(&word, data, size);
-    return mix(hash, word ^ (uint64_t)size << 56);
-}
-
 uint64_t world_hash(struct bytes b)
 {
-    return hash_more(b.size, b.data, b.size);
+    return mix_bytes(b.size, b);
 }
 
 void world_note(struct world *w, const char *format, ...)
@@ -124,7 +102,7 @@ void world_note(struct world *w, const char *format, ...)
     va_end(args);
     if (length >= (int)sizeof line)
         length = (int)sizeof line - 1;
-    w->hash = mix(hash_more(w->hash, (const uint8_t *)line, (size_t)length), (uint64_t)w->now_ns);
+    w->hash = mix_word(mix_bytes(w->hash, bytes_of(line, (size_t)length)), (uint64_t)w->now_ns);
     if (w->trace)
         fprintf(w->trace, "%" PRId64 ".%09" PRId64 " %s\n", w->now_ns / NS_PER_S,
                 w->now_ns % NS_PER_S, line);

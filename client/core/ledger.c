@@ -16,6 +16,7 @@ void ledger_fini(struct ledger *l)
     for (size_t i = 0; i < l->count; i++)
         entry_free(l->entries[i]);
     free(l->entries);
+    known_fini(&l->known);
     l->entries = NULL;
     l->count = l->capacity = 0;
 }
@@ -53,32 +54,17 @@ struct entry *ledger_find(const struct ledger *l, uint64_t id)
     return NULL;
 }
 
-static void digest_of(uint8_t out[static 16], const char *task_id)
-{
-    uint8_t digest[32];
-
-    keccak256(digest, bytes_of_text(task_id));
-    memcpy(out, digest, 16);
-}
-
 bool ledger_knows(const struct ledger *l, const char *task_id)
 {
-    size_t known = l->known_count < LEDGER_KNOWN ? l->known_count : LEDGER_KNOWN;
-    uint8_t digest[16];
-
     for (size_t i = 0; i < l->count; i++)
         if (strcmp(l->entries[i]->record.task_id, task_id) == 0)
             return true;
-    digest_of(digest, task_id);
-    for (size_t i = 0; i < known; i++)
-        if (memcmp(l->known[i].digest, digest, sizeof digest) == 0)
-            return true;
-    return false;
+    return known_has(&l->known, task_id);
 }
 
 void ledger_remember(struct ledger *l, const char *task_id)
 {
-    digest_of(l->known[l->known_count++ % LEDGER_KNOWN].digest, task_id);
+    known_put(&l->known, task_id);
 }
 
 void ledger_touch(struct entry *e)

@@ -9,6 +9,7 @@
  */
 #pragma once
 #include "client/core/backoff.h"
+#include "client/core/known.h"
 #include "client/core/outbox.h"
 
 struct entry {
@@ -27,11 +28,9 @@ struct entry {
     size_t next_input;  /* all before it are proved or handed out */
     size_t missing;     /* inputs without a proof */
     int64_t unsaved_ns; /* of proofs, each from handing out on, that a crash would lose now */
-    bool body_sent; /* body_digest is set */
-    uint8_t body_digest[32];
+    bool body_sent; /* body_hash is set */
+    uint64_t body_hash[2];
 };
-
-#define LEDGER_KNOWN 4096
 
 struct ledger {
     struct entry **entries; /* oldest first */
@@ -39,17 +38,14 @@ struct ledger {
     unsigned refusals; /* of the disk, in a row */
     unsigned refusals_limit;
     struct backoff backoff; /* of a new entry */
-    struct {
-        uint8_t digest[16];
-    } known[LEDGER_KNOWN]; /* of closed tasks, the oldest is overwritten */
-    size_t known_count;
+    struct known known;     /* closed tasks */
 };
 
 void ledger_fini(struct ledger *l);
 /* Takes the record's contents; NULL when there is no memory. */
 struct entry *ledger_add(struct ledger *l, struct outbox_record *record);
 struct entry *ledger_find(const struct ledger *l, uint64_t id);
-/* Open, or closed among the last LEDGER_KNOWN. */
+/* Open, or closed among the last KNOWN_TASKS. */
 bool ledger_knows(const struct ledger *l, const char *task_id);
 void ledger_remember(struct ledger *l, const char *task_id);
 

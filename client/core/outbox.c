@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/core/outbox.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,11 +108,9 @@ static void put_text(struct buffer *out, const char *text)
     buffer_put_text(out, text);
 }
 
-void outbox_encode(struct buffer *out, const struct outbox_record *r)
+void outbox_encode_bare(struct buffer *out, const struct outbox_record *r)
 {
-    size_t start = out->size;
-    uint8_t digest[32];
-
+    assert(out->size == 0);
     buffer_put(out, magic, sizeof magic);
     put_u64(out, r->id);
     put_u32(out, r->state);
@@ -141,10 +140,22 @@ void outbox_encode(struct buffer *out, const struct outbox_record *r)
         put_u64(out, r->proofs[i].size);
         buffer_put(out, r->proofs[i].data, r->proofs[i].size);
     }
-    if (buffer_ok(out)) {
-        keccak256(digest, bytes_of(out->data + start, out->size - start));
-        buffer_put(out, digest, sizeof digest);
-    }
+}
+
+void outbox_seal(struct buffer *out)
+{
+    uint8_t digest[32];
+
+    if (!buffer_ok(out))
+        return;
+    keccak256(digest, buffer_bytes(out));
+    buffer_put(out, digest, sizeof digest);
+}
+
+void outbox_encode(struct buffer *out, const struct outbox_record *r)
+{
+    outbox_encode_bare(out, r);
+    outbox_seal(out);
 }
 
 /* A reader that fails once and then reads zeros. */
@@ -269,21 +280,35 @@ static bool all_proved(const struct outbox_record *r)
     return r->input_count > 0;
 }
 
+static enum status no_record(struct why *why)
+{
+    return fail(why, ST_INPUT, "this is not a record of the outbox");
+}
+
 enum status outbox_decode(struct outbox_record *out, struct bytes bytes, struct why *why)
+{
+    uint8_t digest[32];
+    struct bytes bare = {.data = bytes.data, .size = bytes.size - sizeof digest};
+
+    if (bytes.size < sizeof magic + sizeof digest || memcmp(bytes.data, magic, sizeof magic) != 0)
+        return no_record(why);
+    keccak256(digest, bare);
+    if (memcmp(digest, bare.data + bare.size, sizeof digest) != 0)
+        return fail(why, ST_INPUT, "the record is damaged: its hash does not match");
+    return outbox_decode_bare(out, bare, why);
+}
+
+enum status outbox_decode_bare(struct outbox_record *out, struct bytes bytes, struct why *why)
 {
     enum status st = ST_OK;
     struct outbox_record r = {0};
-    uint8_t digest[32];
-    struct reader in;
+    struct reader in = {.at = bytes.data, .left = bytes.size};
     uint32_t state, type, level;
+    char begins[sizeof magic] = {0};
 
-    if (bytes.size < sizeof magic + sizeof digest || memcmp(bytes.data, magic, sizeof magic) != 0)
-        return fail(why, ST_INPUT, "this is not a record of the outbox");
-    in = (struct reader){.at = bytes.data + sizeof magic,
-                         .left = bytes.size - sizeof magic - sizeof digest};
-    keccak256(digest, bytes_of(bytes.data, bytes.size - sizeof digest));
-    if (memcmp(digest, bytes.data + bytes.size - sizeof digest, sizeof digest) != 0)
-        return fail(why, ST_INPUT, "the record is damaged: its hash does not match");
+    take_into(&in, begins, sizeof begins);
+    if (memcmp(begins, magic, sizeof magic) != 0)
+        return no_record(why);
 
     r.id = take_u64(&in);
     state = take_u32(&in);

@@ -90,6 +90,12 @@ void outbox_record_drop_proofs(struct outbox_record *r);
 void outbox_encode(struct buffer *out, const struct outbox_record *r);
 enum status MUST_USE outbox_decode(struct outbox_record *out, struct bytes bytes,
                                    struct why *why);
+/* The same without the hash, for bytes that never leave memory; and the hash of what was so written,
+ * behind it. out was empty. */
+void outbox_encode_bare(struct buffer *out, const struct outbox_record *r);
+enum status MUST_USE outbox_decode_bare(struct outbox_record *out, struct bytes bytes,
+                                        struct why *why);
+void outbox_seal(struct buffer *out);
 
 /* ---- the store ---- */
 

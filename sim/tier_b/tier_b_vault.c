@@ -111,7 +111,7 @@ static void put(struct vault *base, const struct disk_cell *cell)
     struct outbox_record record;
     struct why why;
 
-    must(outbox_decode(&record, buffer_bytes(&cell->bytes), &why), &why);
+    must(outbox_decode_bare(&record, buffer_bytes(&cell->bytes), &why), &why);
     must(outbox_put(&v->outbox->base, &record, &why), &why);
     outbox_record_fini(&record);
 }
