@@ -370,11 +370,13 @@ void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime 
     uint64_t came = s->fetched + s->restored;
     uint64_t went = s->accepted + s->refused + s->unknown + s->abandoned + s->lost;
 
+    bool fetched = s->fetched > v->hosts[host].stats.fetched;
+
     invariant_counters(v, host, s);
     if (came != went + open)
         invariant_broken(v, 11, "%llu tasks came, %llu are closed and %zu open",
                          (unsigned long long)came, (unsigned long long)went, open);
-    if (open > v->hosts[host].profile->open_tasks)
-        invariant_broken(v, 14, "%zu tasks are open, %zu are allowed", open,
+    if (fetched && open > v->hosts[host].profile->open_tasks)
+        invariant_broken(v, 14, "a task was fetched: %zu are open, %zu are allowed", open,
                          v->hosts[host].profile->open_tasks);
 }

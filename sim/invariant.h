@@ -24,7 +24,8 @@
  *      from an expiry: there REFUSED may have been credited.)
  * I13  Once faults have stopped, everything open is settled and new credits appear within a time
  *      that follows from the client's limits (invariant_patience_ns).
- * I14  A client never holds more open tasks than its profile allows.
+ * I14  A client never fetches a task and then holds more open ones than its profile allows. (A disk that lied,
+ *      or refused a final state, may give a new process more than that: it fetches none until they are fewer.)
  * I15  A client that has nothing to do sleeps: time goes on.
  * I16  No task is submitted while one of its inputs is being proved.
  * I17  A route whose requests all fail (5xx, 408, 425, no answer) gets INVARIANT_PER_OUTAGE of them in

@@ -614,18 +614,22 @@ static struct core *core_with(unsigned tasks)
 static void books_and_queue_of_a_core_are_checked(void **state)
 {
     static const struct {
-        unsigned tasks;
-        uint64_t forged; /* tasks that the books have and nobody else */
+        unsigned tasks;   /* restored */
+        uint64_t fetched; /* of them, not restored */
+        uint64_t forged;  /* tasks that the books have and nobody else */
         int number;
-    } table[] = {{0, 0, 0}, {4, 0, 0}, {5, 0, 14}, {0, 1, 11}, {3, 1, 11}};
+    } table[] = {{0, 0, 0, 0},  {4, 0, 0, 0},  {4, 4, 0, 0}, {5, 0, 0, 0},
+                 {5, 1, 0, 14}, {0, 0, 1, 11}, {3, 0, 1, 11}};
 
     (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct core *core = core_with(table[i].tasks);
+        struct stats *stats = (struct stats *)core_stats(core);
         struct stage s;
 
         stage_init(&s);
-        ((struct stats *)core_stats(core))->fetched += table[i].forged;
+        stats->fetched += table[i].fetched + table[i].forged;
+        stats->restored -= table[i].fetched;
         invariant_at_rest(&s.v, 0, core_runtime(core));
         assert_int_equal(s.v.broken, table[i].number);
         stage_fini(&s);
