@@ -287,15 +287,14 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
         .deliver = host_deliver,
     };
     r->network.prng.listener = choice_listen(&r->network_ear, r->tape, "network");
-    if (!o->tier)
-        r->keyring = keyring_new(s->model_proofs);
+    r->keyring = keyring_new(s->model_proofs && !o->tier);
     service = (struct service_options){
         .world = &r->world,
         .network = &r->network,
         .settings = &r->settings,
         .plan = &r->plan,
         .judge = prover_sim_judge(prover),
-        .scheme = r->keyring ? keyring_scheme(r->keyring) : NULL,
+        .scheme = keyring_scheme(r->keyring),
         .tape = r->tape,
         .judge_ns = JUDGE_NS,
         .judge_jitter_ns = JUDGE_JITTER_NS,

@@ -23,7 +23,7 @@ struct run {
     struct choice_tape *tape, own_tape; /* tape NULL: nobody listens */
     struct choice_listener ear, fault_ear, network_ear;
     struct service *service;
-    struct keyring *keyring; /* NULL in tier B: signatures are real there */
+    struct keyring *keyring;
     struct tier *tier; /* NULL: tier A */
     struct host **hosts;
     unsigned host_count;

@@ -10,7 +10,7 @@
  * The last three are faults: a good client refuses them and says why. A client trusts a throw-away
  * certificate only when it is told to (`nxp start --cacert FILE`, tls_options.certificate_out).
  *
- * TLS 1.2 and 1.3, HTTP/1.1 by ALPN.
+ * TLS 1.2 and 1.3, HTTP/1.1 by ALPN; a session is gone on with by its ticket.
  *
  * Owner:   heap (tls_free accepts NULL).
  * Errors:  ST_INPUT: the text, a file that is no certificate or key, or two that do not belong
