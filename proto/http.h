@@ -27,7 +27,8 @@ struct http_request {
     struct http_header headers[HTTP_MAX_HEADERS];
     size_t header_count;
     struct bytes body;
-    const char *peer; /* mock: remote address text; client: NULL */
+    const char *peer;   /* mock: remote address text; client: NULL */
+    unsigned peer_port; /* mock: 0 when there is none */
 };
 
 struct http_response {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,24 +80,53 @@ static json_t *check_json(const struct journal_entry *e, enum check check)
     return json;
 }
 
+static double seconds(int64_t ns)
+{
+    return (double)ns / (double)NS_PER_S;
+}
+
+/* Words from outside need not be UTF-8: then they are left out. */
+static void put_words(json_t *json, const struct journal_entry *e)
+{
+    const struct verdict *v = &e->verdict;
+    const struct {
+        const char *name, *value;
+    } words[] = {
+        {"path", e->path},       {"peer", e->peer},     {"node_id", v->node_id},
+        {"task_id", v->task_id}, {"faults", v->faults}, {"why", v->why.text},
+        {"key", e->key_got},
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        json_object_set_new(json, words[i].name, json_string(words[i].value));
+}
+
 static json_t *entry_json(const struct journal_entry *e)
 {
     const struct verdict *v = &e->verdict;
-    json_t *json =
-        json_pack("{so sf sf ss ss ss ss ss ss si ss ss ss so so}", "number",
-                  state_counter(e->number), "at_s", (double)e->at_ns / (double)NS_PER_S, "took_s",
-                  (double)e->took_ns / (double)NS_PER_S, "method", http_method_name(e->method),
-                  "path", e->path, "peer", e->peer, "call", call_name(v->call), "node_id",
-                  v->node_id, "task_id", v->task_id, "status", (int)v->status, "faults", v->faults,
-                  "failed", check_name(v->failed), "why", v->why.text, "body_bytes",
-                  state_counter(e->body_bytes), "answer_bytes", state_counter(e->answer_bytes));
+    json_t *json = json_pack("{so sf sf ss si ss si ss so so ss}", "number",
+                             state_counter(e->number), "at_s", seconds(e->at_ns), "took_s",
+                             seconds(e->took_ns), "method", http_method_name(e->method),
+                             "peer_port", (int)e->port, "call", call_name(v->call), "status",
+                             (int)v->status, "failed", check_name(v->failed), "body_bytes",
+                             state_counter(e->body_bytes), "answer_bytes",
+                             state_counter(e->answer_bytes), "answer", journal_end_name(e->end));
+    char hash[17];
     json_t *checks;
 
-    if (!json) /* words from outside need not be UTF-8: the numbers remain */
-        return json_pack("{so ss si}", "number", state_counter(e->number), "call",
-                         call_name(v->call), "status", (int)v->status);
+    if (!json)
+        return NULL;
+    put_words(json, e);
+    if (e->end != JOURNAL_UNDER_WAY)
+        json_object_set_new(json, "end_s", json_real(seconds(e->end_ns)));
+    if (e->retry_after_s >= 0)
+        json_object_set_new(json, "retry_after_s", json_integer(e->retry_after_s));
     if (v->call != CALL_SUBMIT)
         return json;
+    snprintf(hash, sizeof hash, "%016" PRIx64, e->body_hash);
+    json_object_set_new(json, "body_hash", json_string(hash));
+    json_object_set_new(json, "outcome",
+                        json_string(v->credited ? "credited" : v->held ? "held" : ""));
     checks = json_array();
     for (int check = 0; check < CHECK_NONE; check++)
         json_array_append_new(checks, check_json(e, (enum check)check));

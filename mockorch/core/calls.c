@@ -541,6 +541,8 @@ static void accept_submission(struct orchestrator *o, struct reply *reply, struc
     } else {
         credit_task(o, t, now_ns);
     }
+    verdict->held = t->state == TASK_HELD;
+    verdict->credited = t->state == TASK_ACCEPTED;
     if (t->state == TASK_ACCEPTED)
         fail(&verdict->why, ST_OK, "accepted: credit %llu of user %s",
              (unsigned long long)u->credits, u->uuid);

@@ -35,7 +35,9 @@ struct incoming {
     /* for the journal */
     enum http_method method;
     char path[JOURNAL_TEXT], peer[JOURNAL_TEXT];
+    unsigned port;
     size_t body_bytes;
+    uint64_t body_hash;
 };
 
 /* A submission that a judge has before it. */

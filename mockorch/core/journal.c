@@ -50,3 +50,10 @@ const struct journal_entry *journal_get(const struct journal *j, uint64_t number
 {
     return journal_at((struct journal *)j, number);
 }
+
+const char *journal_end_name(enum journal_end e)
+{
+    static const char *const names[] = {"under way", "sent", "cut", "left"};
+
+    return names[e];
+}

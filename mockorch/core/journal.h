@@ -7,6 +7,16 @@
 #pragma once
 #include "mockorch/core/orchestrator.h"
 
+/* What became of an answer, once it was known what it is. */
+enum journal_end {
+    JOURNAL_UNDER_WAY,
+    JOURNAL_SENT,   /* all of it went to the system, as it should be */
+    JOURNAL_CUT,    /* a fault kept it, or a part of it, back, or spoilt its head */
+    JOURNAL_LEFT,   /* the client had gone before */
+};
+
+const char *journal_end_name(enum journal_end e); /* "under way", "sent", "cut", "left" */
+
 #define JOURNAL_TEXT 80 /* paths and peers; keys and hashes in hex fit */
 
 struct journal_entry {
@@ -16,7 +26,12 @@ struct journal_entry {
     char path[JOURNAL_TEXT], peer[JOURNAL_TEXT];
     size_t body_bytes, answer_bytes;
     struct verdict verdict;
-    /* of a submission whose body could be read; wanted: what the task says, "" when it is unknown */
+    unsigned port;      /* of the peer; 0: not said */
+    uint64_t body_hash; /* of a submission (base/mix.h) */
+    int64_t retry_after_s; /* -1: none that can be read */
+    enum journal_end end;
+    int64_t end_ns; /* the answer's, or the connection's */
+    /* key_got: of a fetch too. The rest of a submission whose body could be read; wanted: what the task says, "" when it is unknown */
     bool submission;
     const char *task_state; /* NULL: no such task */
     char key_got[JOURNAL_TEXT], key_wanted[JOURNAL_TEXT], proof_hash[JOURNAL_TEXT];

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mix.h"
 #include "mockorch/core/inside.h"
 #include "mockorch/core/reputation.h"
 
@@ -143,10 +144,15 @@ static void open_request(struct orchestrator *o, struct incoming *in, struct ver
     struct fault_subject subject;
 
     *in = (struct incoming){
-        .now_ns = now_ns, .method = request->method, .body_bytes = request->body.size};
+        .now_ns = now_ns,
+        .method = request->method,
+        .port = request->peer_port,
+        .body_bytes = request->body.size};
     snprintf(in->path, sizeof in->path, "%s", request->path);
     snprintf(in->peer, sizeof in->peer, "%s", request->peer ? request->peer : "");
     in->call = call_parse(in->parameter, request->method, request->path);
+    if (in->call == CALL_SUBMIT && o->journal.capacity)
+        in->body_hash = mix_bytes(request->body.size, request->body);
     decode_body(o, in, request->body);
     subject = (struct fault_subject){
         .call = in->call,
@@ -198,11 +204,23 @@ static void write_submission(const struct orchestrator *o, struct journal_entry 
     hex_encode(e->key_wanted, t->public_key, SIGNING_PUBLIC_SIZE);
 }
 
-static void write_journal(struct orchestrator *o, const struct verdict *verdict,
-                          const struct incoming *in, size_t answer_bytes, int64_t now_ns)
+static int64_t retry_after_of(const struct http_response *r, int64_t now_s)
+{
+    const char *value = http_header_of(r->headers, r->header_count, "retry-after");
+    const char *date = http_header_of(r->headers, r->header_count, "date");
+    int64_t wait_s;
+
+    return value && http_retry_after_s(value, date, now_s, &wait_s) ? wait_s : -1;
+}
+
+static void write_journal(struct orchestrator *o, struct verdict *verdict,
+                          const struct incoming *in, const struct http_response *response,
+                          int64_t now_ns)
 {
     struct journal_entry *e = journal_add(&o->journal);
+    const struct wire_fetch *fetch = &in->message.fetch;
 
+    verdict->number = e ? e->number : 0;
     if (!e)
         return;
     e->at_ns = in->now_ns;
@@ -211,8 +229,13 @@ static void write_journal(struct orchestrator *o, const struct verdict *verdict,
     memcpy(e->path, in->path, sizeof e->path);
     memcpy(e->peer, in->peer, sizeof e->peer);
     e->body_bytes = in->body_bytes;
-    e->answer_bytes = answer_bytes;
+    e->answer_bytes = response->body.size;
     e->verdict = *verdict;
+    e->port = in->port;
+    e->body_hash = in->body_hash;
+    e->retry_after_s = retry_after_of(response, wall_s(o, now_ns));
+    if (in->call == CALL_FETCH && !in->decoded && fetch->public_key.size == SIGNING_PUBLIC_SIZE)
+        hex_encode(e->key_got, fetch->public_key.data, SIGNING_PUBLIC_SIZE);
     if (in->call == CALL_SUBMIT && !in->decoded)
         write_submission(o, e, &in->message.submission);
 }
@@ -259,7 +282,7 @@ static void close_request(struct orchestrator *o, struct http_response *response
         if (!o->waiting_from)
             o->waiting_from = o->journal.written + 1;
     }
-    write_journal(o, verdict, in, response->body.size, now_ns);
+    write_journal(o, verdict, in, response, now_ns);
 }
 
 static bool has(const struct incoming *in, enum fault_effect effect)
@@ -398,6 +421,22 @@ void orchestrator_judged(struct orchestrator *o, struct http_response *response,
 }
 
 /* ---- the rest ---- */
+
+void orchestrator_delivered(struct orchestrator *o, uint64_t number, bool whole, int64_t outside_ns)
+{
+    const struct carriage *c;
+    struct journal_entry *e;
+
+    if (number < journal_first(&o->journal) || number > o->journal.written)
+        return; /* not kept, or forgotten meanwhile */
+    e = journal_at(&o->journal, number);
+    c = &e->verdict.carriage;
+    e->end_ns = timeline_inside_ns(&o->timeline, outside_ns);
+    if (c->cut != FAULT_CUT_NONE || c->cut_head || c->head >= FAULT_HEAD_UNREADABLE)
+        e->end = JOURNAL_CUT;
+    else
+        e->end = whole ? JOURNAL_SENT : JOURNAL_LEFT;
+}
 
 int64_t orchestrator_deadline_ns(const struct orchestrator *o)
 {

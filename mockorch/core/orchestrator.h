@@ -41,6 +41,8 @@ struct verdict {
     struct carriage carriage;
     int64_t held_ns; /* of carriage.delay_ns: a refusal that is held back (patience.h) */
     bool unsaved; /* it may go out behind orchestrator_commit only; if that fails, status and why are others */
+    bool credited, held; /* by this submission; held: until other nodes have spoken */
+    uint64_t number;     /* in the journal; 0: not there */
     struct why why; /* what happened, in words: "accepted: …", "key: …" */
 };
 
@@ -64,6 +66,9 @@ void orchestrator_free(struct orchestrator *o);
 void orchestrator_answer(struct orchestrator *o, struct http_response *response,
                          struct verdict *verdict, const struct http_request *request,
                          int64_t now_ns);
+/* What became of the answer whose verdict has this number; 0: nothing is kept. whole: all bytes have
+ * gone to the system; otherwise the connection has broken, by a fault or by the client. */
+void orchestrator_delivered(struct orchestrator *o, uint64_t number, bool whole, int64_t now_ns);
 /* What a pending job is about; holds until it is judged. */
 const struct judge_case *orchestrator_case(const struct orchestrator *o, uint64_t job);
 void orchestrator_judged(struct orchestrator *o, struct http_response *response,

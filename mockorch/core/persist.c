@@ -43,6 +43,7 @@ static void take_back(struct orchestrator *o)
         struct verdict *v = &journal_at(&o->journal, number)->verdict;
 
         v->status = 500;
+        v->credited = v->held = false;
         v->why = o->broken_why;
     }
 }

@@ -5,6 +5,7 @@
 #include <event2/bufferevent.h>
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,6 +27,7 @@ struct delivery {
     bool sent;      /* evhttp has the whole answer */
     bool took_over; /* the connection is ours and no longer evhttp's */
     bool silent;
+    bool whole; /* all that should go out has gone to the system */
 };
 
 static void timer_fired(evutil_socket_t fd, short what, void *context);
@@ -75,6 +77,11 @@ void delivery_drop(struct delivery *d)
     free(d);
 }
 
+bool delivery_is_whole(const struct delivery *d)
+{
+    return d->whole;
+}
+
 bool delivery_is_silent(const struct delivery *d)
 {
     return d->silent;
@@ -109,6 +116,15 @@ static bool next_header(const struct delivery *d, const char **name, const char 
     return true;
 }
 
+/* Whether the client has not ended its side. evhttp does not look while an answer is being made. */
+static bool still_there(const struct delivery *d)
+{
+    struct bufferevent *stream = evhttp_connection_get_bufferevent(d->connection);
+    struct pollfd p = {.fd = bufferevent_getfd(stream), .events = POLLRDHUP};
+
+    return poll(&p, 1, 0) == 0;
+}
+
 /* ---- undisturbed ---- */
 
 /* The last byte has gone to the system; the connection lives on. */
@@ -117,6 +133,7 @@ static void sent(struct evhttp_request *request, void *context)
     struct delivery *d = context;
 
     (void)request;
+    d->whole = still_there(d);
     evhttp_connection_set_closecb(d->connection, NULL, NULL);
     d->request = NULL;
     finish(d);
@@ -150,6 +167,7 @@ static void cut(struct delivery *d)
         d->silent = true; /* the connection stays until the client, or the server, ends it */
         return;
     }
+    d->whole = still_there(d);
     /* evhttp shuts down before it closes, which would send a FIN first: SO_LINGER alone comes too
      * late. Connecting to nowhere makes the system send the RST now. */
     bufferevent_disable(stream, EV_READ | EV_WRITE);

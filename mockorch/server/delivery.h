@@ -31,6 +31,8 @@ void delivery_response(struct delivery *d, struct http_response *out);
 void delivery_give_up(struct delivery *d);
 /* Starts. last: the connection ends behind it. */
 void delivery_start(struct delivery *d, bool last);
+/* For `done`: all of the answer went to the system; false: the client was gone before. */
+bool delivery_is_whole(const struct delivery *d);
 /* Nothing more will come of it until the client leaves (FAULT_CUT_SILENCE). */
 bool delivery_is_silent(const struct delivery *d);
 /* At once, whatever its state; `done` is not called. */

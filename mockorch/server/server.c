@@ -39,6 +39,7 @@ struct exchange { /* a request that has no full answer yet */
     struct event *sitting; /* a judge on the loop: when; NULL: none */
     bool unsaved; /* its answer waits for the commit at the end of this turn of the loop */
     struct verdict verdict;     /* meanwhile */
+    uint64_t number;            /* in the orchestrator's journal */
     struct recorder_note *note; /* NULL: nothing is recorded */
 };
 
@@ -99,7 +100,7 @@ static void delivered(void *context, struct delivery *d)
     struct exchange *x = context;
     struct server *s = x->server;
 
-    (void)d;
+    orchestrator_delivered(s->options.orchestrator, x->number, delivery_is_whole(d), now_of(s));
     forget(x);
     if (s->stopping && TAILQ_EMPTY(&s->exchanges))
         event_base_loopexit(s->loop, NULL);
@@ -144,6 +145,7 @@ static void answer(struct exchange *x, const struct http_response *response,
     struct server *s = x->server;
     struct carriage carriage = verdict->carriage;
 
+    x->number = verdict->number;
     set_tick(s);
     if (s->exchange_count > s->options.max_exchanges / 2)
         carriage.delay_ns -= verdict->held_ns; /* held answers take nobody's place */
@@ -306,6 +308,7 @@ static void open_exchange(struct server *s, struct evhttp_request *r,
 
     evhttp_connection_get_peer(evhttp_request_get_connection(r), &host, &port);
     request.peer = host;
+    request.peer_port = port;
     if (fault)
         request.headers[request.header_count++] = (struct http_header){"x-mock-fault", fault};
     if (!x || (size && !request.body.data)) {

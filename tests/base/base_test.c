@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/pool.h"
+#include "base/mix.h"
 #include "base/prng.h"
 
 static void a_buffer_beyond_its_limit_fails_and_keeps_what_it_had(void **state)
@@ -204,9 +205,28 @@ static void the_machine_clock_does_not_go_back(void **state)
     assert_true(clock_wall_ns(c) > (int64_t)1700000000 * NS_PER_S);
 }
 
+/* ---- mix ---- */
+
+static void equal_bytes_have_equal_hashes_and_a_changed_bit_another_one(void **state)
+{
+    uint8_t a[40] = {0}, b[40] = {0};
+
+    (void)state;
+    for (size_t size = 0; size <= sizeof a; size++) {
+        assert_true(mix_bytes(1, bytes_of(a, size)) == mix_bytes(1, bytes_of(b, size)));
+        assert_true(mix_bytes(1, bytes_of(a, size)) != mix_bytes(2, bytes_of(b, size)));
+        for (size_t bit = 0; bit < 8 * size; bit++) {
+            b[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            assert_true(mix_bytes(1, bytes_of(a, size)) != mix_bytes(1, bytes_of(b, size)));
+            b[bit / 8] = 0;
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_bytes_have_equal_hashes_and_a_changed_bit_another_one),
         cmocka_unit_test(a_buffer_beyond_its_limit_fails_and_keeps_what_it_had),
         cmocka_unit_test(formatted_text_grows_the_buffer),
         cmocka_unit_test(hex_is_exact),

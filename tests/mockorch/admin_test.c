@@ -575,10 +575,79 @@ static void the_journal_says_why(void **state)
               "\"key 32 bytes, signature 5 bytes\"");
     expect_at("/admin/requests?after=7", "items.0.checks.0.result", "\"failed\"");
     expect_at("/admin/requests?after=8", "items.0.status", "404");
+    expect_at("/admin/requests?after=8", "items.0.path", "nothing"); /* it is not UTF-8 */
     just(200, "DELETE", "/admin/requests", "");
     expect_at("/admin/requests", "total", "0");
     assert_int_equal(bench_fetch(&b), 200);
     expect_at("/admin/requests", "items.0.number", "10");
+}
+
+static void the_journal_says_what_a_judge_of_clients_needs(void **state)
+{
+    struct bench_submission s;
+    struct bench_task t;
+    char key[80], hash[2][24];
+    json_t *answer;
+
+    (void)state;
+    b.settings.fetches_per_window = 1;
+    bench_start(&b);
+    assert_int_equal(bench_fetch(&b), 200); /* 1 */
+    t = bench_task(&b);
+    bench_prove(&b, &s, &t);
+    s.signature[0] ^= 1;
+    assert_int_equal(bench_submit(&b, &s), 403); /* 2 */
+    bench_sign(&b, &s);
+    assert_int_equal(bench_submit(&b, &s), 200); /* 3 */
+    b.now_ns += 5 * SECOND;
+    assert_int_equal(bench_submit(&b, &s), 404); /* 4: with the same bytes */
+    assert_int_equal(bench_fetch(&b), 429);      /* 5 */
+    bench_submission_fini(&s);
+
+    answer = call(200, "GET", "/admin/requests", "");
+    snprintf(key, sizeof key, "%s", at(answer, "items.0.key"));
+    assert_int_equal(strlen(key), 64 + 2);
+    assert_string_equal(at(answer, "items.1.key"), key);
+    snprintf(hash[0], sizeof hash[0], "%s", at(answer, "items.1.body_hash"));
+    snprintf(hash[1], sizeof hash[1], "%s", at(answer, "items.2.body_hash"));
+    assert_int_equal(strlen(hash[0]), 16 + 2);
+    assert_string_not_equal(hash[0], hash[1]);
+    assert_string_equal(at(answer, "items.3.body_hash"), hash[1]);
+    assert_string_equal(at(answer, "items.0.body_hash"), "nothing");
+    assert_string_equal(at(answer, "items.1.outcome"), "\"\"");
+    assert_string_equal(at(answer, "items.2.outcome"), "\"credited\"");
+    assert_string_equal(at(answer, "items.3.outcome"), "\"\"");
+    assert_string_equal(at(answer, "items.3.retry_after_s"), "nothing");
+    assert_string_equal(at(answer, "items.4.retry_after_s"), "175");
+    json_decref(answer);
+}
+
+static void the_journal_says_what_became_of_an_answer(void **state)
+{
+    (void)state;
+    b.settings.requests_kept = 3;
+    bench_start(&b);
+    for (uint64_t number = 1; number <= 4; number++) {
+        assert_int_equal(bench_fetch(&b), 200);
+        assert_int_equal(b.verdict.number, number);
+    }
+    orchestrator_delivered(b.o, 0, true, b.now_ns); /* nobody kept it */
+    orchestrator_delivered(b.o, 1, true, b.now_ns); /* forgotten */
+    orchestrator_delivered(b.o, 2, true, b.now_ns + SECOND);
+    orchestrator_delivered(b.o, 3, false, b.now_ns + 2 * SECOND);
+    orchestrator_delivered(b.o, 5, true, b.now_ns); /* never was */
+    expect_at("/admin/requests", "items.0.answer", "\"sent\"");
+    expect_at("/admin/requests", "items.0.end_s", "1.0");
+    expect_at("/admin/requests", "items.1.answer", "\"left\"");
+    expect_at("/admin/requests", "items.1.end_s", "2.0");
+    expect_at("/admin/requests", "items.2.answer", "\"under way\"");
+    expect_at("/admin/requests", "items.2.end_s", "nothing");
+    just(200, "DELETE", "/admin/requests", "");
+    orchestrator_delivered(b.o, 4, true, b.now_ns);
+    bench_fault(&b, "task_truncated");
+    assert_int_equal(bench_fetch(&b), 200);
+    orchestrator_delivered(b.o, 5, true, b.now_ns);
+    expect_at("/admin/requests", "items.0.answer", "\"cut\"");
 }
 
 static void the_journal_is_bounded_or_not_there(void **state)
@@ -835,6 +904,8 @@ int main(void)
         CASE(without_a_plan_there_are_no_rules),
         CASE(the_clock_stands_still_jumps_and_lies),
         CASE(the_journal_says_why),
+        CASE(the_journal_says_what_a_judge_of_clients_needs),
+        CASE(the_journal_says_what_became_of_an_answer),
         CASE(the_journal_is_bounded_or_not_there),
         CASE(expectations_are_verified),
         CASE(reset_brings_back_the_start),

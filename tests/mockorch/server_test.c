@@ -3,9 +3,11 @@
  * orchestrator is looked at after the server has stopped. */
 #include "tests/support/test.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -187,6 +189,58 @@ static void the_log_says_what_the_client_got_when_the_disk_fails(void **state)
     assert_int_equal(tape->exchanges[1].response.body.size, 0);
     tape_free(tape);
     unlink(path);
+}
+
+/* ---- what became of an answer ---- */
+
+static bool journal_says(struct served *f, int fd, const char *words)
+{
+    assert_int_equal(served_call(f, fd, "GET", "/admin/requests", bytes_of(NULL, 0)), 200);
+    f->answer.body[f->answer.size] = 0;
+    return strstr((const char *)f->answer.body, words) != NULL;
+}
+
+static void the_journal_knows_who_got_his_answer_and_who_had_left(void **state)
+{
+    struct served *f = *state;
+    struct sockaddr_in own;
+    socklen_t size = sizeof own;
+    char port[32];
+    struct bytes submission;
+    int fd, leaves;
+
+    f->options.judge = &f->gate.base;
+    fd = dial(served_start(f));
+    leaves = dial(server_port(f->server));
+    getsockname(fd, (struct sockaddr *)&own, &size);
+    snprintf(port, sizeof port, "\"peer_port\": %u,", ntohs(own.sin_port));
+    assert_int_equal(served_fetch(f, fd), 200);
+    submission = served_submission_body(f);
+    assert_true(journal_says(f, fd, "\"answer\": \"sent\""));
+    assert_true(journal_says(f, fd, port));
+    dial_request(leaves, "POST", "/v3/tasks/submit", "", submission);
+    gate_wait(&f->gate, 1);
+    close(leaves);
+    gate_open(&f->gate);
+    while (!journal_says(f, fd, "\"credited\"")) /* or the time of the test is over */
+        ;
+    assert_true(journal_says(f, fd, "\"answer\": \"left\""));
+    close(fd);
+}
+
+static void the_journal_knows_what_a_fault_has_cut(void **state)
+{
+    struct served *f = *state;
+    int fd, other;
+
+    bench_fault(&f->b, "task_truncated");
+    fd = dial(served_start(f));
+    other = dial(server_port(f->server));
+    assert_int_equal(served_fetch(f, fd), 200);
+    assert_int_equal(f->answer.end, DIAL_CLOSED);
+    assert_true(journal_says(f, other, "\"answer\": \"cut\""));
+    close(fd);
+    close(other);
 }
 
 /* ---- faults on the wire ---- */
@@ -535,6 +589,8 @@ int main(void)
         CASE(tasks_expire_while_nobody_asks),
         CASE(who_was_wrong_too_often_waits_for_the_answer),
         CASE(the_log_says_what_the_client_got_when_the_disk_fails),
+        CASE(the_journal_knows_who_got_his_answer_and_who_had_left),
+        CASE(the_journal_knows_what_a_fault_has_cut),
         CASE(a_lost_request_is_a_reset),
         CASE(a_hang_up_is_an_end_without_a_byte),
         CASE(silence_lasts_until_the_server_ends),
