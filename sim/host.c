@@ -81,6 +81,7 @@ void host_free(struct host *h)
     disk_fini(&h->disk);
     host_drop_jobs(h);
     free(h->jobs);
+    free(h->wrong);
     free(h);
 }
 
@@ -96,11 +97,14 @@ static int64_t mono_ns(const struct host *h)
 
 bool host_strikes(struct host *h, double chance, const char *place)
 {
-    bool drawn;
+    bool drawn, strikes;
 
     prng_place(&h->prng, place);
     drawn = prng_chance(&h->prng, chance);
-    return drawn && (!h->o.heal_ns || h->o.world->now_ns < h->o.heal_ns);
+    strikes = drawn && (!h->o.heal_ns || h->o.world->now_ns < h->o.heal_ns);
+    if (strikes)
+        invariant_struck(h->o.invariant, h->o.number, place);
+    return strikes;
 }
 
 void host_note(struct host *h, const char *what, uint64_t id)
@@ -193,7 +197,8 @@ void host_deliver(void *host, struct packet *p)
     h->requests_under_way--;
     invariant_delivered(h->o.invariant, h->o.number, p, host_wall_ns(h) / NS_PER_S);
     tell_core(h, p);
-    if (h->o.bug == HOST_STUBBORN && p->answered && strstr(p->request.path, "submit"))
+    if (h->o.bug == HOST_STUBBORN && p->answered && p->response.status == 200 &&
+        strstr(p->request.path, "submit"))
         send(h, p->id, &p->request);
     packet_free(p);
     host_live(h);
@@ -327,7 +332,7 @@ void host_live(struct host *h)
 
     while (!h->over && runtime_poll(h->runtime, &act, mono_ns(h)))
         perform(h, &act);
-    invariant_at_rest(h->o.invariant, h->o.number, h->runtime);
+    invariant_at_rest(h->o.invariant, h->o.number, h->runtime, &h->disk);
     if (h->over)
         bury(h, false);
     else

@@ -5,6 +5,9 @@
 /* A write that ends in a sync takes this long, at least and at most. */
 #define WRITE_LEAST_NS (NS_PER_MS / 2)
 #define WRITE_MOST_NS  (20 * NS_PER_MS)
+/* One that other programs keep busy. */
+#define STALL_LEAST_NS (5 * NS_PER_S)
+#define STALL_MOST_NS  (30 * NS_PER_S)
 /* A disk that breaks takes longer to say so. */
 #define ERROR_NS (2 * NS_PER_S)
 
@@ -83,13 +86,17 @@ void host_save(struct host *h, const struct action *act)
 
     prng_place(&h->prng, "write");
     took_ns = prng_between(&h->prng, WRITE_LEAST_NS, WRITE_MOST_NS);
+    if (c->disk_stalls > 0 && host_strikes(h, c->disk_stalls, "disk_stalls"))
+        took_ns += prng_between(&h->prng, STALL_LEAST_NS, STALL_MOST_NS);
     full = host_strikes(h, c->disk_full, "disk_full");
     broken = host_strikes(h, c->disk_error, "disk_error");
     if (full || h->disks_full) {
+        invariant_doomed(h->o.invariant, h->o.number);
         host_plan(h, took_ns, fire_full, act->id);
         return;
     }
     if (broken || h->disks_broken) {
+        invariant_doomed(h->o.invariant, h->o.number);
         host_plan(h, took_ns + ERROR_NS, fire_broken, act->id);
         return;
     }
@@ -98,6 +105,7 @@ void host_save(struct host *h, const struct action *act)
         return;
     }
     disk_begin(&h->disk, act->record);
+    invariant_saving(h->o.invariant, act->record->task_id);
     host_plan(h, took_ns, fire_saved, act->id);
     prng_place(&h->prng, "kill_writing");
     if (h->killed_writing_ns)

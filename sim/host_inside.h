@@ -13,6 +13,7 @@
 struct host_job {
     uint64_t id; /* 0: a free place */
     bool cancelled;
+    int64_t begun_ns;
     char *task_id;
     char program_id[SETTINGS_PROGRAM_SIZE];
     uint32_t input[3];
@@ -35,6 +36,7 @@ struct host {
     unsigned requests_under_way;
     uint64_t requests;
 
+    uint8_t *wrong; /* the last proof that is none; or NULL */
     struct host_job *jobs;             /* plan->proofs_at_once of them */
     unsigned disks_full, disks_broken; /* events in force: writes are refused */
     bool cut_writing;                  /* by a power cut */

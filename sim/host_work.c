@@ -46,6 +46,16 @@ static void fail_proof(struct host *h, uint64_t id, const char *task_id, enum st
                        .type = EV_UNPROVED, .id = id, .unproved = {.status = st, .text = text}});
 }
 
+/* A bit of it is another one: memory that errs, behind the client's own verification. */
+static void err(struct host *h, const char *task_id, struct bytes *proof)
+{
+    free(h->wrong);
+    h->wrong = memory_bytes(*proof);
+    h->wrong[proof->size - 1] ^= 1;
+    proof->data = h->wrong;
+    invariant_erred(h->o.invariant, task_id);
+}
+
 static void end_proof(struct host *h, const struct host_job *job)
 {
     struct event ev = {.type = EV_PROVED, .id = job->id};
@@ -68,6 +78,8 @@ static void end_proof(struct host *h, const struct host_job *job)
         fail_proof(h, job->id, job->task_id, st, why.text);
         return;
     }
+    if (h->o.plan->prove_wrong > 0 && host_strikes(h, h->o.plan->prove_wrong, "prove_wrong"))
+        err(h, job->task_id, &ev.proved.proof);
     ev.proved.telemetry = (struct telemetry){.present = true, .flops_per_sec = 1000};
     host_handle(h, &ev);
 }
@@ -84,7 +96,8 @@ static void fire_proved(void *context, uint64_t id, void *payload)
         host_note(h, "proved", id);
         done = *job;
         *job = (struct host_job){0};
-        invariant_proved(h->o.invariant, h->o.number, done.task_id);
+        invariant_proved(h->o.invariant, h->o.number, done.task_id,
+                         h->o.world->now_ns - done.begun_ns);
         end_proof(h, &done);
         free(done.task_id);
     }
@@ -101,7 +114,7 @@ static void fire_cancelled(void *context, uint64_t id, void *payload)
     job = find_job(h, id);
     if (!job)
         return; /* its worker has died */
-    invariant_proved(h->o.invariant, h->o.number, job->task_id);
+    invariant_proved(h->o.invariant, h->o.number, job->task_id, 0);
     free(job->task_id);
     *job = (struct host_job){0};
     fail_proof(h, id, NULL, ST_CANCELLED, "stopped");
@@ -117,7 +130,9 @@ void host_prove(struct host *h, const struct action *act)
                       act->prove.program_id, act->prove.input);
     if (!job)
         return; /* I6 is broken */
-    *job = (struct host_job){.id = act->id, .task_id = memory_text(act->prove.task_id)};
+    *job = (struct host_job){.id = act->id,
+                             .begun_ns = h->o.world->now_ns,
+                             .task_id = memory_text(act->prove.task_id)};
     snprintf(job->program_id, sizeof job->program_id, "%s", act->prove.program_id);
     memcpy(job->input, act->prove.input, sizeof job->input);
     host_plan(h, prove_ns(h, act->prove.task_id), fire_proved, act->id);
@@ -145,7 +160,7 @@ void host_kill_worker(struct host *h, bool by_the_system)
             continue;
         host_note(h, "loses proof", job.id);
         h->jobs[i] = (struct host_job){0};
-        invariant_proved(h->o.invariant, h->o.number, job.task_id);
+        invariant_proved(h->o.invariant, h->o.number, job.task_id, 0);
         fail_proof(h, job.id, job.task_id, by_the_system ? ST_NO_MEMORY : ST_IO, text);
         free(job.task_id);
         host_live(h);

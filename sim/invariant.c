@@ -32,7 +32,7 @@ const char *invariant_name(int number)
         [19] = "a client wakes rarely",
         [20] = "counters only grow",
         [21] = "no more is asked for than is allowed and known",
-        [22] = "balances are the credits that were given",
+        [22] = "each balance is the credits that were given",
         [23] = "nothing is credited but what was verified",
         [24] = "no submission is refused for what is in it",
         [25] = "the orchestrator keeps its word",
@@ -44,6 +44,8 @@ const char *invariant_name(int number)
         [31] = "no fault strikes once faults have stopped",
         [32] = "time goes on",
         [33] = "a task is found for as long as tasks live",
+        [34] = "finished proofs are soon on disk",
+        [35] = "no task is given up without a cause",
     };
 
     return names[number];
@@ -57,6 +59,7 @@ void invariant_init(struct invariant *v, const struct world *w, const struct pro
     v->hosts = memory_new(hosts * sizeof *v->hosts);
     for (unsigned i = 0; i < hosts; i++) {
         v->hosts[i].last_credit_ns = -1;
+        v->hosts[i].refused_ns = -1;
         v->hosts[i].profile = p;
     }
 }
@@ -98,6 +101,12 @@ double invariant_seconds(int64_t ns)
     return (double)ns / (double)NS_PER_S;
 }
 
+void invariant_struck(struct invariant *v, unsigned host, const char *what)
+{
+    if (v->heal_ns && v->world->now_ns >= v->heal_ns)
+        invariant_broken(v, 31, "%s strikes client %u after the healing", what, host);
+}
+
 void invariant_mark(struct invariant *v, enum mark m)
 {
     v->marks |= UINT64_C(1) << m;
@@ -107,9 +116,10 @@ void invariant_stepped_on(struct invariant *v)
 {
     const struct world *w = v->world;
 
-    if (v->last_events && (w->now_ns < v->last_ns ||
-                           (w->now_ns == v->last_ns && w->happened < v->last_order)))
-        invariant_broken(v, 32, "event %llu, planned as number %llu, happens at %.9f s behind number "
+    if (v->last_events &&
+        (w->now_ns < v->last_ns || (w->now_ns == v->last_ns && w->happened < v->last_order)))
+        invariant_broken(v, 32,
+                         "event %llu, planned as number %llu, happens at %.9f s behind number "
                          "%llu at %.9f s",
                          (unsigned long long)w->events, (unsigned long long)w->happened,
                          invariant_seconds(w->now_ns), (unsigned long long)v->last_order,
@@ -177,6 +187,7 @@ void invariant_drifts(struct invariant *v, unsigned host, int64_t ppm)
 void invariant_stepped(struct invariant *v, unsigned host, int64_t by_ns)
 {
     v->hosts[host].stepped_ns += by_ns;
+    v->hosts[host].was_set = true;
     for (int i = 0; i < ROUTES; i++)
         if (v->hosts[host].hold_ns[i] > v->world->now_ns)
             invariant_mark(v, MARK_HOLD_IN_STEP);
@@ -195,16 +206,21 @@ void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_on
     h->went_on = false;
     h->stats = (struct stats){0};
     h->node_count = 0;
+    h->touched = 0;
+    h->doomed = 0;
+    h->fetched_ns = h->submitted_last_ns = -1;
     h->doubt = (struct doubt){0};
     after_steps(v, h);
     for (int i = 0; i < ROUTES; i++) {
         h->under_way[i] = 0;
         h->failing[i].sent = 0;
+        h->failing[i].failures = 0;
     }
 }
 
 void invariant_killed(struct invariant *v, unsigned host, const struct disk *disk)
 {
+    v->hosts[host].found = disk_open(disk);
     if (v->hosts[host].proving)
         invariant_mark(v, MARK_KILLED_PROVING);
     if (v->hosts[host].under_way[ROUTE_SUBMIT])
@@ -218,6 +234,8 @@ void invariant_killed(struct invariant *v, unsigned host, const struct disk *dis
         cell = disk_of_task(disk, t->task_id);
         t->proving = 0;
         t->begun = 0;
+        t->writes = 0;
+        t->at_risk_ns = 0;
         t->proved = cell ? cell->proved : 0;
         t->record = cell ? cell->id : 0;
         if (cell)
@@ -247,53 +265,6 @@ void invariant_lied(struct invariant *v, const struct disk *disk, uint64_t recor
     }
 }
 
-static bool has_input(const struct disk_cell *c, const uint32_t input[3])
-{
-    for (size_t i = 0; i < c->input_count; i++)
-        if (memcmp(c->inputs[i], input, sizeof c->inputs[i]) == 0)
-            return true;
-    return false;
-}
-
-void invariant_proving(struct invariant *v, unsigned host, const struct disk *disk,
-                       const char *task_id, const char *program_id, const uint32_t input[3])
-{
-    struct invariant_host *h = &v->hosts[host];
-    struct invariant_task *t = invariant_find(v, task_id);
-    bool found = h->refusals > 0;
-
-    if (++h->proving > h->proofs_at_once)
-        invariant_broken(v, 6, "%u proofs are under way, %u are allowed", h->proving,
-                         h->proofs_at_once);
-    if (t) {
-        const struct disk_cell *cell = disk_of_task(disk, task_id);
-
-        t->proving++;
-        v->useless += t->failed;
-        v->proved_again += ++t->begun > t->inputs;
-        if (cell && t->begun + t->proved > cell->input_count)
-            invariant_broken(v, 8,
-                             "an input of task %.80s is proved again: it has %zu, %zu had a proof",
-                             task_id, cell->input_count, t->proved);
-    }
-    for (size_t i = 0; i < disk->count && !found; i++)
-        found = disk->cells[i].state == OUTBOX_FETCHED &&
-                strcmp(disk->cells[i].program_id, program_id) == 0 &&
-                has_input(&disk->cells[i], input);
-    if (!found)
-        invariant_broken(v, 1, "%s (%u, %u, %u) is proved, and no record on disk asks for it",
-                         program_id, input[0], input[1], input[2]);
-}
-
-void invariant_proved(struct invariant *v, unsigned host, const char *task_id)
-{
-    struct invariant_task *t = invariant_find(v, task_id);
-
-    v->hosts[host].proving--;
-    if (t)
-        t->proving--;
-}
-
 static void check_arrow(struct invariant *v, struct invariant_task *t, const struct disk_cell *cell)
 {
     bool skips = v->hosts[t->host].went_on; /* states that the disk refused */
@@ -318,19 +289,12 @@ static void check_record(struct invariant *v, struct invariant_task *t, const st
         cell->proved < cell->input_count)
         invariant_broken(v, 26, "task %.80s is %s with %zu of %zu proofs", cell->task_id,
                          outbox_state_name(cell->state), cell->proved, cell->input_count);
+    if (cell->state == OUTBOX_ABANDONED && !t->ended_ns && !t->excused)
+        invariant_given_up(v, &v->hosts[t->host], t);
     t->record = cell->id;
     t->state = cell->state;
     if (outbox_state_final(cell->state) && !t->ended_ns)
         t->ended_ns = v->world->now_ns;
-}
-
-void invariant_failed(struct invariant *v, const char *task_id)
-{
-    struct invariant_task *t = invariant_find(v, task_id);
-
-    invariant_mark(v, MARK_PROOF_FAILED);
-    if (t)
-        t->failed = true;
 }
 
 unsigned invariant_rung(const struct invariant *v, const char *task_id)
@@ -343,40 +307,63 @@ unsigned invariant_rung(const struct invariant *v, const char *task_id)
 void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk,
                      const struct disk_cell *cell)
 {
+    struct invariant_host *h = &v->hosts[host];
     struct invariant_task *t = invariant_find(v, cell->task_id);
-    size_t open = disk_open(disk);
+    /* What was closed already may still be on its way to the disk. */
+    size_t open = disk_open(disk), most = h->profile->open_tasks + 1 + disk->begun_count;
 
-    v->hosts[host].refusals = 0;
-    if (t)
+    h->refusals = 0;
+    if (t) {
         check_record(v, t, disk, cell);
-    if (open > 2 * v->hosts[host].profile->open_tasks)
+        invariant_written(v, h, t);
+    }
+    if (invariant_disk_refuses(v, h))
+        most = 2 * h->profile->open_tasks;
+    if (most < h->found)
+        most = h->found;
+    if (open > most)
         invariant_broken(v, 27, "%zu open records are on disk", open);
+}
+
+void invariant_doomed(struct invariant *v, unsigned host)
+{
+    v->hosts[host].doomed++;
 }
 
 void invariant_unsaved(struct invariant *v, unsigned host)
 {
     struct invariant_host *h = &v->hosts[host];
 
+    if (h->doomed)
+        h->doomed--;
+    h->refused_ns = v->world->now_ns;
     if (++h->refusals >= h->profile->save_attempts) {
         h->went_on = true;
         invariant_mark(v, MARK_WITHOUT_DISK);
     }
 }
 
-void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime *runtime)
+void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime *runtime,
+                       const struct disk *disk)
 {
+    struct invariant_host *h = &v->hosts[host];
     const struct stats *s = runtime_stats(runtime);
     size_t open = runtime_open_tasks(runtime);
     uint64_t came = s->fetched + s->restored;
     uint64_t went = s->accepted + s->refused + s->unknown + s->abandoned + s->lost;
-
-    bool fetched = s->fetched > v->hosts[host].stats.fetched;
+    bool fetched = s->fetched > h->stats.fetched;
 
     invariant_counters(v, host, s);
+    invariant_at_risk(v, h);
     if (came != went + open)
         invariant_broken(v, 11, "%llu tasks came, %llu are closed and %zu open",
                          (unsigned long long)came, (unsigned long long)went, open);
-    if (fetched && open > v->hosts[host].profile->open_tasks)
+    if (fetched && open > h->profile->open_tasks)
         invariant_broken(v, 14, "a task was fetched: %zu are open, %zu are allowed", open,
-                         v->hosts[host].profile->open_tasks);
+                         h->profile->open_tasks);
+    if (disk_open(disk) > open + disk->begun_count && !invariant_disk_refuses(v, h))
+        invariant_broken(v, 4,
+                         "%zu open records are on disk, %zu tasks are open and %zu writes are "
+                         "under way: an end is forgotten",
+                         disk_open(disk), open, disk->begun_count);
 }

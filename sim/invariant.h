@@ -15,8 +15,8 @@
  *
  * The others are the simulation's own:
  * I9   No task is credited twice.
- * I10  Requests of a client in any minute stay below INVARIANT_PER_MINUTE, and fetches keep their
- *      distance.
+ * I10  Requests of a client in any minute stay below INVARIANT_PER_MINUTE; from the end of a fetch to
+ *      the next one, and between two submissions, there are the distances of client.md 5.
  * I11  The client's books balance: arrived = accepted + refused + unknown + abandoned + open.
  * I12  What the client believes is so: ACKED was credited, REFUSED and ABANDONED were not, REFUSED
  *      had a definite answer, UNKNOWN had a lost one, and every credit is ACKED or UNKNOWN. (A 404
@@ -29,26 +29,36 @@
  * I15  A client that has nothing to do sleeps: time goes on.
  * I16  No task is submitted while one of its inputs is being proved.
  * I17  A route whose requests all fail (5xx, 408, 425, no answer) gets INVARIANT_PER_OUTAGE of them in
- *      an hour at most from one process.
+ *      an hour at most from one process, and after INVARIANT_FAILURES in a row single probes only,
+ *      each after twice the time.
  * I18  An orchestrator that starts again can read what it has kept.
  * I19  A client wakes by its own clock at most INVARIANT_WAKES times in any minute.
  * I20  Counters of a process only grow.
  * I21  No more is asked for than the user's limit; without one, no more than a step above the hardest
- *      task that ever came, or the first step of all.
- * I22  The balances of the orchestrator's users are the credits that were given.
+ *      task that ever came, or the first step of all. When a task came too late, nothing as hard is
+ *      asked for until a proof is accepted.
+ * I22  The balance of each of the orchestrator's users is the credits that were given to him.
  * I23  Nothing is credited but what the judge has verified.
  * I24  What a submission contains is right: without a fault the orchestrator refuses none for it.
- * I25  The orchestrator keeps its word: whom it tells to wait has used up an allowance, and the time
- *      that it names is the one at which there is room again, in whole seconds.
+ * I25  The orchestrator keeps its word: whom it tells to wait has used up an allowance, the time that
+ *      it names is the one at which there is room again, in whole seconds, and nobody gets more.
  * I26  A record that waits for its submission has all its proofs.
- * I27  Open records on disk are at most twice what the profile allows: some of them may be closed
- *      already, and not yet on disk.
+ * I27  Open records on disk are at most as many as the profile allows and writes are under way, and
+ *      the one that has just ended, or as many as the process found. While the disk refuses writes:
+ *      twice what the profile allows.
  * I28  A record on disk moves along the arrows of outbox.h only, and what is final stays so.
- * I29  Nodes of one client take turns: none that is served is more than two turns behind another.
+ * I29  Nodes of one client take turns. One that is refused, or is given what is known, leaves a turn
+ *      to the others, after each time in a row twice as many, 32 at most; otherwise nobody has two
+ *      turns between two of another.
  * I30  The Date of the orchestrator's answers is its clock.
  * I31  No fault strikes once faults have stopped.
  * I32  Time goes on: events happen in the order of their times, and of their planning.
- * I33  A task that was given is found for as long as the settings say that tasks live.
+ * I33  A task that was given is found, and can be credited, for as long as the settings say that
+ *      tasks live, and no longer.
+ * I34  A crash costs at most INVARIANT_AT_RISK_S of finished proofs of a task: then they are written.
+ * I35  A task is given up when a proof of it failed, or cannot be made, when it is of a former
+ *      process and old, or when by an earlier expiry its proof would be late. (A wall clock that was
+ *      set makes the ages of former processes' tasks unknown: the rule rests.)
  *
  * A process that is killed forgets what was not on disk: a task that had just arrived (I4), a
  * Retry-After (I5), a definite answer (I7). The disk may be refusing writes: I1 and I2 then rest, as
@@ -70,9 +80,21 @@
 #include "sim/packet.h"
 #include "sim/world.h"
 
-#define INVARIANTS           33
+#define INVARIANTS           35
 #define INVARIANT_PER_MINUTE       40
-#define INVARIANT_PER_MINUTE_BATCH 80 /* of the profile seed */
+#define INVARIANT_PER_MINUTE_BATCH 66 /* of the profile seed */
+/* Distances: client.md 5.3 and 12.5 (from the end of a fetch to the next), 5.5 (of submissions). */
+#define INVARIANT_FETCH_S          120
+#define INVARIANT_FETCH_BATCH_S    30
+#define INVARIANT_SUBMIT_S         1
+/* simulation.md 3, rule 6: so many failures in a row, then single probes. */
+#define INVARIANT_FAILURES         5
+#define INVARIANT_PROBE_S          30
+#define INVARIANT_PROBE_LONGEST_S  600
+/* Proofs of some inputs are written when a crash would cost so much; an unproved task of a former
+ * process is given up at this age (client/core/profile.h). */
+#define INVARIANT_AT_RISK_S        60
+#define INVARIANT_STALE_S          1800
 #define INVARIANT_PER_OUTAGE 20
 #define INVARIANT_WAKES      240
 
@@ -135,7 +157,12 @@ void invariant_delivered(struct invariant *v, unsigned host, const struct packet
                          int64_t wall_s);
 void invariant_proving(struct invariant *v, unsigned host, const struct disk *disk,
                        const char *task_id, const char *program_id, const uint32_t input[3]);
-void invariant_proved(struct invariant *v, unsigned host, const char *task_id);
+/* took_ns: 0 when it did not come to its end. */
+void invariant_proved(struct invariant *v, unsigned host, const char *task_id, int64_t took_ns);
+/* A proof of that task is none. */
+void invariant_erred(struct invariant *v, const char *task_id);
+/* A write of its record is begun. */
+void invariant_saving(struct invariant *v, const char *task_id);
 /* A proof of that task failed. */
 void invariant_failed(struct invariant *v, const char *task_id);
 /* Of a task that arrived: its difficulty, from 0. */
@@ -149,16 +176,21 @@ void invariant_drifts(struct invariant *v, unsigned host, int64_t ppm);
 void invariant_stepped(struct invariant *v, unsigned host, int64_t by_ns);
 void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk,
                      const struct disk_cell *cell);
+/* A write is begun that the disk will refuse. */
+void invariant_doomed(struct invariant *v, unsigned host);
 void invariant_unsaved(struct invariant *v, unsigned host);
 void invariant_mark(struct invariant *v, enum mark m);
 void invariant_woke(struct invariant *v, unsigned host); /* by its own clock */
 /* After each event of its own. */
-void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime *runtime);
+void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime *runtime,
+                       const struct disk *disk);
 
 /* One was accepted that nobody has verified. */
 void invariant_unjudged(struct invariant *v, const char *task_id);
-/* In the end: the balances of all users together. */
-void invariant_balances(struct invariant *v, uint64_t credits);
+/* In the end: the balance of that client's user. */
+void invariant_balance(struct invariant *v, unsigned host, uint64_t credits);
+/* A chance of the scenario strikes a client. */
+void invariant_struck(struct invariant *v, unsigned host, const char *what);
 
 /* twice: the submission that counted was one of two that the network made of one. */
 void invariant_credited(struct invariant *v, const char *task_id, bool twice);

@@ -21,7 +21,7 @@ void invariant_credited(struct invariant *v, const char *task_id, bool twice)
         return;
     }
     v->hosts[t->host].last_credit_ns = v->world->now_ns;
-    invariant_spend(&v->hosts[t->host].submissions, v->world->now_ns);
+    invariant_paid(v, t);
     t->second_copy = twice;
     if (twice)
         invariant_mark(v, MARK_SECOND_COPY);
@@ -82,13 +82,6 @@ void invariant_restless(struct invariant *v)
 void invariant_unjudged(struct invariant *v, const char *task_id)
 {
     invariant_broken(v, 23, "task %.80s is credited and nobody verified its proof", task_id);
-}
-
-void invariant_balances(struct invariant *v, uint64_t credits)
-{
-    if (credits != v->credits)
-        invariant_broken(v, 22, "users have %llu credits together, %llu were given",
-                         (unsigned long long)credits, (unsigned long long)v->credits);
 }
 
 void invariant_unreadable(struct invariant *v, const char *text)

@@ -9,6 +9,8 @@
 #include "sim/invariant_inside.h"
 #include "sim/memory.h"
 
+#define MOST_TROUBLES 5 /* from the sixth on a node leaves 32 turns to others */
+
 void invariant_woke(struct invariant *v, unsigned host)
 {
     struct invariant_host *h = &v->hosts[host];
@@ -42,44 +44,49 @@ static struct invariant_node *node_of(struct invariant_host *h, const char *node
         if (strcmp(h->nodes[i].id, node_id) == 0)
             return &h->nodes[i];
     h->nodes = memory_grown(h->nodes, h->node_count + 1, sizeof *h->nodes);
-    h->nodes[h->node_count] = (struct invariant_node){.asked = 0};
+    h->nodes[h->node_count] = (struct invariant_node){.known = false};
     snprintf(h->nodes[h->node_count].id, sizeof h->nodes->id, "%s", node_id);
     return &h->nodes[h->node_count++];
 }
 
-/* A node comes into the round behind those that have had most turns. */
 void invariant_known(struct invariant *v, unsigned host, const char *node_id)
 {
-    struct invariant_host *h = &v->hosts[host];
-    struct invariant_node *n = node_of(h, node_id);
-    uint64_t most = 0;
-
-    for (unsigned i = 0; i < h->node_count; i++)
-        if (h->nodes[i].known && h->nodes[i].asked > most)
-            most = h->nodes[i].asked;
-    if (n->known)
-        return;
-    n->known = true;
-    n->asked = most;
+    node_of(&v->hosts[host], node_id)->known = true;
 }
 
 void invariant_troubled(struct invariant *v, unsigned host, const char *node_id)
 {
-    node_of(&v->hosts[host], node_id)->troubled = true;
+    node_of(&v->hosts[host], node_id)->troubles++;
     if (v->hosts[host].node_count > 1)
         invariant_mark(v, MARK_NODE_TROUBLED);
+}
+
+void invariant_served(struct invariant *v, unsigned host, const char *node_id)
+{
+    node_of(&v->hosts[host], node_id)->troubles = 0;
+}
+
+/* Turns of each other node that may come between two of this one. */
+static unsigned most_between(const struct invariant_node *n)
+{
+    return n->troubles == 0 ? 1 : n->troubles > MOST_TROUBLES ? 33 : (1u << (n->troubles - 1)) + 1;
 }
 
 static void check_turn(struct invariant *v, struct invariant_host *h, const char *node_id)
 {
     struct invariant_node *n = node_of(h, node_id);
+    size_t place = (size_t)(n - h->nodes);
 
-    n->asked++;
-    for (unsigned i = 0; i < h->node_count && !n->troubled; i++)
-        if (h->nodes[i].known && !h->nodes[i].troubled && n->asked > h->nodes[i].asked + 2)
-            invariant_broken(v, 29, "node %s had %llu turns, node %s only %llu", node_id,
-                             (unsigned long long)n->asked, h->nodes[i].id,
-                             (unsigned long long)h->nodes[i].asked);
+    memset(n->since, 0, sizeof n->since);
+    for (unsigned i = 0; i < h->node_count; i++) {
+        struct invariant_node *other = &h->nodes[i];
+
+        if (i == place || !other->known)
+            continue;
+        if (++other->since[place] > most_between(other))
+            invariant_broken(v, 29, "node %s has its turn number %u since the last one of node %s",
+                             node_id, other->since[place], other->id);
+    }
 }
 
 /* ---- difficulty ---- */
@@ -92,12 +99,27 @@ static void check_asked(struct invariant *v, struct invariant_host *h, enum diff
     if (rung < h->asked)
         invariant_mark(v, MARK_LESS_DIFFICULT);
     h->asked = rung;
+    /* A batch goes on with what it began with. */
+    if (!h->profile->batch && !h->has_limit && h->barred && rung >= h->bar && rung > 0)
+        invariant_broken(v, 21, "%s is asked for, and the last task as hard was too much",
+                         difficulty_name(asked));
     if (h->has_limit && rung > ladder_rung(h->limit))
         invariant_broken(v, 21, "%s is asked for, %s is the user's limit", difficulty_name(asked),
                          difficulty_name(h->limit));
     else if (!h->has_limit && rung > most)
         invariant_broken(v, 21, "%s is asked for, more than a step above all that was ever done",
                          difficulty_name(asked));
+}
+
+void invariant_too_hard(struct invariant_host *h, unsigned rung)
+{
+    h->bar = h->barred && h->bar < rung ? h->bar : rung;
+    h->barred = true;
+}
+
+void invariant_accepted(struct invariant_host *h)
+{
+    h->barred = false;
 }
 
 void invariant_limited(struct invariant *v, unsigned host, enum difficulty limit)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the invariants share among themselves; nobody else includes it.
  *
- *   invariant.c          clients, tasks, disk, proofs
+ *   invariant.c          clients, tasks, disk
+ *   invariant_work.c     proofs, and tasks that are given up
  *   invariant_request.c  requests and answers
  *   invariant_server.c   what the orchestrator answers
  *   invariant_habit.c    how often a client wakes, what it asks for, whose turn it is
@@ -19,8 +20,9 @@ enum route { ROUTE_NODE, ROUTE_FETCH, ROUTE_SUBMIT, ROUTES };
 
 struct invariant_node {
     char id[24];
-    bool known, troubled; /* it was asked about, and is; a fetch for it was refused, or useless */
-    uint64_t asked;
+    bool known;
+    unsigned troubles;          /* fetches for it that were refused, or useless, in a row */
+    unsigned since[CORE_NODES]; /* turns of the others since its last one, by their places */
 };
 
 struct invariant_allowance { /* of one user */
@@ -45,15 +47,28 @@ struct invariant_host {
     uint64_t life;
     unsigned refusals; /* of the disk, in a row */
     bool went_on;      /* without the disk, once */
+    size_t touched;    /* the place of a task of which something was proved or written, + 1 */
+    size_t found;      /* open records, by this process on its disk */
+    unsigned doomed;   /* writes that the disk will refuse */
+    int64_t fetched_ns, submitted_last_ns; /* end of the last fetch, begin of the last submission */
     struct doubt doubt;
     struct stats stats;
     struct invariant_node *nodes;
     unsigned node_count;
     struct {
+        unsigned failures; /* in a row */
+        int64_t failed_ns; /* the last of them */
         uint64_t sent;                       /* since a request did not fail */
         int64_t at_ns[INVARIANT_PER_OUTAGE]; /* a ring */
     } failing[ROUTES];
     /* of all processes */
+    int64_t refused_ns;       /* the disk refused a write; -1: never */
+    uint64_t credits;         /* of its user */
+    bool barred;              /* a task came too late, or was too large, and no proof was accepted since: */
+    unsigned bar;             /* less than this rung is asked for */
+    bool was_set;             /* its wall clock */
+    int64_t longest_proof_ns; /* of one input */
+    int64_t late_ns;          /* the smallest age of a task whose proof came too late; 0: none */
     bool has_limit;
     enum difficulty limit; /* the user's */
     unsigned asked;        /* rung of the last fetch */
@@ -87,6 +102,9 @@ struct invariant_task {
     size_t inputs;
     bool failed;      /* a proof of it did */
     bool wrong;       /* a proof of it is none */
+    bool odd;         /* nobody can prove it */
+    int64_t at_risk_ns; /* finished proofs that no write has */
+    unsigned writes;    /* of its record, under way */
     unsigned proving; /* inputs */
     size_t begun;     /* by this process */
     size_t proved;    /* on disk when it started */
@@ -108,10 +126,23 @@ struct invariant_task *invariant_add(struct invariant *v, const char *task_id);
 double invariant_seconds(int64_t ns);
 
 /* invariant_server.c */
-void invariant_spend(struct invariant_allowance *a, int64_t now_ns);
+void invariant_paid(struct invariant *v, const struct invariant_task *t); /* a credit for it */
+
+/* invariant_work.c */
+void invariant_written(struct invariant *v, struct invariant_host *h, struct invariant_task *t);
+bool invariant_disk_refuses(const struct invariant *v, const struct invariant_host *h);
+void invariant_at_risk(struct invariant *v, struct invariant_host *h);
+void invariant_came_late(struct invariant *v, struct invariant_host *h,
+                         const struct invariant_task *t);
+void invariant_given_up(struct invariant *v, const struct invariant_host *h,
+                        const struct invariant_task *t);
 
 /* invariant_habit.c */
+/* A task of that rung was too much for the client; a proof was accepted. */
+void invariant_too_hard(struct invariant_host *h, unsigned rung);
+void invariant_accepted(struct invariant_host *h);
 void invariant_asked(struct invariant *v, unsigned host, struct bytes body);
 void invariant_known(struct invariant *v, unsigned host, const char *node_id);
 void invariant_troubled(struct invariant *v, unsigned host, const char *node_id);
+void invariant_served(struct invariant *v, unsigned host, const char *node_id);
 void invariant_counters(struct invariant *v, unsigned host, const struct stats *stats);

@@ -55,6 +55,48 @@ static void check_pace(struct invariant *v, struct invariant_host *h, enum route
     h->sent_ns[h->sent++ % INVARIANT_PER_MINUTE_BATCH] = now_ns;
 }
 
+/* A clock that is fast is early by its drift. */
+static int64_t by_its_clock(const struct invariant_host *h, int64_t ns)
+{
+    return h->drift_ppm > 0 ? ns - ns / 1000000 * h->drift_ppm - NS_PER_MS : ns;
+}
+
+/* list: a batch begins with it, what follows are parts of the same fetch. */
+static void check_distance(struct invariant *v, struct invariant_host *h, enum route route,
+                           bool list)
+{
+    int64_t now_ns = v->world->now_ns, from_ns = -1, s = 0;
+
+    if (route == ROUTE_SUBMIT) {
+        from_ns = h->submitted_last_ns;
+        s = INVARIANT_SUBMIT_S;
+        h->submitted_last_ns = now_ns;
+    } else if (route == ROUTE_FETCH && h->profile->batch == list) {
+        from_ns = h->fetched_ns;
+        s = list ? INVARIANT_FETCH_BATCH_S : INVARIANT_FETCH_S;
+    }
+    if (from_ns >= 0 && now_ns - from_ns < by_its_clock(h, s * NS_PER_S))
+        invariant_broken(v, 10, "a %s %.3f s after the last one, %lld s are the least",
+                         route_names[route], invariant_seconds(now_ns - from_ns), (long long)s);
+}
+
+static void check_probes(struct invariant *v, struct invariant_host *h, enum route route)
+{
+    int64_t gap_s = INVARIANT_PROBE_S, past_ns = v->world->now_ns - h->failing[route].failed_ns;
+    unsigned failures = h->failing[route].failures;
+
+    if (failures < INVARIANT_FAILURES)
+        return;
+    for (unsigned i = INVARIANT_FAILURES; i < failures && gap_s < INVARIANT_PROBE_LONGEST_S; i++)
+        gap_s *= 2;
+    if (gap_s > INVARIANT_PROBE_LONGEST_S)
+        gap_s = INVARIANT_PROBE_LONGEST_S;
+    if (past_ns < by_its_clock(h, gap_s * NS_PER_S))
+        invariant_broken(v, 17, "a %s %.3f s after failure %u in a row, %lld s are the least",
+                         route_names[route], invariant_seconds(past_ns), failures,
+                         (long long)gap_s);
+}
+
 static void check_outage(struct invariant *v, struct invariant_host *h, enum route route)
 {
     int64_t now_ns = v->world->now_ns;
@@ -130,6 +172,9 @@ void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk,
     h->under_way[route] = id;
     if (!h->profile->batch || route != ROUTE_FETCH || request->method == HTTP_GET)
         check_pace(v, h, route); /* a batch is one fetch, that begins with a list */
+    check_probes(v, h, route);
+    if (route == ROUTE_FETCH)
+        check_distance(v, h, route, request->method == HTTP_GET);
     check_outage(v, h, route);
     if (route == ROUTE_FETCH && request->method == HTTP_POST) {
         herd_sent(&v->herd, v->world->now_ns);
@@ -142,6 +187,7 @@ void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk,
         invariant_broken(v, 3, "a submission that cannot be read: %s", why.text);
     else
         check_submission(v, h, disk, &m, request->body);
+    check_distance(v, h, route, false); /* behind what is worse */
     wire_memory_fini(&memory);
 }
 
@@ -178,6 +224,15 @@ static bool definite(unsigned status)
            (status >= 400 && status < 500 && status != 408 && status != 425 && status != 429);
 }
 
+/* Nobody can prove it (client.md 4.1). */
+static bool is_odd(const struct wire_task *task)
+{
+    for (size_t i = 0; i < task->input_count; i++)
+        if (task->inputs[i].size < 12)
+            return true;
+    return task->input_count == 0;
+}
+
 static void note_task(struct invariant *v, unsigned host, const struct wire_task *task)
 {
     struct invariant_task *t = invariant_find(v, task->task_id);
@@ -187,6 +242,7 @@ static void note_task(struct invariant *v, unsigned host, const struct wire_task
         t = invariant_add(v, task->task_id);
     t->rung = rung;
     t->inputs = task->input_count;
+    t->odd = t->odd || is_odd(task);
     if (rung > v->hosts[host].assigned)
         v->hosts[host].assigned = rung;
     if (!t->life || t->lost) {
@@ -208,14 +264,16 @@ static void note_list(struct invariant *v, unsigned host, const struct http_resp
     wire_memory_fini(&memory);
 }
 
-static void note_trouble(struct invariant *v, unsigned host, const struct http_request *fetch)
+/* troubled: for a cause of the node that the fetch was for. */
+static void note_node(struct invariant *v, unsigned host, const struct http_request *fetch,
+                      bool troubled)
 {
     struct wire_memory memory = {0};
     struct wire_fetch m;
 
     if (fetch->method == HTTP_POST &&
         wire_decode_fetch(&m, &memory, fetch->body, WIRE_MAX_RESPONSE, NULL) == ST_OK)
-        invariant_troubled(v, host, m.node_id);
+        (troubled ? invariant_troubled : invariant_served)(v, host, m.node_id);
     wire_memory_fini(&memory);
 }
 
@@ -227,10 +285,11 @@ static void note_arrival(struct invariant *v, unsigned host, const struct http_r
 
     if (wire_decode_fetched(&answer, &memory, r->body, WIRE_MAX_RESPONSE, NULL) == ST_OK &&
         answer.has_task && *answer.task.task_id) {
-        if (invariant_find(v, answer.task.task_id)) { /* handed out again: it stands aside */
+        bool known = invariant_find(v, answer.task.task_id);
+
+        if (known) /* handed out again: it stands aside */
             invariant_mark(v, MARK_KNOWN_TASK);
-            note_trouble(v, host, request);
-        }
+        note_node(v, host, request, known);
         note_task(v, host, &answer.task);
     }
     wire_memory_fini(&memory);
@@ -268,6 +327,12 @@ static void note_submitted(struct invariant *v, struct invariant_host *h, const 
     if (p->answered && definite(p->response.status)) {
         t->definite = p->response.status;
         t->definite_life = h->life;
+        if (t->definite == 404 || t->definite == 410)
+            invariant_came_late(v, h, t);
+        if (t->definite == 404 && !t->unanswered)
+            invariant_too_hard(h, t->rung);
+        if (t->definite < 300 || t->definite == 409)
+            invariant_accepted(h);
     } else if (!p->answered || p->response.status >= 500) {
         t->unanswered = true; /* it may have counted all the same */
     }
@@ -297,8 +362,14 @@ void invariant_delivered(struct invariant *v, unsigned host, const struct packet
     if (!route_of(&route, &p->request))
         return; /* broken already */
     h->under_way[route] = 0;
-    if (definite(status) || status == 429)
+    if (route == ROUTE_FETCH)
+        h->fetched_ns = v->world->now_ns;
+    h->failing[route].failures++;
+    h->failing[route].failed_ns = v->world->now_ns;
+    if (definite(status) || status == 429) {
         h->failing[route].sent = 0;
+        h->failing[route].failures = 0;
+    }
     if (route == ROUTE_SUBMIT && definite(status))
         note_doubt(v, h, status);
     if (status && !(route == ROUTE_SUBMIT ? definite(status) : status / 100 == 2))
@@ -308,7 +379,7 @@ void invariant_delivered(struct invariant *v, unsigned host, const struct packet
     else if (route == ROUTE_FETCH && status / 100 == 2)
         note_arrival(v, host, &p->request, &p->response);
     else if (route == ROUTE_FETCH && (status == 401 || status == 403 || status == 404))
-        note_trouble(v, host, &p->request);
+        note_node(v, host, &p->request, true);
     if (route == ROUTE_NODE && status / 100 == 2)
         invariant_known(v, host, strrchr(p->request.path, '/') + 1);
     if (route == ROUTE_SUBMIT)

@@ -27,7 +27,7 @@ void invariant_settings(struct invariant *v, const struct settings *s, int64_t h
     }
 }
 
-void invariant_spend(struct invariant_allowance *a, int64_t now_ns)
+static void spend(struct invariant_allowance *a, int64_t now_ns)
 {
     if (!a->limit)
         return;
@@ -48,10 +48,24 @@ static int64_t free_ns(const struct invariant_allowance *a)
     return a->count < a->limit ? 0 : a->at_ns[a->count % a->limit] + a->window_ns;
 }
 
+static void check_room(struct invariant *v, unsigned host, const struct invariant_allowance *a,
+                       const char *what)
+{
+    int64_t early_ns = a->limit ? free_ns(a) - v->world->now_ns : 0;
+
+    if (early_ns > 0)
+        invariant_broken(v, 25, "client %u has a %s %.3f s before its allowance has room for it",
+                         host, what, invariant_seconds(early_ns));
+}
+
 void invariant_given(struct invariant *v, unsigned host, uint64_t tasks)
 {
-    while (tasks--)
-        invariant_spend(&v->hosts[host].fetches, v->world->now_ns);
+    struct invariant_allowance *a = &v->hosts[host].fetches;
+
+    while (tasks--) {
+        check_room(v, host, a, "task");
+        spend(a, v->world->now_ns);
+    }
 }
 
 static void check_wait(struct invariant *v, unsigned host, const struct invariant_allowance *a,
@@ -59,7 +73,8 @@ static void check_wait(struct invariant *v, unsigned host, const struct invarian
 {
     const char *value = http_header_of(r->headers, r->header_count, "retry-after");
     const char *date = http_header_of(r->headers, r->header_count, "date");
-    int64_t now_ns = v->world->now_ns, from_ns = free_ns(a), wait_s = 0, until_ns, named_ns;
+    int64_t now_ns = v->world->now_ns, from_ns = a->limit ? free_ns(a) : 0;
+    int64_t wait_s = 0, until_ns, named_ns;
 
     if (!value || !http_retry_after_s(value, date, 0, &wait_s)) {
         invariant_broken(v, 25, "client %u is told to wait with its %s, and not how long", host,
@@ -136,6 +151,33 @@ static void check_life(struct invariant *v, const struct verdict *verdict)
         v->world->now_ns - g->given_ns < v->settings->task_expiry_ns)
         invariant_broken(v, 33, "task %.64s is not found, %.0f s after it was given",
                          verdict->task_id, invariant_seconds(v->world->now_ns - g->given_ns));
+}
+
+/* ---- credits ---- */
+
+void invariant_paid(struct invariant *v, const struct invariant_task *t)
+{
+    struct invariant_host *h = &v->hosts[t->host];
+    const struct invariant_gift *g = gift_of(v, t->task_id);
+    int64_t age_ns = g ? v->world->now_ns - g->given_ns : 0;
+
+    h->credits++;
+    if (!v->settings)
+        return;
+    if (v->settings->consensus < 2) { /* otherwise one submission may credit several */
+        check_room(v, t->host, &h->submissions, "credit");
+        spend(&h->submissions, v->world->now_ns);
+    }
+    if (age_ns > v->settings->task_expiry_ns + JUDGING_NS)
+        invariant_broken(v, 33, "task %.64s is credited, %.0f s after it was given", t->task_id,
+                         invariant_seconds(age_ns));
+}
+
+void invariant_balance(struct invariant *v, unsigned host, uint64_t credits)
+{
+    if (credits != v->hosts[host].credits)
+        invariant_broken(v, 22, "the user of client %u has %llu credits, %llu were given", host,
+                         (unsigned long long)credits, (unsigned long long)v->hosts[host].credits);
 }
 
 /* ---- an answer ---- */

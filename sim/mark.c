@@ -31,6 +31,7 @@ const char *mark_name(enum mark m)
         "the orchestrator was restarted while it judged",
         "less was asked for than before",
         "a proof failed",
+        "a proof was none",
     };
 
     return names[m];

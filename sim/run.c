@@ -576,20 +576,17 @@ static void check_expectations(const struct run *r, struct run_result *out)
     }
 }
 
-/* Of the users of all clients; those of a scenario's own nodes are not known here. */
+/* Those of a scenario's own nodes are not known here. */
 static void check_balances(struct run *r)
 {
-    uint64_t credits = 0;
-
     if (r->scenario->node_count)
         return;
     for (unsigned i = 0; i < r->host_count; i++) {
         char wallet[48];
 
         snprintf(wallet, sizeof wallet, "0x%040x", i + 1);
-        credits += orchestrator_credits(service_core(r->service), wallet);
+        invariant_balance(&r->invariant, i, orchestrator_credits(service_core(r->service), wallet));
     }
-    invariant_balances(&r->invariant, credits);
 }
 
 static void judge(struct run *r, struct run_result *out)

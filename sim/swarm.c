@@ -90,6 +90,8 @@ static void draw_client(struct scenario_client *c, uint64_t seed)
     c->disk_torn = chance(&p, 1);
     c->clock_drift_ppm = prng_below(&p, 2) ? (double)prng_between(&p, -50000, 50000) : 0;
     c->wall_skew_ns = prng_between(&p, -3600, 3600) * NS_PER_S;
+    c->disk_stalls = chance(&p, 0.1);
+    c->prove_wrong = chance(&p, 0.05);
 }
 
 static void draw_orchestrator(struct settings *s, uint64_t seed)

@@ -41,6 +41,8 @@ void ladder_success(struct ladder *l, enum difficulty assigned, int64_t seconds)
 
 void ladder_failure(struct ladder *l, enum difficulty assigned)
 {
+    if (l->barred && assigned > l->bar)
+        return; /* fetched before the bar was put up: it says nothing new */
     l->known = true;
     l->last = difficulty_down(assigned);
     l->last_s = LADDER_PROMOTE_BELOW_S;

@@ -39,5 +39,6 @@ unsigned ladder_rung(enum difficulty d); /* 0 for SMALL, 1, 2 … */
 enum difficulty ladder_ask(const struct ladder *l);
 /* A submission was accepted; assigned: as the server set it. */
 void ladder_success(struct ladder *l, enum difficulty assigned, int64_t seconds);
-/* The task expired before its proof arrived, or the machine could not prove it. */
+/* The task expired before its proof arrived, or the machine could not prove it. One from above the
+ * bar, fetched before it was put up, does not raise it. */
 void ladder_failure(struct ladder *l, enum difficulty assigned);

@@ -378,6 +378,8 @@ static void read_client(struct scalar_reader *r, struct scenario_client *to,
     scalar_bool(r, "prove_grows", w->prove_grows, &to->prove_grows);
     scalar_chance(r, "prove_fails", w->prove_fails, &to->prove_fails);
     scalar_chance(r, "prove_dies", w->prove_dies, &to->prove_dies);
+    scalar_chance(r, "prove_wrong", w->prove_wrong, &to->prove_wrong);
+    scalar_chance(r, "disk_stalls", w->disk_stalls, &to->disk_stalls);
     scalar_chance(r, "disk_torn", w->disk_torn, &to->disk_torn);
     scalar_chance(r, "disk_lost", w->disk_lost, &to->disk_lost);
     scalar_chance(r, "disk_full", w->disk_full, &to->disk_full);

@@ -69,7 +69,9 @@ struct scenario_client {
     bool prove_grows;                  /* doubles with each bucket above SMALL */
     double prove_fails;                /* chance that a proof fails */
     double prove_dies;                 /* chance that the system kills the worker for its memory */
+    double prove_wrong;                /* chance that what it calls a proof is none */
     /* the disk: chances per write */
+    double disk_stalls;                /* it takes many seconds */
     double disk_full, disk_error;      /* it is refused, at once and after a while */
     double disk_lost;                  /* it is called durable and is not, until the next one is */
     double disk_torn;                  /* a power cut leaves the half of it */

@@ -124,6 +124,8 @@ static const cyaml_schema_field_t client_fields[] = {
     TEXT(struct written_client, prove_grows),
     TEXT(struct written_client, prove_fails),
     TEXT(struct written_client, prove_dies),
+    TEXT(struct written_client, prove_wrong),
+    TEXT(struct written_client, disk_stalls),
     TEXT(struct written_client, disk_torn),
     TEXT(struct written_client, disk_lost),
     TEXT(struct written_client, disk_full),

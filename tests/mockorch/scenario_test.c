@@ -59,6 +59,8 @@ static const char whole[] =
     "    prove_grows: no\n"
     "    prove_fails: 0.1\n"
     "    prove_dies: 0.2\n"
+    "    prove_wrong: 0.6\n"
+    "    disk_stalls: 0.7\n"
     "    disk_torn: 0.3\n"
     "    disk_lost: 0.4\n"
     "    disk_full: 0.5\n"
@@ -163,6 +165,7 @@ static void every_key_arrives(void **state)
     assert_true(c->start_ns == NS_PER_S && c->start_spread_ns == 2 * NS_PER_S);
     assert_true(c->prove_ns == 30 * NS_PER_S && c->prove_jitter_ns == 10 * NS_PER_S);
     assert_true(!c->prove_grows && c->prove_fails == 0.1 && c->prove_dies == 0.2);
+    assert_true(c->prove_wrong == 0.6 && c->disk_stalls == 0.7);
     assert_true(c->disk_torn == 0.3 && c->disk_lost == 0.4 && c->disk_full == 0.5);
     assert_true(c->clock_drift_ppm == -20.5 && c->wall_skew_ns == -10800 * NS_PER_S);
     c = &s->clients[1];

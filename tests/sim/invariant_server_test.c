@@ -240,6 +240,74 @@ static void an_allowance_that_is_not_the_user_s_alone_is_let_pass(void **state)
     stage_fini(&s);
 }
 
+static void nobody_gets_more_than_his_allowance(void **state)
+{
+    static const struct {
+        int64_t third_ms; /* the first two come at 10.5 s and 20 s */
+        int broken;
+    } table[] = {{110499, 25}, {110500, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct stage s;
+
+        stage_init(&s);
+        at(&s, 10500);
+        invariant_given(&s.v, 0, 1);
+        at(&s, 20000);
+        invariant_given(&s.v, 0, 1);
+        at(&s, table[i].third_ms);
+        invariant_given(&s.v, 0, 1);
+        assert_int_equal(s.v.broken, table[i].broken);
+        stage_fini(&s);
+    }
+}
+
+static void nobody_is_credited_more_than_his_allowance(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_init(&s);
+    invariant_add(&s.v, "A")->host = 0;
+    invariant_add(&s.v, "B")->host = 0;
+    invariant_add(&s.v, "C")->host = 0;
+    invariant_credited(&s.v, "A", false);
+    at(&s, 100000);
+    invariant_credited(&s.v, "B", false);
+    assert_int_equal(s.v.broken, 0);
+    s.settings.consensus = 2; /* one submission may credit several */
+    invariant_credited(&s.v, "C", false);
+    assert_int_equal(s.v.broken, 0);
+    s.settings.consensus = 1;
+    invariant_add(&s.v, "D")->host = 0;
+    invariant_credited(&s.v, "D", false);
+    assert_int_equal(s.v.broken, 25);
+    invariant_balance(&s.v, 0, 4);
+    stage_fini(&s);
+}
+
+static void nothing_is_credited_when_its_life_is_over(void **state)
+{
+    static const struct {
+        int64_t at_ms;
+        int broken;
+    } table[] = {{601000, 0}, {601001, 33}}; /* with a second for the judge */
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct stage s;
+
+        stage_init(&s);
+        says(&s, &(struct words){.call = CALL_FETCH, .status = 200, .task_id = "A"});
+        invariant_add(&s.v, "A");
+        at(&s, table[i].at_ms);
+        invariant_credited(&s.v, "A", false);
+        assert_int_equal(s.v.broken, table[i].broken);
+        stage_fini(&s);
+    }
+}
+
 static void the_date_is_the_orchestrator_s_clock(void **state)
 {
     static const struct {
@@ -379,6 +447,9 @@ int main(void)
         cmocka_unit_test(a_bucket_is_counted_too),
         cmocka_unit_test(the_allowance_of_submissions_is_held_to_its_word_too),
         cmocka_unit_test(an_allowance_that_is_not_the_user_s_alone_is_let_pass),
+        cmocka_unit_test(nobody_gets_more_than_his_allowance),
+        cmocka_unit_test(nobody_is_credited_more_than_his_allowance),
+        cmocka_unit_test(nothing_is_credited_when_its_life_is_over),
         cmocka_unit_test(the_date_is_the_orchestrator_s_clock),
         cmocka_unit_test(no_fault_strikes_after_the_healing),
         cmocka_unit_test(a_task_is_found_for_as_long_as_tasks_live),

@@ -85,10 +85,15 @@ static void fetch_answered(struct stage *s, unsigned status, const char *retry_a
     answered(s, "/v3/tasks", bytes_of("", 0), status, retry_after, bytes_of("", 0));
 }
 
-/* A task arrives. */
-static void arrive(struct stage *s, const char *task_id)
+/* A task arrives, of one input unless it is one that nobody can prove. */
+static void arrive_with(struct stage *s, const char *task_id, enum difficulty d, struct bytes input)
 {
-    struct wire_fetched m = {.has_task = true, .task = {.task_id = task_id, .program_id = "fib"}};
+    struct wire_fetched m = {.has_task = true,
+                             .task = {.task_id = task_id,
+                                      .program_id = "fib",
+                                      .difficulty = d,
+                                      .inputs = &input,
+                                      .input_count = 1}};
     struct buffer body;
 
     buffer_init(&body, 0);
@@ -96,6 +101,17 @@ static void arrive(struct stage *s, const char *task_id)
     sent(s, "/v3/tasks", bytes_of("", 0));
     answered(s, "/v3/tasks", bytes_of("", 0), 200, NULL, buffer_bytes(&body));
     buffer_fini(&body);
+}
+
+static void arrive_as_hard(struct stage *s, const char *task_id, enum difficulty d)
+{
+    s->v.hosts[0].fetched_ns = -1;
+    arrive_with(s, task_id, d, bytes_of("123456789012", 12));
+}
+
+static void arrive(struct stage *s, const char *task_id)
+{
+    arrive_as_hard(s, task_id, DIFFICULTY_SMALL);
 }
 
 /* proved: with the proof of its only input. */
@@ -141,8 +157,22 @@ static void to_submission(struct stage *s)
     sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
 }
 
+static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G",
+                                    "H", "I", "J", "K", "L", "M"};
+
+/* Another one each time: it arrives with a fetch that does well. */
+static void to_submission_of(struct stage *s, unsigned i)
+{
+    s->v.hosts[0].fetched_ns = -1;
+    arrive(s, names[i]);
+    save_as(s, i + 1, names[i], OUTBOX_FETCHED);
+    save_as(s, i + 1, names[i], OUTBOX_SENDING);
+    sent(s, "/v3/tasks/submit", submission(s, names[i], "h"));
+}
+
 static void submitted(struct stage *s, unsigned status)
 {
+    s->world.now_ns += NS_PER_S;
     answered(s, "/v3/tasks/submit", submission(s, "A", "h"), status, NULL, bytes_of("", 0));
 }
 
@@ -259,7 +289,7 @@ static void prove_again(struct stage *s)
     arrive(s, "A");
     save_as(s, 1, "A", OUTBOX_FETCHED);
     invariant_proving(&s->v, 0, &s->disk, "A", "fib", nine);
-    invariant_proved(&s->v, 0, "A");
+    invariant_proved(&s->v, 0, "A", 0);
     invariant_proving(&s->v, 0, &s->disk, "A", "fib", nine);
 }
 
@@ -319,18 +349,87 @@ static void two_credits(struct stage *s)
 
 static void hammer(struct stage *s)
 {
+    to_submission(s);
     for (int i = 0; i <= INVARIANT_PER_MINUTE; i++) {
-        s->world.now_ns += NS_PER_S;
-        fetch_answered(s, 429, NULL);
+        submitted(s, 429);
+        sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
     }
 }
 
-static void keep_asking_a_server_that_is_down(struct stage *s)
+/* Twenty in an hour are too many, however they are spread: here each probe fails twice. */
+static void keep_probing_twice(struct stage *s)
 {
     for (int i = 0; i <= 3 * INVARIANT_PER_OUTAGE; i++) {
         s->world.now_ns += 170 * NS_PER_S;
+        s->v.hosts[0].failing[1].failures = 0; /* as if there were no rule about probes */
         fetch_answered(s, i % 3 ? 503 : 408, NULL);
     }
+}
+
+/* After the fifth failure 30 s, then twice as long each time, at most 600 s. */
+static void probe_early(struct stage *s, unsigned failures, int64_t gap_ns)
+{
+    for (unsigned i = 0; i < failures; i++) {
+        s->world.now_ns += 601 * NS_PER_S;
+        to_submission_of(s, i);
+        answered(s, "/v3/tasks/submit", submission(s, names[i], "h"), 503, NULL, bytes_of("", 0));
+        save_as(s, i + 1, names[i], OUTBOX_REFUSED); /* to make room */
+    }
+    assert_int_equal(s->v.broken, 0);
+    s->world.now_ns += gap_ns;
+    to_submission_of(s, failures);
+}
+
+static void probe_after_five(struct stage *s)
+{
+    probe_early(s, 5, 30 * NS_PER_S - 1);
+}
+
+static void probe_after_seven(struct stage *s)
+{
+    probe_early(s, 7, 120 * NS_PER_S - 1);
+}
+
+static void probe_after_twelve(struct stage *s)
+{
+    probe_early(s, 12, 600 * NS_PER_S - 1);
+}
+
+static void fetch_too_soon(struct stage *s)
+{
+    fetch_answered(s, 500, NULL);
+    s->world.now_ns += 120 * NS_PER_S;
+    fetch_answered(s, 500, NULL);
+    assert_int_equal(s->v.broken, 0);
+    s->world.now_ns += 120 * NS_PER_S - 1;
+    fetch_answered(s, 500, NULL);
+}
+
+static void list_too_soon(struct stage *s)
+{
+    struct http_request list = {.method = HTTP_GET, .path = "/v3/tasks"};
+    struct packet p = {.request = list, .answered = true, .response = {.status = 404}};
+
+    invariant_profile(&s->v, 0, &profile_seed);
+    for (int i = 0; i < 2; i++) {
+        invariant_sent(&s->v, 0, &s->disk, s->id++, &list);
+        invariant_delivered(&s->v, 0, &p, 1760000000);
+        fetch_answered(s, 404, NULL); /* a part of it */
+        assert_int_equal(s->v.broken, 0);
+        s->world.now_ns += 30 * NS_PER_S - i;
+    }
+    invariant_sent(&s->v, 0, &s->disk, s->id++, &list);
+}
+
+static void submit_too_soon(struct stage *s)
+{
+    to_submission(s);
+    submitted(s, 429);
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
+    submitted(s, 429);
+    assert_int_equal(s->v.broken, 0);
+    s->world.now_ns -= 1;
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
 }
 
 static void credit_without_submission(struct stage *s)
@@ -364,6 +463,7 @@ static void give_a_credit_up(struct stage *s)
     arrive(s, "A");
     save_as(s, 1, "A", OUTBOX_FETCHED);
     invariant_credited(&s->v, "A", false);
+    invariant_failed(&s->v, "A");
     save_as(s, 1, "A", OUTBOX_ABANDONED);
     invariant_final(&s->v, 0, &s->disk);
 }
@@ -462,9 +562,62 @@ static void favour_a_node(struct stage *s)
     look_up(s, "/v3/nodes/2");
     look_up(s, "/v3/nodes/2"); /* once more is nothing new */
     ask(s, "1", DIFFICULTY_SMALL);
+    ask(s, "2", DIFFICULTY_SMALL);
     ask(s, "1", DIFFICULTY_SMALL);
     assert_int_equal(s->v.broken, 0);
     ask(s, "1", DIFFICULTY_SMALL);
+}
+
+/* Its turn is over when it is refused; the n-th time in a row it leaves 2^(n-1) to the other, 32 at
+ * most. */
+static void forget_a_node(struct stage *s, unsigned troubles, unsigned passes)
+{
+    look_up(s, "/v3/nodes/1");
+    look_up(s, "/v3/nodes/2");
+    ask(s, "1", DIFFICULTY_SMALL);
+    for (unsigned i = 0; i < troubles; i++)
+        invariant_troubled(&s->v, 0, "1");
+    for (unsigned i = 0; i <= passes; i++)
+        ask(s, "2", DIFFICULTY_SMALL);
+    assert_int_equal(s->v.broken, 0);
+    ask(s, "2", DIFFICULTY_SMALL);
+}
+
+static void forget_a_node_that_was_refused(struct stage *s)
+{
+    forget_a_node(s, 3, 4);
+}
+
+static void forget_a_node_that_is_always_refused(struct stage *s)
+{
+    forget_a_node(s, 9, 32);
+}
+
+static void forget_a_node_that_serves_again(struct stage *s)
+{
+    invariant_troubled(&s->v, 0, "1");
+    invariant_served(&s->v, 0, "1");
+    forget_a_node(s, 0, 0);
+}
+
+static void ask_for_what_was_too_much(struct stage *s)
+{
+    for (int i = 0; i < 2; i++) { /* the first is too late, then one is accepted */
+        arrive_as_hard(s, names[i], DIFFICULTY_SMALL_MEDIUM);
+        save_as(s, (uint64_t)i + 1, names[i], OUTBOX_FETCHED);
+        save_as(s, (uint64_t)i + 1, names[i], OUTBOX_SENDING);
+        s->world.now_ns += 3600 * NS_PER_S;
+        sent(s, "/v3/tasks/submit", submission(s, names[i], "h"));
+        answered(s, "/v3/tasks/submit", submission(s, names[i], "h"), i ? 200 : 404, NULL,
+                 bytes_of("", 0));
+        ask(s, "7", i ? DIFFICULTY_SMALL_MEDIUM : DIFFICULTY_SMALL);
+    }
+    arrive_as_hard(s, "C", DIFFICULTY_MEDIUM);
+    assert_int_equal(s->v.broken, 0);
+    invariant_too_hard(&s->v.hosts[0], 2);
+    invariant_too_hard(&s->v.hosts[0], 1);
+    invariant_too_hard(&s->v.hosts[0], 2); /* the lower one stays */
+    ask(s, "7", DIFFICULTY_SMALL_MEDIUM);
 }
 
 static void turn_a_record_back(struct stage *s)
@@ -483,23 +636,96 @@ static void lose_a_proof_of_a_record(struct stage *s)
     save_record(s, 1, "A", OUTBOX_PROVED, false);
 }
 
+/* Five: four may be open, and one may have been closed that is on disk no longer. */
 static void hoard(struct stage *s)
 {
-    static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H", "I"};
+    for (unsigned i = 0; i < 6; i++) {
+        assert_int_equal(s->v.broken, 0);
+        save_record(s, i + 1, names[i], OUTBOX_FETCHED, false);
+    }
+}
 
+static void hoard_while_the_disk_refuses(struct stage *s)
+{
+    invariant_doomed(&s->v, 0);
+    invariant_unsaved(&s->v, 0);
     for (unsigned i = 0; i < 9; i++) {
         assert_int_equal(s->v.broken, 0);
         save_record(s, i + 1, names[i], OUTBOX_FETCHED, false);
     }
 }
 
+/* ---- proofs that are at risk, and what is given up ---- */
+
+static void prove(struct stage *s, const char *task_id, int64_t took_ns)
+{
+    s->v.hosts[0].proofs_at_once = 9;
+    invariant_proving(&s->v, 0, &s->disk, task_id, "fib", nine);
+    s->world.now_ns += took_ns;
+    invariant_proved(&s->v, 0, task_id, took_ns);
+    invariant_at_risk(&s->v, &s->v.hosts[0]);
+}
+
+static void arrive_and_save(struct stage *s, const char *task_id)
+{
+    arrive(s, task_id);
+    save_as(s, 1, task_id, OUTBOX_FETCHED);
+}
+
+static void keep_proofs_in_memory(struct stage *s)
+{
+    arrive_and_save(s, "A");
+    prove(s, "A", 66 * NS_PER_S);
+    assert_int_equal(s->v.broken, 0);
+    invariant_find(&s->v, "A")->begun = 0; /* of many inputs */
+    prove(s, "A", 1);
+}
+
+/* A write that began before has not got it; it is looked at when that one ends. */
+static void keep_proofs_behind_a_write(struct stage *s)
+{
+    arrive_and_save(s, "A");
+    invariant_saving(&s->v, "A");
+    prove(s, "A", 67 * NS_PER_S);
+    invariant_at_risk(&s->v, &s->v.hosts[0]);
+    assert_int_equal(s->v.broken, 0);
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    invariant_at_risk(&s->v, &s->v.hosts[0]);
+}
+
+static void give_up_for_nothing(struct stage *s)
+{
+    arrive_and_save(s, "A");
+    save_as(s, 1, "A", OUTBOX_ABANDONED);
+}
+
+/* One came 400 s late, so tasks live 200 s at least; a proof takes 100 s at most. */
+static void give_up_too_early(struct stage *s, int64_t age_ns)
+{
+    arrive_and_save(s, "A");
+    s->v.hosts[0].longest_proof_ns = 100 * NS_PER_S;
+    invariant_failed(&s->v, "A");
+    save_as(s, 1, "A", OUTBOX_ABANDONED); /* a proof of it has failed */
+    s->v.hosts[0].late_ns = 400 * NS_PER_S;
+    arrive(s, "B");
+    save_as(s, 2, "B", OUTBOX_FETCHED);
+    s->world.now_ns += age_ns;
+    assert_int_equal(s->v.broken, 0);
+    save_as(s, 2, "B", OUTBOX_ABANDONED);
+}
+
+static void give_up_while_there_is_time(struct stage *s)
+{
+    give_up_too_early(s, 79 * NS_PER_S);
+}
+
 static void pay_twice(struct stage *s)
 {
     to_submission(s);
     invariant_credited(&s->v, "A", false);
-    invariant_balances(&s->v, 1);
+    invariant_balance(&s->v, 0, 1);
     assert_int_equal(s->v.broken, 0);
-    invariant_balances(&s->v, 2);
+    invariant_balance(&s->v, 0, 2);
 }
 
 static void a_herd_that_comes_at_once_is_seen(void **state)
@@ -551,8 +777,14 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         {submit_what_is_final, 7, "says accepted"},
         {two_records, 8, "records 1 and 2"},
         {two_credits, 9, "2 times"},
-        {hammer, 10, "41 requests within 40.000 s"},
-        {keep_asking_a_server_that_is_down, 17, "21 of fetch within 3400 s, all failing"},
+        {hammer, 10, "41 requests within 39.000 s"},
+        {keep_probing_twice, 17, "21 of fetch within 3400 s, all failing"},
+        {probe_after_five, 17, "a submit 30.000 s after failure 5 in a row, 30 s are the least"},
+        {probe_after_seven, 17, "failure 7 in a row, 120 s are the least"},
+        {probe_after_twelve, 17, "failure 12 in a row, 600 s are the least"},
+        {fetch_too_soon, 10, "a fetch 120.000 s after the last one, 120 s are the least"},
+        {list_too_soon, 10, "a fetch 30.000 s after the last one, 30 s are the least"},
+        {submit_too_soon, 10, "a submit 1.000 s after the last one, 1 s are the least"},
         {credit_without_submission, 12, "never arrived"},
         {submit_what_never_came, 12, "never arrived"},
         {believe_in_a_credit, 12, "has no credit"},
@@ -568,11 +800,20 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         {ask_for_more_than_the_limit, 21, "SMALL_MEDIUM is asked for, SMALL is"},
         {ask_for_two_steps, 21, "LARGE is asked for"},
         {credit_on_trust, 23, "nobody verified"},
-        {favour_a_node, 29, "node 1 had 3 turns, node 2 only 0"},
+        {favour_a_node, 29, "node 1 has its turn number 2 since the last one of node 2"},
+        {forget_a_node_that_was_refused, 29, "node 2 has its turn number 6"},
+        {forget_a_node_that_is_always_refused, 29, "node 2 has its turn number 34"},
+        {forget_a_node_that_serves_again, 29, "node 2 has its turn number 2"},
+        {ask_for_what_was_too_much, 21, "SMALL_MEDIUM is asked for, and the last task as hard"},
         {turn_a_record_back, 28, "from accepted to proved"},
         {lose_a_proof_of_a_record, 26, "proved with 0 of 1"},
-        {hoard, 27, "9 open records"},
-        {pay_twice, 22, "2 credits together, 1 were given"},
+        {hoard, 27, "6 open records"},
+        {hoard_while_the_disk_refuses, 27, "9 open records"},
+        {keep_proofs_in_memory, 34, "would take 66 s of finished proofs of task A"},
+        {keep_proofs_behind_a_write, 34, "would take 67 s of finished proofs of task A"},
+        {give_up_for_nothing, 35, "at an age of 0 s, for no reason"},
+        {give_up_while_there_is_time, 35, "at an age of 79 s, 100 s before its proof is due"},
+        {pay_twice, 22, "client 0 has 2 credits, 1 were given"},
     };
 
     (void)state;
@@ -630,7 +871,7 @@ static void books_and_queue_of_a_core_are_checked(void **state)
         stage_init(&s);
         stats->fetched += table[i].fetched + table[i].forged;
         stats->restored -= table[i].fetched;
-        invariant_at_rest(&s.v, 0, core_runtime(core));
+        invariant_at_rest(&s.v, 0, core_runtime(core), &s.disk);
         assert_int_equal(s.v.broken, table[i].number);
         stage_fini(&s);
         core_free(core);
@@ -650,7 +891,7 @@ static void an_honest_life_breaks_nothing(void **state)
     arrive(&s, "A");
     save_as(&s, 1, "A", OUTBOX_FETCHED);
     invariant_proving(&s.v, 0, &s.disk, "A", "fib", nine);
-    invariant_proved(&s.v, 0, "A");
+    invariant_proved(&s.v, 0, "A", 0);
     save_as(&s, 1, "A", OUTBOX_SENDING);
     sent(&s, "/v3/tasks/submit", submission(&s, "A", "h"));
     submitted(&s, 0);
@@ -674,11 +915,13 @@ static void a_killed_client_may_forget_what_was_not_on_disk(void **state)
     (void)state;
     stage_init(&s);
     arrive(&s, "A"); /* never saved */
+    s.world.now_ns += 120 * NS_PER_S;
     fetch_answered(&s, 429, "60");
     invariant_killed(&s.v, 0, &s.disk);
     invariant_started(&s.v, 0, 1);
     s.world.now_ns += 60 * NS_PER_S;
     arrive(&s, "B");
+    invariant_failed(&s.v, "B");
     save_as(&s, 1, "B", OUTBOX_ABANDONED);
     invariant_final(&s.v, 0, &s.disk);
     assert_int_equal(s.v.broken, 0);
@@ -707,8 +950,8 @@ static void a_route_that_fails_now_and_then_is_not_an_outage(void **state)
     (void)state;
     stage_init(&s);
     for (int i = 1; i <= 5 * INVARIANT_PER_OUTAGE; i++) {
-        s.world.now_ns += 100 * NS_PER_S;
-        fetch_answered(&s, i % INVARIANT_PER_OUTAGE ? 503 : 429, NULL);
+        s.world.now_ns += 120 * NS_PER_S;
+        fetch_answered(&s, i % INVARIANT_FAILURES ? 503 : 429, NULL);
     }
     assert_int_equal(s.v.broken, 0);
     stage_fini(&s);
@@ -723,9 +966,74 @@ static void rules_about_the_disk_rest_while_it_refuses(void **state)
     arrive(&s, "A");
     invariant_unsaved(&s.v, 0);
     invariant_proving(&s.v, 0, &s.disk, "A", "fib", nine);
-    invariant_proved(&s.v, 0, "A");
+    invariant_proved(&s.v, 0, "A", 0);
     sent(&s, "/v3/tasks/submit", submission(&s, "A", "h"));
     assert_int_equal(s.v.broken, 0);
+    stage_fini(&s);
+}
+
+static void what_has_a_cause_is_given_up(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_init(&s);
+    give_up_too_early(&s, 80 * NS_PER_S); /* by then its proof would be late */
+    s.v.hosts[0].fetched_ns = -1;
+    arrive_with(&s, "C", DIFFICULTY_SMALL, bytes_of("short", 5));
+    save_as(&s, 3, "C", OUTBOX_ABANDONED); /* nobody can prove it */
+    s.v.hosts[0].late_ns = 0;
+    arrive_as_hard(&s, "D", DIFFICULTY_SMALL);
+    save_as(&s, 4, "D", OUTBOX_FETCHED);
+    invariant_killed(&s.v, 0, &s.disk);
+    invariant_started(&s.v, 0, 1);
+    s.world.now_ns += 1800 * NS_PER_S;
+    save_as(&s, 4, "D", OUTBOX_ABANDONED); /* of a former process, and old */
+    arrive(&s, "E");
+    invariant_stepped(&s.v, 0, NS_PER_S);
+    save_as(&s, 5, "E", OUTBOX_ABANDONED); /* nobody knows how old it appears to be */
+    assert_int_equal(s.v.broken, 0);
+    stage_fini(&s);
+}
+
+static void an_end_that_is_forgotten_is_seen(void **state)
+{
+    static const struct {
+        unsigned tasks, doomed, begun;
+        int broken;
+    } table[] = {{1, 0, 0, 0}, {0, 0, 0, 4}, {0, 1, 0, 0}, {0, 0, 1, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct core *core = core_with(table[i].tasks);
+        struct stage s;
+
+        stage_init(&s);
+        s.v.hosts[0].doomed = table[i].doomed;
+        save_record(&s, 1, "A", OUTBOX_FETCHED, false);
+        s.disk.begun_count = table[i].begun;
+        invariant_at_rest(&s.v, 0, core_runtime(core), &s.disk);
+        s.disk.begun_count = 0;
+        assert_int_equal(s.v.broken, table[i].broken);
+        stage_fini(&s);
+        core_free(core);
+    }
+}
+
+static void chances_that_strike_after_the_healing_are_seen(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_init(&s);
+    invariant_struck(&s.v, 0, "disk_full"); /* it never heals */
+    s.v.heal_ns = 5;
+    s.world.now_ns = 4;
+    invariant_struck(&s.v, 0, "disk_full");
+    assert_int_equal(s.v.broken, 0);
+    s.world.now_ns = 5;
+    invariant_struck(&s.v, 0, "disk_full");
+    assert_int_equal(s.v.broken, 31);
     stage_fini(&s);
 }
 
@@ -779,6 +1087,9 @@ int main(void)
         cmocka_unit_test(a_credit_of_a_second_copy_may_be_called_refused),
         cmocka_unit_test(a_route_that_fails_now_and_then_is_not_an_outage),
         cmocka_unit_test(rules_about_the_disk_rest_while_it_refuses),
+        cmocka_unit_test(what_has_a_cause_is_given_up),
+        cmocka_unit_test(an_end_that_is_forgotten_is_seen),
+        cmocka_unit_test(chances_that_strike_after_the_healing_are_seen),
         cmocka_unit_test(the_first_violation_is_kept),
         cmocka_unit_test(patience_covers_what_was_asked_for_and_a_whole_task),
         cmocka_unit_test(a_herd_that_comes_at_once_is_seen),

@@ -182,7 +182,7 @@ static const struct {
     int number;
 } bugs[] = {
     {HOST_DEAF, "retry-after", "rate_limits", 5}, {HOST_HASTY, "unsaved", "repeated_work", 1},
-    {HOST_STUBBORN, "resend", "lost_answers", 7}, {HOST_FORGETFUL, "forget", "rate_limits", 13},
+    {HOST_STUBBORN, "resend", "lost_answers", 7}, {HOST_FORGETFUL, "forget", "rate_limits", 4},
     {HOST_WASTEFUL, "reprove", "many_nodes", 8},
 };
 

@@ -173,6 +173,22 @@ static void the_network_s_promotion_table_holds(void **state)
     json_decref(root);
 }
 
+/* Two tasks are fetched ahead; the easier one fails first. */
+static void a_failure_above_the_bar_does_not_raise_it(void **state)
+{
+    struct ladder l = {0}, before;
+
+    (void)state;
+    ladder_success(&l, DIFFICULTY_MEDIUM, 1);
+    ladder_failure(&l, DIFFICULTY_SMALL_MEDIUM);
+    before = l;
+    ladder_failure(&l, DIFFICULTY_MEDIUM);
+    assert_memory_equal(&l, &before, sizeof l);
+    assert_int_equal(ladder_ask(&l), DIFFICULTY_SMALL);
+    ladder_failure(&l, DIFFICULTY_SMALL_MEDIUM); /* at the bar it counts */
+    assert_int_equal(l.bar_height, 2 * before.bar_height);
+}
+
 static void a_failure_bars_its_bucket_for_longer_each_time(void **state)
 {
     static const struct {
@@ -496,6 +512,7 @@ int main(void)
         cmocka_unit_test(never_before_retry_after_and_not_all_at_once),
         cmocka_unit_test(retry_after_is_read_in_both_forms),
         cmocka_unit_test(the_network_s_promotion_table_holds),
+        cmocka_unit_test(a_failure_above_the_bar_does_not_raise_it),
         cmocka_unit_test(a_failure_bars_its_bucket_for_longer_each_time),
         cmocka_unit_test(a_fixed_difficulty_is_always_asked_for),
         cmocka_unit_test(telemetry_has_the_network_s_units),
