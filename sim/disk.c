@@ -27,6 +27,7 @@ void disk_fini(struct disk *d)
     free(d->cells);
     free(d->begun);
     free(d->shadows);
+    lookup_fini(&d->by_task);
     *d = (struct disk){0};
 }
 
@@ -68,16 +69,49 @@ static bool is_open(const struct disk_cell *c)
 /* Of the record, or of the first one behind where it would be. */
 static size_t place_of(const struct disk *d, uint64_t id)
 {
-    size_t place = d->count;
+    size_t low = 0, high = d->count;
 
-    while (place > 0 && d->cells[place - 1].id >= id)
-        place--;
-    return place;
+    if (high > 0 && d->cells[high - 1].id < id) /* a new one */
+        return high;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (d->cells[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 static bool is_at(const struct disk *d, size_t place, uint64_t id)
 {
     return place < d->count && d->cells[place].id == id;
+}
+
+/* A broken client may have several records of a task. */
+static void name(struct disk *d, const struct disk_cell *cell)
+{
+    const struct disk_cell *newest = disk_of_task(d, cell->task_id);
+
+    if (newest && newest->id >= cell->id)
+        return;
+    if (newest)
+        lookup_remove(&d->by_task, cell->task_id);
+    if (lookup_put(&d->by_task, cell->task_id, (uint32_t)cell->id, NULL))
+        abort(); /* out of memory: as memory.h */
+}
+
+static void unname(struct disk *d, const struct disk_cell *cell)
+{
+    uint32_t id;
+
+    if (!lookup_find(&d->by_task, &id, cell->task_id) || id != (uint32_t)cell->id)
+        return;
+    lookup_remove(&d->by_task, cell->task_id);
+    for (size_t i = 0; i < d->count; i++)
+        if (&d->cells[i] != cell && strcmp(d->cells[i].task_id, cell->task_id) == 0)
+            name(d, &d->cells[i]);
 }
 
 static struct disk_cell *put(struct disk *d, const struct disk_cell *cell)
@@ -94,6 +128,7 @@ static struct disk_cell *put(struct disk *d, const struct disk_cell *cell)
     }
     d->cells[place] = *cell;
     d->open += is_open(cell);
+    name(d, &d->cells[place]);
     if (d->vault)
         vault_put(d->vault, cell);
     return &d->cells[place];
@@ -155,6 +190,7 @@ static void drop_cell(struct disk *d, uint64_t id)
 
     assert(is_at(d, place, id));
     d->open -= is_open(&d->cells[place]);
+    unname(d, &d->cells[place]);
     cell_fini(&d->cells[place]);
     d->count--;
     memmove(d->cells + place, d->cells + place + 1, (d->count - place) * sizeof *d->cells);
@@ -212,10 +248,14 @@ void disk_crash(struct disk *d, struct prng *prng)
 
 const struct disk_cell *disk_of_task(const struct disk *d, const char *task_id)
 {
-    for (size_t i = d->count; i-- > 0;) /* the newest are asked for most */
-        if (strcmp(d->cells[i].task_id, task_id) == 0)
-            return &d->cells[i];
-    return NULL;
+    uint32_t id;
+    size_t place;
+
+    if (!lookup_find(&d->by_task, &id, task_id))
+        return NULL;
+    place = place_of(d, id);
+    assert(is_at(d, place, id));
+    return strcmp(d->cells[place].task_id, task_id) == 0 ? &d->cells[place] : NULL;
 }
 
 bool disk_has(const struct disk *d, uint64_t id)

@@ -12,6 +12,7 @@
 #pragma once
 #include "base/prng.h"
 #include "client/core/outbox.h"
+#include "mockorch/core/lookup.h"
 
 struct disk_cell { /* one record, as it is durable */
     uint64_t id;
@@ -32,6 +33,7 @@ struct disk_shadow { /* what a power cut brings back */
 struct disk {
     struct disk_cell *cells; /* in the order of ids */
     size_t count, capacity, open;
+    struct lookup by_task; /* id of the newest record of a task; ids stay below 2^32 */
     struct disk_cell *begun; /* in the order of writing */
     size_t begun_count, begun_capacity;
     struct disk_shadow *shadows; /* of writes that are in the cache only, in their order */

@@ -120,23 +120,16 @@ void host_handle(struct host *h, struct event *ev)
 
 void host_plan(struct host *h, int64_t delay_ns, world_fire *fire, uint64_t id)
 {
-    uint64_t *life = memory_new(sizeof *life);
-
-    *life = h->life;
     world_plan(h->o.world, &(struct world_event){.at_ns = h->o.world->now_ns + delay_ns,
                                                  .fire = fire,
-                                                 .drop = free,
                                                  .context = h,
                                                  .id = id,
-                                                 .payload = life});
+                                                 .payload = (void *)(uintptr_t)h->life});
 }
 
-bool host_mine(const struct host *h, uint64_t *takes_life)
+bool host_mine(const struct host *h, const void *payload)
 {
-    bool same = *takes_life == h->life && h->runtime;
-
-    free(takes_life);
-    return same;
+    return (uintptr_t)payload == h->life && h->runtime;
 }
 
 /* ---- network ---- */

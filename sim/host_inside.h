@@ -58,7 +58,7 @@ void host_live(struct host *h);
 /* An event of this process comes to pass after a while; host_mine tells in it whether the process
  * is still the same. */
 void host_plan(struct host *h, int64_t delay_ns, world_fire *fire, uint64_t id);
-bool host_mine(const struct host *h, uint64_t *takes_life);
+bool host_mine(const struct host *h, const void *payload);
 
 /* A chance of the scenario strikes, unless faults have stopped. place: what it is about. */
 bool host_strikes(struct host *h, double chance, const char *place);

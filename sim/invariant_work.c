@@ -43,7 +43,7 @@ void invariant_proving(struct invariant *v, unsigned host, const struct disk *di
                              "an input of task %.80s is proved again: it has %zu, %zu had a proof",
                              task_id, cell->input_count, t->proved);
     }
-    for (size_t i = 0; i < disk->count && !found; i++)
+    for (size_t i = disk->count; i-- > 0 && !found;) /* it is one of the newest */
         found = disk->cells[i].state == OUTBOX_FETCHED &&
                 strcmp(disk->cells[i].program_id, program_id) == 0 &&
                 has_input(&disk->cells[i], input);

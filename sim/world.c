@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mix.h"
 #include "sim/memory.h"
+#include "sim/note.h"
 
 void world_init(struct world *w, uint64_t seed, FILE *trace)
 {
@@ -95,14 +96,12 @@ void world_note(struct world *w, const char *format, ...)
 {
     char line[512];
     va_list args;
-    int length;
+    size_t length;
 
     va_start(args, format);
-    length = vsnprintf(line, sizeof line, format, args);
+    length = note_format(line, sizeof line, format, args);
     va_end(args);
-    if (length >= (int)sizeof line)
-        length = (int)sizeof line - 1;
-    w->hash = mix_word(mix_bytes(w->hash, bytes_of(line, (size_t)length)), (uint64_t)w->now_ns);
+    w->hash = mix_word(mix_bytes(w->hash, bytes_of(line, length)), (uint64_t)w->now_ns);
     if (w->trace)
         fprintf(w->trace, "%" PRId64 ".%09" PRId64 " %s\n", w->now_ns / NS_PER_S,
                 w->now_ns % NS_PER_S, line);

@@ -2,7 +2,6 @@
 #include "client/core/speed.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct speed_cell *find(const struct speed *s, const char *program, enum difficulty d)
@@ -49,20 +48,38 @@ void speed_task(struct speed *s, enum difficulty d, size_t inputs)
     s->inputs[ladder_rung(d)] = inputs < UINT32_MAX ? (uint32_t)inputs : UINT32_MAX;
 }
 
-static int compare(const void *a, const void *b)
+static int64_t largest_ns(const struct speed_cell *c)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    int64_t largest = c->sample_ns[0];
 
-    return (x > y) - (x < y);
+    for (unsigned i = 1; i < c->count; i++)
+        if (c->sample_ns[i] > largest)
+            largest = c->sample_ns[i];
+    return largest;
+}
+
+static int64_t lower_quartile_ns(const struct speed_cell *c)
+{
+    int64_t least[(SPEED_SAMPLES - 1) / 4 + 1]; /* the smallest, in their order */
+    unsigned wanted = (c->count - 1) / 4 + 1, kept = 0;
+
+    for (unsigned i = 0; i < c->count; i++) {
+        unsigned place = kept;
+
+        if (kept < wanted)
+            kept++;
+        else if (c->sample_ns[i] >= least[--place])
+            continue;
+        for (; place > 0 && least[place - 1] > c->sample_ns[i]; place--)
+            least[place] = least[place - 1];
+        least[place] = c->sample_ns[i];
+    }
+    return least[wanted - 1];
 }
 
 static int64_t per_input_ns(const struct speed_cell *c, enum speed_kind kind)
 {
-    int64_t sorted[SPEED_SAMPLES];
-
-    memcpy(sorted, c->sample_ns, sizeof sorted);
-    qsort(sorted, c->count, sizeof *sorted, compare);
-    return sorted[kind == SPEED_HOPEFUL ? (c->count - 1) / 4 : c->count - 1];
+    return kind == SPEED_HOPEFUL ? lower_quartile_ns(c) : largest_ns(c);
 }
 
 /* each < 2^60; the product is cut there. */
@@ -90,8 +107,8 @@ static int64_t slowest_ns(const struct speed *s, enum difficulty d)
     for (int i = 0; i < SPEED_CELLS; i++) {
         const struct speed_cell *c = &s->cells[i];
 
-        if (c->count > 0 && c->difficulty == d && per_input_ns(c, SPEED_CAUTIOUS) > slowest)
-            slowest = per_input_ns(c, SPEED_CAUTIOUS);
+        if (c->count > 0 && c->difficulty == d && largest_ns(c) > slowest)
+            slowest = largest_ns(c);
     }
     return slowest;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mix.h"
+
 void lookup_fini(struct lookup *l)
 {
     for (size_t i = 0; i < l->capacity; i++)
@@ -16,11 +18,7 @@ void lookup_fini(struct lookup *l)
 /* Where the key would like to stand. */
 static size_t home_of(const struct lookup *l, const char *key)
 {
-    uint64_t hash = 0xcbf29ce484222325;
-
-    for (const char *c = key; *c; c++)
-        hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
-    return (size_t)(hash ^ hash >> 32) & (l->capacity - 1);
+    return (size_t)mix_bytes(0, bytes_of_text(key)) & (l->capacity - 1);
 }
 
 /* The slot of the key, or the free one where it belongs. capacity > count, so the walk ends. */

@@ -4,7 +4,7 @@
  * Owner:   heap inside; texts are copied. lookup_fini is safe on a zeroed value.
  * Errors:  ST_NO_MEMORY.
  *
- * Open addressing with linear probing and FNV-1a: order of insertion never shows, so a run repeats.
+ * Open addressing with linear probing: order of insertion never shows, so a run repeats.
  */
 #pragma once
 #include <stdbool.h>
