@@ -319,6 +319,20 @@ static void bury(struct host *h, bool power)
     invariant_killed(h->o.invariant, h->o.number, &h->disk);
 }
 
+static void fire_up(void *context, uint64_t id, void *payload)
+{
+    (void)id;
+    (void)payload;
+    host_start(context);
+}
+
+void host_come_back(struct host *h, int64_t down_ns)
+{
+    world_plan(h->o.world, &(struct world_event){.at_ns = h->o.world->now_ns + down_ns,
+                                                 .fire = fire_up,
+                                                 .context = h});
+}
+
 void host_live(struct host *h)
 {
     struct action act;
@@ -326,10 +340,17 @@ void host_live(struct host *h)
     while (!h->over && runtime_poll(h->runtime, &act, mono_ns(h)))
         perform(h, &act);
     invariant_at_rest(h->o.invariant, h->o.number, h->runtime, &h->disk);
-    if (h->over)
-        bury(h, false);
-    else
+    if (!h->over) {
         plan_tick(h);
+        return;
+    }
+    bury(h, false);
+    if (!h->stopped_ns)
+        return;
+    h->over = false; /* at the user's wish: another one follows */
+    h->stops++;
+    host_come_back(h, h->stopped_ns);
+    h->stopped_ns = 0;
 }
 
 static void restore_all(struct host *h)
@@ -424,6 +445,16 @@ void host_kill(struct host *h)
     bury(h, false);
 }
 
+void host_stop(struct host *h, int64_t down_ns)
+{
+    if (!h->runtime)
+        return;
+    host_note(h, "is asked to stop, life", h->life);
+    h->stopped_ns = down_ns;
+    host_handle(h, &(struct event){.type = EV_SHUTDOWN});
+    host_live(h);
+}
+
 void host_kill_writing(struct host *h, int64_t down_ns, bool power)
 {
     h->cut_writing = power;
@@ -515,6 +546,11 @@ uint64_t host_refused_instances(const struct host *h)
 uint64_t host_torn_records(const struct host *h)
 {
     return h->disk.torn;
+}
+
+uint64_t host_stops(const struct host *h)
+{
+    return h->stops;
 }
 
 uint64_t host_kills(const struct host *h)

@@ -64,6 +64,8 @@ void host_free(struct host *h);
 /* A new process, with what is on disk. If there is one, it is refused by the lock of the store. */
 void host_start(struct host *h);
 void host_kill(struct host *h);  /* kill -9 */
+/* SIGTERM, once more if there was one before; when the process has ended, another one follows. */
+void host_stop(struct host *h, int64_t down_ns);
 /* In the middle of its next write; power: as host_power_cut. */
 void host_kill_writing(struct host *h, int64_t down_ns, bool power);
 void host_power_cut(struct host *h); /* of the machine: the disk's cache is gone too */
@@ -90,4 +92,5 @@ struct stats host_stats(const struct host *h);
 uint64_t host_requests(const struct host *h);
 uint64_t host_refused_instances(const struct host *h);
 uint64_t host_torn_records(const struct host *h);
+uint64_t host_stops(const struct host *h); /* that came to an end */
 uint64_t host_kills(const struct host *h); /* in the middle of a write */

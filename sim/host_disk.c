@@ -52,13 +52,6 @@ static void fire_broken(void *context, uint64_t id, void *payload)
         unsaved(h, id, "input/output error of the model of a disk");
 }
 
-static void fire_up(void *context, uint64_t id, void *payload)
-{
-    (void)id;
-    (void)payload;
-    host_start(context);
-}
-
 static void fire_killed(void *context, uint64_t id, void *payload)
 {
     struct host *h = context;
@@ -73,9 +66,7 @@ static void fire_killed(void *context, uint64_t id, void *payload)
         host_power_cut(h);
     else
         host_kill(h);
-    world_plan(h->o.world, &(struct world_event){.at_ns = h->o.world->now_ns + down_ns,
-                                                 .fire = fire_up,
-                                                 .context = h});
+    host_come_back(h, down_ns);
 }
 
 void host_save(struct host *h, const struct action *act)

@@ -31,6 +31,8 @@ struct host {
     struct runtime *runtime; /* NULL: no process */
     uint64_t life;           /* counts processes; what belongs to a former one is void */
     bool over;
+    int64_t stopped_ns; /* the user has stopped it, for so long; 0: no */
+    uint64_t stops;
     int64_t tick_ns; /* of the world: a tick is planned for then */
     uint64_t tick;
     unsigned requests_under_way;
@@ -59,6 +61,8 @@ void host_live(struct host *h);
  * is still the same. */
 void host_plan(struct host *h, int64_t delay_ns, world_fire *fire, uint64_t id);
 bool host_mine(const struct host *h, const void *payload);
+/* Another process is started after a while. */
+void host_come_back(struct host *h, int64_t down_ns);
 
 /* A chance of the scenario strikes, unless faults have stopped. place: what it is about. */
 bool host_strikes(struct host *h, double chance, const char *place);

@@ -59,6 +59,8 @@ const char *run_metric_name(enum run_metric m)
         "tasks_unaccounted",
         "finished_lost",
         "unjustified",
+        "calls",
+        "stops",
     };
 
     return names[m];
@@ -277,6 +279,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
     st = scenario_plan(&r->plan, s, prng_u64(&prng), why);
     if (st)
         return st;
+    r->plan.read = scenario_rule;
     r->plan.prng.listener = choice_listen(&r->fault_ear, r->tape, "fault");
     r->network = (struct network){
         .world = &r->world,
@@ -322,6 +325,7 @@ static void close_run(struct run *r)
         host_free(r->hosts[i]);
     if (r->tier)
         r->tier->kind->close(r->tier);
+    operator_fini(&r->operator);
     service_free(r->service);
     keyring_free(r->keyring);
     fault_plan_fini(&r->plan);
@@ -521,6 +525,7 @@ static void count(const struct run *r, struct run_result *out)
         m[RUN_FETCH_REQUESTS] += s.fetch_requests;
         m[RUN_SUBMIT_REQUESTS] += s.submit_requests;
         m[RUN_REQUESTS] += host_requests(r->hosts[i]);
+        m[RUN_STOPS] += host_stops(r->hosts[i]);
         m[RUN_KILLS] += host_kills(r->hosts[i]);
         m[RUN_REFUSED_INSTANCES] += host_refused_instances(r->hosts[i]);
         m[RUN_TORN_RECORDS] += host_torn_records(r->hosts[i]);
@@ -548,12 +553,19 @@ static void count(const struct run *r, struct run_result *out)
     m[RUN_REQUESTS_PER_100_CREDITS] =
         m[RUN_CREDITS] ? 100 * m[RUN_REQUESTS] / m[RUN_CREDITS] : 100 * m[RUN_REQUESTS];
     count_fates(r, m);
-    for (size_t i = 0; i < r->plan.count; i++)
+    m[RUN_CALLS] = r->operator.calls;
+    for (size_t i = 0; i < r->scenario->rule_count; i++)
         out->struck[i] = r->plan.rules[i].struck;
 }
 
 static void check_expectations(const struct run *r, struct run_result *out)
 {
+    if (r->operator.wrong[0] && !out->broken && r->options->policy == HOST_OURS) {
+        out->broken = RUN_EXPECT;
+        out->broken_ns = r->operator.wrong_ns;
+        out->broken_events = r->operator.wrong_events;
+        snprintf(out->text, sizeof out->text, "%.399s", r->operator.wrong);
+    }
     for (size_t i = 0; i < r->scenario->expect_count && !out->broken; i++) {
         const struct scenario_expect *e = &r->scenario->expects[i];
         enum run_metric m = RUN_METRICS;
@@ -579,13 +591,15 @@ static void check_expectations(const struct run *r, struct run_result *out)
 /* Those of a scenario's own nodes are not known here. */
 static void check_balances(struct run *r)
 {
-    if (r->scenario->node_count)
+    if (r->scenario->node_count || r->operator.changed_history)
         return;
     for (unsigned i = 0; i < r->host_count; i++) {
+        uint64_t by_hand = i == 0 ? (uint64_t)r->operator.granted : 0; /* to $USER */
         char wallet[48];
 
         snprintf(wallet, sizeof wallet, "0x%040x", i + 1);
-        invariant_balance(&r->invariant, i, orchestrator_credits(service_core(r->service), wallet));
+        invariant_balance(&r->invariant, i,
+                          orchestrator_credits(service_core(r->service), wallet) - by_hand);
     }
 }
 

@@ -33,6 +33,8 @@ enum run_metric {
     RUN_TASKS_ARRIVED, RUN_TASKS_CREDITED, RUN_TASKS_REFUSED, RUN_TASKS_ABANDONED, RUN_TASKS_EXCUSED,
     RUN_TASKS_OPEN, RUN_TASKS_UNACCOUNTED, RUN_FINISHED_LOST,
     RUN_UNJUSTIFIED, /* submissions, records, proofs and credits twice: I3, I7, I8 and I9 broken */
+    RUN_CALLS, /* by people: of the admin API and others; looks at a client too */
+    RUN_STOPS, /* by the user */
     RUN_METRICS,
 };
 

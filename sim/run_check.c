@@ -46,9 +46,14 @@ static enum status check_event(const struct scenario *s, const struct scenario_e
 
     if (!run_event_of_name(&event, e->event))
         return fail(why, ST_INPUT, "event '%s' is not simulated", e->event);
-    if (event == RUN_RESTART && strcmp(e->who, "orchestrator") != 0)
-        return fail(why, ST_INPUT, "event 'restart' is one of who: orchestrator");
-    if (event != RUN_RESTART && !means_anybody(s, e->who))
+    if (event == RUN_RESTART || event == RUN_ADMIN || event == RUN_VISIT) {
+        if (strcmp(e->who, "orchestrator") != 0)
+            return fail(why, ST_INPUT, "event '%s' is one of who: orchestrator", e->event);
+        if (event != RUN_RESTART && !strstr(e->call, " /"))
+            return fail(why, ST_INPUT, "event '%s': call is 'METHOD /path'", e->event);
+        return ST_OK;
+    }
+    if (!means_anybody(s, e->who))
         return fail(why, ST_INPUT, "event '%s': there is no client '%s'", e->event, e->who);
     if (event == RUN_SLOW && (e->amount < 1 || e->amount > 1000))
         return fail(why, ST_INPUT, "event 'slow': amount says how many times, 1 to 1000");

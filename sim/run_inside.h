@@ -4,9 +4,11 @@
  *   run.c        a run from its first event to its verdict
  *   run_check.c  which scenarios can be carried out
  *   run_plan.c   what the scenario plans: starts and events
+ *   operator.c   people who call the orchestrator, and who look at a client
  */
 #pragma once
 #include "sim/keyring.h"
+#include "sim/operator.h"
 #include "sim/run.h"
 #include "sim/run_event.h"
 #include "sim/service.h"
@@ -23,6 +25,7 @@ struct run {
     struct choice_tape *tape, own_tape; /* tape NULL: nobody listens */
     struct choice_listener ear, fault_ear, network_ear;
     struct service *service;
+    struct operator operator;
     struct keyring *keyring;
     struct tier *tier; /* NULL: tier A */
     struct host **hosts;

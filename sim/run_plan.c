@@ -15,6 +15,8 @@ bool run_event_of_name(enum run_event *out, const char *name)
         [RUN_POWER_CUT] = "power_cut",
         [RUN_POWER_CUT_WRITING] = "power_cut_writing",
         [RUN_SECOND_INSTANCE] = "second_instance",
+        [RUN_STOP] = "stop",
+        [RUN_STATUS] = "status",
         [RUN_WORKER_CRASH] = "worker_crash",
         [RUN_OUT_OF_MEMORY] = "out_of_memory",
         [RUN_SLOW] = "slow",
@@ -26,6 +28,8 @@ bool run_event_of_name(enum run_event *out, const char *name)
         [RUN_PARTITION_DOWN] = "partition_down",
         [RUN_CLOG] = "clog",
         [RUN_RESTART] = "restart",
+        [RUN_ADMIN] = "admin",
+        [RUN_VISIT] = "visit",
     };
 
     for (int i = 0; i < RUN_EVENTS; i++) {
@@ -117,6 +121,12 @@ static void strike(struct run *r, enum run_event event, const struct scenario_ev
     case RUN_SECOND_INSTANCE:
         host_start(h);
         break;
+    case RUN_STOP:
+        host_stop(h, until_ns - r->world.now_ns);
+        break;
+    case RUN_STATUS:
+        operator_look(r, host);
+        break;
     case RUN_WORKER_CRASH:
         host_kill_worker(h, false);
         break;
@@ -150,6 +160,8 @@ static void strike(struct run *r, enum run_event event, const struct scenario_ev
             link->clogged_until_ns = until_ns;
         break;
     case RUN_RESTART:
+    case RUN_ADMIN:
+    case RUN_VISIT:
     case RUN_EVENTS:
         break;
     }
@@ -258,6 +270,10 @@ static void fire_event(void *context, uint64_t index, void *payload)
         if (r->tier)
             r->tier->kind->stop(r->tier);
         plan_at(r, until_ns, fire_server_up, 0);
+    } else if (event == RUN_ADMIN) {
+        operator_call(r, e);
+    } else if (event == RUN_VISIT) {
+        operator_visit(r, e);
     } else {
         strike_all(r, ID_OF(index, who), true, until_ns);
         if (lasts(event) && event != RUN_CLOG && until_ns)
@@ -274,6 +290,7 @@ static void fire_heal(void *context, uint64_t id, void *payload)
     (void)id;
     (void)payload;
     world_note(&r->world, "faults stop");
+    operator_heal(r);
 }
 
 void run_plan(struct run *r)

@@ -47,5 +47,8 @@ void service_drain(struct service *s);
 /* Takes a fetch when it drains, and answers as if no task were left. */
 bool service_turns_away(struct service *s, struct packet *p);
 enum status MUST_USE service_start(struct service *s, struct why *why);
+bool service_stands(const struct service *s); /* it has not been stopped */
+/* A request of somebody who is no client of the simulation; its status. */
+unsigned service_visit(struct service *s, const struct http_request *request);
 /* For struct network. */
 void service_arrive(void *service, struct packet *takes);

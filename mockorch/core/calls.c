@@ -618,8 +618,16 @@ void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict 
     accept_submission(o, reply, verdict, at, m, now_ns);
 }
 
-void calls_forgotten(struct orchestrator *o, struct reply *reply, struct verdict *verdict)
+void calls_forgotten(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
+                     const char *task_id)
 {
+    uint32_t at;
+
+    if (assignment_find(&o->assignment, &at, task_id)) { /* it may be sent again, and judged */
+        fail(&verdict->why, ST_NOT_FOUND, "another state was read while it was judged");
+        refuse_submission(o, reply, verdict, NULL, CHECK_TASK, 503, 0);
+        return;
+    }
     fail(&verdict->why, ST_NOT_FOUND, "Task not found: forgotten while it was judged");
     refuse_submission(o, reply, verdict, NULL, CHECK_TASK, 404, 0);
 }

@@ -102,7 +102,8 @@ void calls_expire_task(struct orchestrator *o, struct task *t, int64_t now_ns);
 /* amount of both signs, within the user's credits; there must be room in the ledger. */
 void calls_credit(struct orchestrator *o, const struct credits_entry *entry);
 /* … of a task that was forgotten while the judge had it. */
-void calls_forgotten(struct orchestrator *o, struct reply *reply, struct verdict *verdict);
+void calls_forgotten(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
+                     const char *task_id);
 void calls_expire(struct orchestrator *o, int64_t now_ns);
 
 /* ---- persist.c ---- */

@@ -402,7 +402,7 @@ void orchestrator_judged(struct orchestrator *o, struct http_response *response,
     verdict->pending = false;
     calls_expire(o, now_ns);
     if (j->orphan) {
-        calls_forgotten(o, &o->reply, verdict);
+        calls_forgotten(o, &o->reply, verdict, j->in.message.submission.task_id);
         close_request(o, response, verdict, &j->in, now_ns);
         job_free(j);
         return;

@@ -423,6 +423,9 @@ static void read_events(struct scalar_reader *r, struct scenario *s, const struc
         scalar_span(&e, "for", w->events[i].for_, &to->for_ns);
         scalar_span(&e, "every", w->events[i].every, &to->every_ns);
         scalar_double(&e, "amount", w->events[i].amount, &to->amount);
+        scalar_text(&e, "call", w->events[i].call, to->call, sizeof to->call);
+        scalar_text(&e, "body", w->events[i].body, to->body, sizeof to->body);
+        scalar_u32(&e, "answers", w->events[i].answers, &to->answers);
         r->st = e.st;
     }
 }

@@ -34,6 +34,8 @@
 
 #define SCENARIO_TEXT       64
 #define SCENARIO_ABOUT      512
+#define SCENARIO_CALL       192
+#define SCENARIO_BODY       768
 #define SCENARIO_MAX_CLIENT 10000 /* of one group */
 #define SCENARIO_MAX_BYTES  ((size_t)1 << 20)
 
@@ -88,6 +90,9 @@ struct scenario_event {
     int64_t for_ns;          /* 0: for good, or at once */
     int64_t every_ns;        /* 0: once; otherwise again each so much later */
     double amount;
+    char call[SCENARIO_CALL]; /* admin, visit: "POST /admin/tasks" */
+    char body[SCENARIO_BODY]; /* of that */
+    uint32_t answers;         /* the status that it gets; 0: any success */
 };
 
 /* A metric of the run lies within these bounds at its end. The simulator knows the names. */

@@ -163,6 +163,9 @@ static const cyaml_schema_field_t event_fields[] = {
     TEXT_AS("for", struct written_event, for_),
     TEXT(struct written_event, every),
     TEXT(struct written_event, amount),
+    TEXT(struct written_event, call),
+    TEXT(struct written_event, body),
+    TEXT(struct written_event, answers),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t event_value = VALUE(struct written_event, event_fields);

@@ -53,7 +53,7 @@ struct written_fault {
 };
 
 struct written_event {
-    char *at, *event, *who, *for_, *every, *amount;
+    char *at, *event, *who, *for_, *every, *amount, *call, *body, *answers;
 };
 
 struct written_expect {

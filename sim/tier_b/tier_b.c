@@ -122,7 +122,7 @@ static void answered(void *context, const struct server_record *record)
 
     world_note(t->o.world, "server %s task=%s node=%s -> %u [%s]", call_name(v->call), v->task_id,
                v->node_id, v->status, v->faults);
-    if (accepted != t->accepted) {
+    if (accepted > t->accepted) {
         bool twice;
         const char *task_id = tier_b_wire_task(t->wire, v->task_id, &twice);
 

@@ -206,8 +206,7 @@ static void pages_have_their_methods_and_words_for_mistakes(void **state)
     (void)state;
     bench_start(&b);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        json_t *answer =
-            call(table[i].status, table[i].method, table[i].path, table[i].body);
+        json_t *answer = call(table[i].status, table[i].method, table[i].path, table[i].body);
 
         if (!strstr((const char *)reply.body.data, table[i].words))
             fail_msg("%s %s %s: %.*s", table[i].method, table[i].path, table[i].body,
@@ -281,7 +280,8 @@ static void credits_have_a_history(void **state)
     expect_at("/admin/credits", "items.0.task_id", page);
     expect_at("/admin/credits", "items.0.at_s", "5.0");
     expect_at("/admin/credits", "items.0.reason", "\"accepted\"");
-    just(200, "POST", "/admin/users/" BENCH_WALLET "/credits", "{\"amount\":10,\"reason\":\"gift\"}");
+    just(200, "POST", "/admin/users/" BENCH_WALLET "/credits",
+         "{\"amount\":10,\"reason\":\"gift\"}");
     just(200, "POST", "/admin/users/" BENCH_WALLET "/credits", "{\"amount\":-4}");
     just(409, "POST", "/admin/users/" BENCH_WALLET "/credits", "{\"amount\":-8}");
     just(409, "POST", "/admin/users/" BENCH_WALLET "/credits", "{\"amount\":9223372036854775807}");
@@ -445,8 +445,9 @@ static void rules_come_and_go_while_it_runs(void **state)
     just(200, "DELETE", "/admin/rules/fetch_429_bare", "");
     just(404, "DELETE", "/admin/rules/fetch_429_bare", "");
     assert_int_equal(bench_fetch(&b), 200);
-    just(201, "POST", "/admin/rules",
-         "{\"name\":\"bad day\",\"call\":\"fetch\",\"status\":502,\"body\":\"html\",\"at_most\":2}");
+    just(
+        201, "POST", "/admin/rules",
+        "{\"name\":\"bad day\",\"call\":\"fetch\",\"status\":502,\"body\":\"html\",\"at_most\":2}");
     just(409, "POST", "/admin/rules", "{\"name\":\"bad day\",\"status\":500}");
     just(201, "POST", "/admin/rules", "{\"status\":500,\"call\":\"node\"}");
     assert_int_equal(bench_fetch(&b), 502);
@@ -529,21 +530,21 @@ static void the_journal_says_why(void **state)
 
     (void)state;
     bench_start(&b);
-    assert_int_equal(bench_fetch(&b), 200);                                 /* 1 */
+    assert_int_equal(bench_fetch(&b), 200); /* 1 */
     t = bench_task(&b);
     bench_prove(&b, &s, &t);
     s.proof_hash[0] ^= 1; /* still a digit of hex */
     bench_sign(&b, &s);
-    assert_int_equal(bench_submit(&b, &s), 422);                            /* 2 */
+    assert_int_equal(bench_submit(&b, &s), 422); /* 2 */
     s.proof_hash[0] ^= 1;
-    assert_int_equal(bench_submit(&b, &s), 403);                            /* 3 */
+    assert_int_equal(bench_submit(&b, &s), 403); /* 3 */
     bench_sign(&b, &s);
-    assert_int_equal(bench_submit(&b, &s), 200);                            /* 4 */
-    assert_int_equal(bench_submit(&b, &s), 404);                            /* 5 */
+    assert_int_equal(bench_submit(&b, &s), 200); /* 4 */
+    assert_int_equal(bench_submit(&b, &s), 404); /* 5 */
     s.message.task_id = "unheard of";
-    assert_int_equal(bench_submit(&b, &s), 404);                            /* 6 */
+    assert_int_equal(bench_submit(&b, &s), 404); /* 6 */
     s.message.signature.size = 5;
-    assert_int_equal(bench_submit(&b, &s), 400);                            /* 7 */
+    assert_int_equal(bench_submit(&b, &s), 400); /* 7 */
     assert_int_equal(bench_send(&b, HTTP_POST, "/v3/tasks/submit", bytes_of("\xff", 1)), 400);
     assert_int_equal(bench_send(&b, HTTP_GET, "/v3/nodes/\xff", bytes_of(NULL, 0)), 404); /* 9 */
     bench_submission_fini(&s);
@@ -695,16 +696,15 @@ static void expectations_are_verified(void **state)
         assert_int_equal(bench_work(&b), 200);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         just(table[i].status, "POST", "/admin/verify", table[i].body);
-    answer = call(409, "POST", "/admin/verify",
-                  "{\"call\":\"submit\",\"status\":422,\"exactly\":1}");
+    answer =
+        call(409, "POST", "/admin/verify", "{\"call\":\"submit\",\"status\":422,\"exactly\":1}");
     assert_string_equal(at(answer, "count"), "0");
-    assert_string_equal(at(answer, "near.0"),
-                        "{\"number\":2,\"but\":\"status is 200, not 422\"}");
+    assert_string_equal(at(answer, "near.0"), "{\"number\":2,\"but\":\"status is 200, not 422\"}");
     json_decref(answer);
     for (int i = 0; i < 4; i++)
         assert_int_equal(bench_work(&b), 200);
-    answer = call(409, "POST", "/admin/verify",
-                  "{\"call\":\"submit\",\"status\":422,\"exactly\":1}");
+    answer =
+        call(409, "POST", "/admin/verify", "{\"call\":\"submit\",\"status\":422,\"exactly\":1}");
     assert_string_equal(at(answer, "near.4.number"), "14");
     assert_string_equal(at(answer, "near.5"), "nothing");
     json_decref(answer);
@@ -800,6 +800,29 @@ static char *take_snapshot(void)
     return text;
 }
 
+static void a_task_that_a_restore_brings_back_while_it_is_judged_may_be_sent_again(void **state)
+{
+    struct bench_submission s;
+    struct bench_task t;
+    char *snapshot;
+    uint64_t job;
+
+    (void)state;
+    bench_start(&b);
+    assert_int_equal(bench_fetch(&b), 200);
+    t = bench_task(&b);
+    job = submit_pending(&s, &t);
+    snapshot = take_snapshot();
+    just(200, "POST", "/admin/restore", snapshot);
+    orchestrator_judged(b.o, &b.response, &b.verdict, job, ST_OK, NULL, b.now_ns);
+    assert_int_equal(b.verdict.status, 503);
+    assert_true(orchestrator_credits(b.o, BENCH_WALLET) == 0);
+    assert_int_equal(bench_submit(&b, &s), 200);
+    assert_true(orchestrator_credits(b.o, BENCH_WALLET) == 1);
+    bench_submission_fini(&s);
+    free(snapshot);
+}
+
 static void a_snapshot_is_the_whole_state(void **state)
 {
     char *snapshot, *again, next[64];
@@ -859,8 +882,9 @@ static void a_bad_snapshot_changes_nothing(void **state)
         {"nodes", "[[\"x\",{}]]", "node 'x'"},
         {"tasks", "[[\"x\",{}]]", "task 'x'"},
         {"credits", "[[\"x\",{}]]", "credit 'x'"},
-        {"state", "[[\"faults\",{\"seed\":1,\"chance\":[1,2,3,4],\"struck\":0,\"rules\":"
-                  "[{\"name\":\"a\",\"seen\":1,\"struck\":1,\"disabled\":false,\"rule\":\"{}\"}]}]]",
+        {"state",
+         "[[\"faults\",{\"seed\":1,\"chance\":[1,2,3,4],\"struck\":0,\"rules\":"
+         "[{\"name\":\"a\",\"seen\":1,\"struck\":1,\"disabled\":false,\"rule\":\"{}\"}]}]]",
          "rule 'a'"},
     };
     char *good;
@@ -873,8 +897,7 @@ static void a_bad_snapshot_changes_nothing(void **state)
         json_t *bad = json_loads(good, 0, NULL);
         char *text;
 
-        json_object_set_new(bad, table[i].key,
-                            json_loads(table[i].value, JSON_DECODE_ANY, NULL));
+        json_object_set_new(bad, table[i].key, json_loads(table[i].value, JSON_DECODE_ANY, NULL));
         text = json_dumps(bad, 0);
         just(400, "POST", "/admin/restore", text);
         if (!strstr((const char *)reply.body.data, table[i].words))
@@ -910,6 +933,7 @@ int main(void)
         CASE(expectations_are_verified),
         CASE(reset_brings_back_the_start),
         CASE(a_reset_while_a_judge_is_at_work),
+        CASE(a_task_that_a_restore_brings_back_while_it_is_judged_may_be_sent_again),
         CASE(a_snapshot_is_the_whole_state),
         CASE(a_bad_snapshot_changes_nothing),
     };

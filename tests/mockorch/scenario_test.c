@@ -78,6 +78,7 @@ static const char whole[] =
     "  - {head: chunked_cut, mutate: deep, date_offset: -2h, jitter: 1s, spread: pareto}\n"
     "events:\n"
     "  - {at: 30m, event: kill, who: laptop/1, for: 10s, every: 1h, amount: 2.5}\n"
+    "  - {at: 5s, event: admin, call: POST /admin/rules, body: '{}', answers: 400}\n"
     "expect:\n"
     "  - {metric: proofs_lost, at_most: 0}\n"
     "  - {metric: accepted, at_least: 40, at_most: 41.5}\n"
@@ -212,11 +213,14 @@ static void every_key_arrives(void **state)
     assert_true(r->what.date_offset_s == -7200);
     assert_int_equal(r->what.spread, FAULT_SPREAD_PARETO);
 
-    assert_int_equal(s->event_count, 1);
+    assert_int_equal(s->event_count, 2);
     assert_true(s->events[0].at_ns == 1800 * NS_PER_S && s->events[0].amount == 2.5);
     assert_true(s->events[0].for_ns == 10 * NS_PER_S && s->events[0].every_ns == 3600 * NS_PER_S);
     assert_string_equal(s->events[0].event, "kill");
     assert_string_equal(s->events[0].who, "laptop/1");
+    assert_string_equal(s->events[1].call, "POST /admin/rules");
+    assert_string_equal(s->events[1].body, "{}");
+    assert_int_equal(s->events[1].answers, 400);
     assert_int_equal(s->expect_count, 2);
     assert_true(s->expects[0].has_at_most && !s->expects[0].has_at_least);
     assert_true(s->expects[1].at_least == 40 && s->expects[1].at_most == 41.5);

@@ -291,6 +291,43 @@ static void a_failed_assertion_is_a_finding_with_its_time(void **state)
     scenario_free(s);
 }
 
+/* What people see is compared, by name and number. */
+static void calls_must_be_answered_as_the_scenario_says(void **state)
+{
+    static const struct {
+        const char *event, *words;
+    } table[] = {
+        {"admin, who: orchestrator, call: GET /admin/state", ""},
+        {"admin, who: orchestrator, call: GET /admin/weather", "answered 404, expected a success"},
+        {"admin, who: orchestrator, call: GET /admin/state, answers: 404",
+         "answered 200, expected 404"},
+        {"admin, who: orchestrator, call: GET /admin/nodes/$NODE", ""},
+        {"admin, who: orchestrator, call: GET /admin/users/$USER", ""},
+        {"visit, who: orchestrator, call: GET /v3/nodes/$NODE", ""},
+        {"visit, who: orchestrator, call: GET /v3/nodes/12, answers: 418",
+         "answered 404, expected 418"},
+        {"status", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char yaml[512];
+        struct scenario *s;
+        struct run_result r;
+
+        snprintf(yaml, sizeof yaml,
+                 "name: x\nproofs: model\nduration: 30s\nclients: [{name: a}]\nevents: [{at: 9s, "
+                 "event: %s}]\n",
+                 table[i].event);
+        assert_int_equal(scenario_parse(&s, bytes_of_text(yaml), NULL), ST_OK);
+        r = run(s, (struct run_options){.seed = 1});
+        assert_int_equal(r.broken, table[i].words[0] ? RUN_EXPECT : 0);
+        assert_non_null(strstr(r.text, table[i].words));
+        assert_int_equal(r.metrics[RUN_CALLS], 1);
+        scenario_free(s);
+    }
+}
+
 static void what_is_not_simulated_is_refused(void **state)
 {
     static const struct {
@@ -306,6 +343,9 @@ static void what_is_not_simulated_is_refused(void **state)
          "no client 'b'"},
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: restart}]\n",
          "orchestrator"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: admin, who: "
+         "orchestrator, call: state}]\n",
+         "METHOD /path"},
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: slow}]\n", "amount"},
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: clock_step}]\n",
          "seconds"},
@@ -325,12 +365,13 @@ static void what_is_not_simulated_is_refused(void **state)
     }
 }
 
-/* What is drawn for a rule depends on the seed and its name, not on its neighbours; half of all rules
- * are there. */
+/* What is drawn for a rule depends on the seed and its name, not on its neighbours; half of all
+ * rules are there. */
 static void a_swarm_draws_a_part_of_the_faults(void **state)
 {
-    struct scenario *both = scenario_of(PLAIN "swarm: true\nfaults: [{fault: fetch_429, probability: 0.1}, "
-                                              "{fault: submit_429, probability: 0.1}]\n");
+    struct scenario *both =
+        scenario_of(PLAIN "swarm: true\nfaults: [{fault: fetch_429, probability: 0.1}, "
+                          "{fault: submit_429, probability: 0.1}]\n");
     struct scenario *one =
         scenario_of(PLAIN "swarm: true\nfaults: [{fault: submit_429, probability: 0.1}]\n");
     unsigned there = 0;
@@ -503,6 +544,7 @@ static void every_scenario_in_the_folder_is_on_the_shelf(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(calls_must_be_answered_as_the_scenario_says),
         cmocka_unit_test(without_faults_a_client_earns_its_credit_at_once),
         cmocka_unit_test(a_client_with_two_nodes_asks_about_both_and_proves_side_by_side),
         cmocka_unit_test(a_false_proof_is_refused_for_real),
