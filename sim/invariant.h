@@ -74,6 +74,7 @@
 #include "client/core/core.h"
 #include "mockorch/core/lookup.h"
 #include "mockorch/core/orchestrator.h"
+#include "sim/conduct.h"
 #include "sim/disk.h"
 #include "sim/herd.h"
 #include "sim/mark.h"
@@ -81,8 +82,8 @@
 #include "sim/world.h"
 
 #define INVARIANTS           35
-#define INVARIANT_PER_MINUTE       40
-#define INVARIANT_PER_MINUTE_BATCH 66 /* of the profile seed */
+#define INVARIANT_PER_MINUTE       CONDUCT_PER_MINUTE
+#define INVARIANT_PER_MINUTE_BATCH CONDUCT_PER_MINUTE_BATCH
 /* Distances: client.md 5.3 and 12.5 (from the end of a fetch to the next), 5.5 (of submissions). */
 #define INVARIANT_FETCH_S          120
 #define INVARIANT_FETCH_BATCH_S    30
@@ -95,7 +96,7 @@
  * process is given up at this age (client/core/profile.h). */
 #define INVARIANT_AT_RISK_S        60
 #define INVARIANT_STALE_S          1800
-#define INVARIANT_PER_OUTAGE 20
+#define INVARIANT_PER_OUTAGE       CONDUCT_PER_OUTAGE
 #define INVARIANT_WAKES      240
 
 struct invariant_host;

@@ -14,8 +14,6 @@
 
 #include "client/core/doubt.h"
 
-enum route { ROUTE_NODE, ROUTE_FETCH, ROUTE_SUBMIT, ROUTES };
-
 #define INVARIANT_BURST 16 /* more are not counted */
 
 struct invariant_node {
@@ -58,8 +56,7 @@ struct invariant_host {
     struct {
         unsigned failures; /* in a row */
         int64_t failed_ns; /* the last of them */
-        uint64_t sent;                       /* since a request did not fail */
-        int64_t at_ns[INVARIANT_PER_OUTAGE]; /* a ring */
+        struct conduct_ring sent; /* since a request did not fail */
     } failing[ROUTES];
     /* of all processes */
     int64_t refused_ns;       /* the disk refused a write; -1: never */
@@ -81,8 +78,7 @@ struct invariant_host {
     int64_t stepped_ns;              /* all in this process, or between it and the next one */
     int64_t drift_ppm;
     unsigned hold_status[ROUTES];
-    int64_t sent_ns[INVARIANT_PER_MINUTE_BATCH]; /* a ring */
-    uint64_t sent;
+    struct conduct_ring sent;
     int64_t submitted_ns[INVARIANT_BURST]; /* a ring */
     uint64_t submitted;
     int64_t last_credit_ns; /* -1: none yet */

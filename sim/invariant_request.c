@@ -10,31 +10,16 @@
 #define MINUTE_NS (60 * NS_PER_S)
 #define HOUR_NS   (3600 * NS_PER_S)
 
-static const char *const route_names[] = {"node", "fetch", "submit"};
-
 static bool route_of(enum route *out, const struct http_request *r)
 {
     char parameter[CALL_MAX_PARAMETER];
 
-    switch (call_parse(parameter, r->method, r->path)) {
-    case CALL_NODE:
-        *out = ROUTE_NODE;
-        return true;
-    case CALL_LIST_BODY:
-    case CALL_FETCH:
-        *out = ROUTE_FETCH;
-        return true;
-    case CALL_SUBMIT:
-        *out = ROUTE_SUBMIT;
-        return true;
-    default:
-        return false;
-    }
+    return conduct_route(out, call_parse(parameter, r->method, r->path));
 }
 
 static void check_pace(struct invariant *v, struct invariant_host *h, enum route route)
 {
-    int64_t now_ns = v->world->now_ns, oldest_ns;
+    int64_t now_ns = v->world->now_ns, span_ns;
     unsigned most;
 
     /* A clock that is fast is early by its drift; 1 ms for what a new process knows of it. */
@@ -44,15 +29,13 @@ static void check_pace(struct invariant *v, struct invariant_host *h, enum route
                                 NS_PER_MS
                           : 0))
         invariant_broken(v, 5, "%s sent %.3f s before the time that a %u named by Retry-After",
-                         route_names[route], invariant_seconds(h->hold_ns[route] - now_ns),
+                         conduct_route_name(route), invariant_seconds(h->hold_ns[route] - now_ns),
                          h->hold_status[route]);
     /* A batch of proofs goes out one a second. */
     most = h->profile->batch ? INVARIANT_PER_MINUTE_BATCH : INVARIANT_PER_MINUTE;
-    oldest_ns = h->sent_ns[(h->sent - most) % INVARIANT_PER_MINUTE_BATCH];
-    if (h->sent >= most && now_ns - oldest_ns < MINUTE_NS)
-        invariant_broken(v, 10, "%u requests within %.3f s", most + 1,
-                         invariant_seconds(now_ns - oldest_ns));
-    h->sent_ns[h->sent++ % INVARIANT_PER_MINUTE_BATCH] = now_ns;
+    span_ns = conduct_ring_add(&h->sent, most, now_ns);
+    if (span_ns < MINUTE_NS)
+        invariant_broken(v, 10, "%u requests within %.3f s", most + 1, invariant_seconds(span_ns));
 }
 
 /* A clock that is fast is early by its drift. */
@@ -77,7 +60,7 @@ static void check_distance(struct invariant *v, struct invariant_host *h, enum r
     }
     if (from_ns >= 0 && now_ns - from_ns < by_its_clock(h, s * NS_PER_S))
         invariant_broken(v, 10, "a %s %.3f s after the last one, %lld s are the least",
-                         route_names[route], invariant_seconds(now_ns - from_ns), (long long)s);
+                         conduct_route_name(route), invariant_seconds(now_ns - from_ns), (long long)s);
 }
 
 static void check_probes(struct invariant *v, struct invariant_host *h, enum route route)
@@ -93,21 +76,20 @@ static void check_probes(struct invariant *v, struct invariant_host *h, enum rou
         gap_s = INVARIANT_PROBE_LONGEST_S;
     if (past_ns < by_its_clock(h, gap_s * NS_PER_S))
         invariant_broken(v, 17, "a %s %.3f s after failure %u in a row, %lld s are the least",
-                         route_names[route], invariant_seconds(past_ns), failures,
+                         conduct_route_name(route), invariant_seconds(past_ns), failures,
                          (long long)gap_s);
 }
 
 static void check_outage(struct invariant *v, struct invariant_host *h, enum route route)
 {
-    int64_t now_ns = v->world->now_ns;
-    int64_t *oldest = &h->failing[route].at_ns[h->failing[route].sent++ % INVARIANT_PER_OUTAGE];
+    struct conduct_ring *sent = &h->failing[route].sent;
+    int64_t span_ns = conduct_ring_add(sent, INVARIANT_PER_OUTAGE, v->world->now_ns);
 
-    if (h->failing[route].sent > INVARIANT_PER_OUTAGE && now_ns - *oldest < HOUR_NS)
+    if (span_ns < HOUR_NS)
         invariant_broken(v, 17, "%d of %s within %.0f s, all failing", INVARIANT_PER_OUTAGE + 1,
-                         route_names[route], invariant_seconds(now_ns - *oldest));
-    if (h->failing[route].sent >= 10)
+                         conduct_route_name(route), invariant_seconds(span_ns));
+    if (sent->count >= 10)
         invariant_mark(v, MARK_OUTAGE);
-    *oldest = now_ns;
 }
 
 static void check_submission(struct invariant *v, struct invariant_host *h, const struct disk *disk,
@@ -168,7 +150,7 @@ void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk,
         return;
     }
     if (h->under_way[route])
-        invariant_broken(v, 6, "a second %s while one is under way", route_names[route]);
+        invariant_broken(v, 6, "a second %s while one is under way", conduct_route_name(route));
     h->under_way[route] = id;
     if (!h->profile->batch || route != ROUTE_FETCH || request->method == HTTP_GET)
         check_pace(v, h, route); /* a batch is one fetch, that begins with a list */
@@ -215,13 +197,6 @@ static void note_advice(struct invariant *v, struct invariant_host *h, enum rout
         h->hold_stepped_ns[route] = h->stepped_ns;
         h->hold_status[route] = r->status;
     }
-}
-
-/* Nothing that is sent again can change these (simulation.md 3, rule 3). */
-static bool definite(unsigned status)
-{
-    return (status >= 200 && status < 300) ||
-           (status >= 400 && status < 500 && status != 408 && status != 425 && status != 429);
 }
 
 /* Nobody can prove it (client.md 4.1). */
@@ -324,7 +299,7 @@ static void note_submitted(struct invariant *v, struct invariant_host *h, const 
     if (!t)
         return; /* broken already */
     mark_answer(v, t, p);
-    if (p->answered && definite(p->response.status)) {
+    if (p->answered && conduct_definite(p->response.status)) {
         t->definite = p->response.status;
         t->definite_life = h->life;
         if (t->definite == 404 || t->definite == 410)
@@ -366,13 +341,13 @@ void invariant_delivered(struct invariant *v, unsigned host, const struct packet
         h->fetched_ns = v->world->now_ns;
     h->failing[route].failures++;
     h->failing[route].failed_ns = v->world->now_ns;
-    if (definite(status) || status == 429) {
-        h->failing[route].sent = 0;
+    if (conduct_works(status)) {
+        h->failing[route].sent.count = 0;
         h->failing[route].failures = 0;
     }
-    if (route == ROUTE_SUBMIT && definite(status))
+    if (route == ROUTE_SUBMIT && conduct_definite(status))
         note_doubt(v, h, status);
-    if (status && !(route == ROUTE_SUBMIT ? definite(status) : status / 100 == 2))
+    if (status && !(route == ROUTE_SUBMIT ? conduct_definite(status) : status / 100 == 2))
         note_advice(v, h, route, &p->response, wall_s);
     if (route == ROUTE_FETCH && status / 100 == 2 && p->request.method == HTTP_GET)
         note_list(v, host, &p->response);
