@@ -221,6 +221,7 @@ json_t *admin_requests(struct admin_call *c)
 json_t *admin_forget_requests(struct admin_call *c)
 {
     journal_clear(&c->o->journal);
+    persist_forget_journal(c->o);
     return json_pack("{so}", "last", state_counter(c->o->journal.written));
 }
 

@@ -53,6 +53,7 @@ static void take_over(struct orchestrator *o, struct orchestrator *fresh, struct
     patience_fini(&o->patience);
     patience_init(&o->patience, o->settings.refusal_gap_ns);
     journal_clear(&o->journal);
+    persist_forget_journal(o);
     persist_all(o);
 }
 

@@ -4,9 +4,12 @@
  *   orchestrator.c  a request's way: faults, call, judge, answer
  *   calls.c         what each call does
  *   persist.c       when something is written to the store, and what a start reads back
+ *   persist_journal.c  the same for journal and counters
  *   state.c         the whole state as JSON
  */
 #pragma once
+#include <jansson.h>
+
 #include "mockorch/core/allowance.h"
 #include "mockorch/core/journal.h"
 #include "mockorch/core/credits.h"
@@ -51,6 +54,14 @@ struct job {
     struct task *orphan;    /* the task, when the orchestrator has forgotten it meanwhile */
 };
 
+/* The journal's records in the store. */
+struct journal_saved {
+    uint64_t until;   /* the last entry that is in one, or never will be */
+    int64_t due_ns;   /* on the caller's clock: when the others are written at the latest */
+    uint64_t *firsts; /* of each record the number of its first entry */
+    uint32_t count, capacity;
+};
+
 struct orchestrator {
     struct settings settings;
     struct timeline timeline;
@@ -69,6 +80,7 @@ struct orchestrator {
     struct allowance by_node, by_key, by_address; /* of fetches */
     struct patience patience;
     struct journal journal;
+    struct journal_saved saved;
     int64_t outside_ns; /* the caller's clock at the request under way */
     int64_t wall_at_start_ns; /* when the caller's clock showed 0 */
     struct orchestrator_metrics metrics;
@@ -118,10 +130,29 @@ void persist_forget_credit(struct orchestrator *o, uint64_t number);
 void persist_timeline(struct orchestrator *o);
 void persist_faults(struct orchestrator *o); /* when the plan was touched */
 void persist_commit(struct orchestrator *o); /* when something is unsaved */
+/* Takes the object; the text is borrowed. */
+void persist_put(struct orchestrator *o, enum store_kind kind, const char *key, json_t *takes);
+void persist_put_text(struct orchestrator *o, enum store_kind kind, const char *key,
+                      struct bytes text);
 /* outside_ns: the caller's clock. A store without a timeline gets one. */
 /* Everything that there is now, into a store that has nothing of it; and out of it again. */
 void persist_all(struct orchestrator *o);
 void persist_forget_all(struct orchestrator *o);
+
+/* ---- persist_journal.c ---- */
+
+/* Part of a commit: what was answered since the last one. */
+void persist_journal(struct orchestrator *o);
+/* An answer was written down that no commit waits for. */
+void persist_journal_later(struct orchestrator *o);
+void persist_forget_journal(struct orchestrator *o); /* the journal was cleared */
+/* false: the record is damaged. */
+bool persist_load_counters(struct orchestrator *o, const json_t *record);
+bool persist_load_requests(struct orchestrator *o, const char *key, const json_t *record);
+void persist_journal_loaded(struct orchestrator *o); /* all of it was read back */
+
+/* ---- persist.c, once more ---- */
+
 /* What was loaded happens once more: allowances, order of closed tasks. */
 enum status MUST_USE persist_replay(struct orchestrator *o, int64_t now_ns, struct why *why);
 enum status MUST_USE persist_load(struct orchestrator *o, int64_t outside_ns, struct why *why);

@@ -37,6 +37,7 @@ enum status orchestrator_new(struct orchestrator **out, const struct settings *s
                    settings->fetches_per_address.window_ns);
     credits_init(&o->ledger, settings->credits_kept);
     patience_init(&o->patience, settings->refusal_gap_ns);
+    o->saved.due_ns = INT64_MAX;
     journal_init(&o->journal, settings->requests_kept);
     reply_init(&o->reply);
     reply_init(&o->second);
@@ -79,6 +80,7 @@ void orchestrator_free(struct orchestrator *o)
     credits_fini(&o->ledger);
     patience_fini(&o->patience);
     journal_fini(&o->journal);
+    free(o->saved.firsts);
     reply_fini(&o->reply);
     reply_fini(&o->second);
     free(o);
@@ -283,6 +285,7 @@ static void close_request(struct orchestrator *o, struct http_response *response
             o->waiting_from = o->journal.written + 1;
     }
     write_journal(o, verdict, in, response, now_ns);
+    persist_journal_later(o);
 }
 
 static bool has(const struct incoming *in, enum fault_effect effect)
@@ -440,13 +443,22 @@ void orchestrator_delivered(struct orchestrator *o, uint64_t number, bool whole,
 
 int64_t orchestrator_deadline_ns(const struct orchestrator *o)
 {
-    return timeline_outside_ns(&o->timeline, assignment_deadline_ns(&o->assignment));
+    int64_t due_ns = timeline_outside_ns(&o->timeline, assignment_deadline_ns(&o->assignment));
+
+    return o->saved.due_ns < due_ns ? o->saved.due_ns : due_ns;
 }
 
 void orchestrator_tick(struct orchestrator *o, int64_t outside_ns)
 {
     calls_expire(o, timeline_inside_ns(&o->timeline, outside_ns));
+    o->unsaved |= outside_ns >= o->saved.due_ns;
     persist_commit(o);
+}
+
+enum status orchestrator_save(struct orchestrator *o, struct why *why)
+{
+    o->unsaved |= o->saved.due_ns != INT64_MAX;
+    return orchestrator_commit(o, why);
 }
 
 void orchestrator_group_commits(struct orchestrator *o)

@@ -80,6 +80,8 @@ void orchestrator_judged(struct orchestrator *o, struct http_response *response,
  * failure it must become a bare 500. Otherwise each answer commits for itself. */
 void orchestrator_group_commits(struct orchestrator *o);
 enum status MUST_USE orchestrator_commit(struct orchestrator *o, struct why *why);
+/* The end: also what is kept without anybody waiting for it (settings.requests_saved). */
+enum status MUST_USE orchestrator_save(struct orchestrator *o, struct why *why);
 
 /* Something is due at this time (a task expires); INT64_MAX: nothing. Answers do what is due too, so
  * ticks only matter to those who look at metrics and state. */

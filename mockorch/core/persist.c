@@ -8,17 +8,26 @@
 
 /* ---- out ---- */
 
-/* Takes the object. The first failure breaks the orchestrator (store.h). */
-static void put(struct orchestrator *o, enum store_kind kind, const char *key, json_t *takes)
+/* The first failure breaks the orchestrator (store.h). */
+void persist_put_text(struct orchestrator *o, enum store_kind kind, const char *key,
+                      struct bytes text)
 {
-    char *text = takes ? json_dumps(takes, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-
-    json_decref(takes);
-    if (!text)
-        fail(&o->broken_why, ST_NO_MEMORY, "store: out of memory");
-    if (!text || store_put(o->store, kind, key, bytes_of_text(text), &o->broken_why))
+    if (store_put(o->store, kind, key, text, &o->broken_why))
         o->broken = true;
     o->unsaved = true;
+}
+
+void persist_put(struct orchestrator *o, enum store_kind kind, const char *key, json_t *takes)
+{
+    char *text = takes ? json_dumps(takes, JSON_COMPACT) : NULL;
+
+    json_decref(takes);
+    if (text) {
+        persist_put_text(o, kind, key, bytes_of_text(text));
+    } else {
+        fail(&o->broken_why, ST_NO_MEMORY, "store: out of memory");
+        o->broken = o->unsaved = true;
+    }
     free(text);
 }
 
@@ -52,6 +61,8 @@ void persist_commit(struct orchestrator *o)
 {
     if (!o->unsaved)
         return;
+    if (!o->broken)
+        persist_journal(o);
     o->unsaved = false;
     if (!o->broken)
         o->broken = store_commit(o->store, &o->broken_why) != ST_OK;
@@ -64,19 +75,19 @@ void persist_commit(struct orchestrator *o)
 void persist_user(struct orchestrator *o, const struct user *u)
 {
     if (keeps(o))
-        put(o, STORE_USER, u->uuid, record_of_user(u));
+        persist_put(o, STORE_USER, u->uuid, record_of_user(u));
 }
 
 void persist_node(struct orchestrator *o, const struct node *n)
 {
     if (keeps(o))
-        put(o, STORE_NODE, n->id, record_of_node(o, n));
+        persist_put(o, STORE_NODE, n->id, record_of_node(o, n));
 }
 
 void persist_task(struct orchestrator *o, const struct task *t)
 {
     if (keeps(o))
-        put(o, STORE_TASK, t->task_id, record_of_task(o, t));
+        persist_put(o, STORE_TASK, t->task_id, record_of_task(o, t));
 }
 
 void persist_credit(struct orchestrator *o, const struct credits_entry *e)
@@ -85,7 +96,7 @@ void persist_credit(struct orchestrator *o, const struct credits_entry *e)
 
     record_credit_key(key, e->number);
     if (keeps(o))
-        put(o, STORE_CREDIT, key, record_of_credit(o, e));
+        persist_put(o, STORE_CREDIT, key, record_of_credit(o, e));
 }
 
 void persist_forget_credit(struct orchestrator *o, uint64_t number)
@@ -107,13 +118,13 @@ void persist_forget(struct orchestrator *o, enum store_kind kind, const char *ke
 void persist_timeline(struct orchestrator *o)
 {
     if (keeps(o))
-        put(o, STORE_STATE, RECORD_TIMELINE, record_of_timeline(&o->timeline));
+        persist_put(o, STORE_STATE, RECORD_TIMELINE, record_of_timeline(&o->timeline));
 }
 
 void persist_faults(struct orchestrator *o)
 {
     if (keeps(o) && o->plan && o->plan->touched)
-        put(o, STORE_STATE, RECORD_FAULTS, record_of_faults(o->plan, o->settings.seed));
+        persist_put(o, STORE_STATE, RECORD_FAULTS, record_of_faults(o->plan, o->settings.seed));
     if (o->plan)
         o->plan->touched = false;
 }
@@ -283,8 +294,8 @@ static void go_on(struct orchestrator *o, const struct settings *settings, int64
 
 enum status persist_load(struct orchestrator *o, int64_t outside_ns, struct why *why)
 {
-    static const enum store_kind order[] = {STORE_STATE, STORE_USER, STORE_NODE, STORE_TASK,
-                                            STORE_CREDIT};
+    static const enum store_kind order[] = {STORE_STATE, STORE_USER,   STORE_NODE,
+                                            STORE_TASK,  STORE_CREDIT, STORE_REQUESTS};
     const struct settings settings = o->settings;
     struct loading loading = {.o = o};
     enum status st = ST_OK;
@@ -295,6 +306,7 @@ enum status persist_load(struct orchestrator *o, int64_t outside_ns, struct why 
     }
     if (st)
         return st;
+    persist_journal_loaded(o);
     go_on(o, &settings, outside_ns);
     o->settings.wall_at_zero_ns = o->timeline.wall_at_zero_ns;
     persist_timeline(o);

@@ -440,7 +440,11 @@ enum status record_load(struct orchestrator *o, enum store_kind kind, const char
             return load_timeline(o, record, why);
         if (strcmp(key, RECORD_FAULTS) == 0)
             return load_faults(o, record, why);
+        if (strcmp(key, RECORD_COUNTERS) == 0 && persist_load_counters(o, record))
+            return ST_OK;
         break;
+    case STORE_REQUESTS:
+        return persist_load_requests(o, key, record) ? ST_OK : bad_record(why, "requests", key);
     }
     return bad_record(why, "state", key);
 }

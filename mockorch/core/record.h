@@ -24,6 +24,7 @@ void record_credit_key(char out[static 24], uint64_t number);
 
 #define RECORD_TIMELINE "timeline" /* keys of STORE_STATE */
 #define RECORD_FAULTS   "faults"
+#define RECORD_COUNTERS "counters"
 
 /* Adds what the record says; counters of the orchestrator follow. */
 enum status MUST_USE record_load(struct orchestrator *o, enum store_kind kind, const char *key,

@@ -76,6 +76,7 @@ struct settings {
     uint64_t max_submission_bytes;
     uint32_t credits_kept;           /* entries of the ledger; at least 1 */
     uint32_t requests_kept;          /* entries of the journal; 0: none */
+    bool requests_saved;             /* in the store, with the counters of requests */
     uint32_t closed_tasks_kept;      /* so many are remembered, the others forgotten; 0: all */
 
     /* work */

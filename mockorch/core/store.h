@@ -11,8 +11,15 @@
 #pragma once
 #include "base/bytes.h"
 
-enum store_kind { STORE_USER, STORE_NODE, STORE_TASK, STORE_STATE, STORE_CREDIT };
-#define STORE_KINDS (STORE_CREDIT + 1)
+enum store_kind {
+    STORE_USER,
+    STORE_NODE,
+    STORE_TASK,
+    STORE_STATE,
+    STORE_CREDIT,
+    STORE_REQUESTS, /* each some entries of the journal */
+};
+#define STORE_KINDS (STORE_REQUESTS + 1)
 
 struct store;
 

@@ -312,6 +312,7 @@ static enum status run(struct program *p, struct why *why)
         st = add_guests(p, why);
     if (!st)
         st = settings_check(&p->settings, why);
+    p->settings.requests_saved = p->options.store != NULL;
     if (!st && p->options.store)
         st = store_sqlite_new(&p->store, p->options.store, why);
     if (!st)
@@ -337,7 +338,7 @@ static enum status run(struct program *p, struct why *why)
     st = announce(p, why);
     if (!st)
         server_run(p->server);
-    return st;
+    return st ? st : orchestrator_save(p->orchestrator, why);
 }
 
 /* Times in a recording count from the start of a run that is over: the archive begins in 1970. */

@@ -758,6 +758,276 @@ static void a_record_put_again_has_the_new_value_in_the_old_place(void **state)
     assert_int_equal(orchestrator_metrics(b->o)->tasks_made, 1);
 }
 
+/* ---- journal and counters ---- */
+
+static json_t *ask_admin(struct bench *b, const char *method, const char *path)
+{
+    const struct admin_request request = {.method = method, .path = path};
+    struct admin_reply reply;
+    json_t *answer;
+
+    admin_reply_init(&reply);
+    admin_answer(b->o, &reply, &request, b->now_ns);
+    answer = json_loadb((const char *)reply.body.data, reply.body.size, 0, NULL);
+    admin_reply_fini(&reply);
+    assert_non_null(answer);
+    return answer;
+}
+
+static json_t *journal_of(struct bench *b)
+{
+    return ask_admin(b, "GET", "/admin/requests?limit=1000");
+}
+
+static void expect_same(json_t *before, json_t *after)
+{
+    if (!json_equal(before, after)) {
+        char *x = json_dumps(before, JSON_INDENT(1)), *y = json_dumps(after, JSON_INDENT(1));
+
+        fail_msg("before:\n%s\nafter:\n%s", x, y);
+    }
+    json_decref(before);
+    json_decref(after);
+}
+
+static size_t requests_stored(struct bench *b)
+{
+    size_t count = 0;
+
+    assert_int_equal(store_each(b->store, STORE_REQUESTS, count_one, &count, NULL), ST_OK);
+    return count;
+}
+
+static json_t *metrics_of(struct bench *b)
+{
+    json_t *all = state_of(b), *metrics = json_incref(json_object_get(all, "metrics"));
+
+    json_decref(all);
+    return metrics;
+}
+
+static void the_journal_and_the_counters_go_on(void **state)
+{
+    struct bench *b = *state;
+    json_t *before, *counters;
+
+    b->settings.requests_saved = true;
+    b->peer = "192.0.2.7";
+    bench_start(b);
+    b->now_ns = 5 * SECOND;
+    assert_int_equal(bench_work(b), 200);
+    assert_int_equal(submit_forged(b), 422);
+    bench_send(b, HTTP_GET, "/odd/\"path\"\\\x01", bytes_of("x", 1));
+    bench_send(b, HTTP_POST, "/v3/tasks", bytes_of("\377", 1));
+    assert_int_equal(bench_fetch(b), 200);
+    assert_int_equal(bench_fetch(b), 429);
+    assert_int_equal(orchestrator_save(b->o, NULL), ST_OK);
+    before = journal_of(b);
+    counters = metrics_of(b);
+    assert_int_equal(json_array_size(json_object_get(before, "items")), 8);
+    assert_int_equal(restart(b, 10 * SECOND, NULL), ST_OK);
+    expect_same(before, journal_of(b));
+    expect_same(counters, metrics_of(b));
+    assert_int_equal(look_at_node(b), 200);
+    before = journal_of(b);
+    assert_int_equal(json_integer_value(json_object_get(before, "last")), 9);
+    json_decref(before);
+}
+
+static void a_path_that_is_not_utf8_loses_its_odd_bytes_only(void **state)
+{
+    struct bench *b = *state;
+    json_t *after, *entry;
+
+    b->settings.requests_saved = true;
+    bench_start(b);
+    bench_send(b, HTTP_GET, "/a\xff\xc3\xa4z", bytes_of(NULL, 0));
+    bench_send(b, HTTP_GET, "/\xc3\xa4", bytes_of(NULL, 0));
+    assert_int_equal(orchestrator_save(b->o, NULL), ST_OK);
+    assert_int_equal(restart(b, 0, NULL), ST_OK);
+    after = journal_of(b);
+    entry = json_array_get(json_object_get(after, "items"), 0);
+    assert_string_equal(json_string_value(json_object_get(entry, "path")), "/a???z");
+    entry = json_array_get(json_object_get(after, "items"), 1);
+    assert_string_equal(json_string_value(json_object_get(entry, "path")), "/\xc3\xa4");
+    json_decref(after);
+}
+
+static void the_store_holds_no_more_of_the_journal_than_the_memory(void **state)
+{
+    struct bench *b = *state;
+    json_t *page;
+
+    b->settings.requests_saved = true;
+    b->settings.requests_kept = 10;
+    b->settings.fetches_per_window = 0;
+    bench_start(b);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(bench_work(b), 200); /* each answer commits for itself */
+    assert_int_equal(orchestrator_save(b->o, NULL), ST_OK);
+    assert_in_range(requests_stored(b), 10, 11);
+    for (int i = 0; i < 30; i++)
+        look_at_node(b);
+    assert_int_equal(orchestrator_save(b->o, NULL), ST_OK);
+    assert_int_equal(requests_stored(b), 1); /* the last ten of those thirty */
+    assert_int_equal(restart(b, 0, NULL), ST_OK);
+    page = journal_of(b);
+    assert_int_equal(json_integer_value(json_object_get(page, "first")), 221);
+    assert_int_equal(json_integer_value(json_object_get(page, "last")), 230);
+    json_decref(page);
+    b->settings.requests_kept = 100; /* of what there was before nothing comes back */
+    assert_int_equal(restart(b, 0, NULL), ST_OK);
+    page = journal_of(b);
+    assert_int_equal(json_integer_value(json_object_get(page, "first")), 221);
+    json_decref(page);
+    b->settings.requests_kept = 0;
+    assert_int_equal(restart(b, 0, NULL), ST_OK);
+    look_at_node(b);
+    assert_int_equal(orchestrator_save(b->o, NULL), ST_OK);
+    page = journal_of(b);
+    assert_int_equal(json_integer_value(json_object_get(page, "last")), 230);
+    json_decref(page);
+}
+
+static void a_cleared_journal_stays_cleared(void **state)
+{
+    static const char *const ways[][2] = {{"DELETE", "/admin/requests"}, {"POST", "/admin/reset"}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct bench b;
+        json_t *page;
+
+        bench_init(&b);
+        assert_int_equal(store_memory_new(&b.store, NULL), ST_OK);
+        b.settings.requests_saved = true;
+        bench_start(&b);
+        assert_int_equal(bench_work(&b), 200);
+        assert_int_equal(orchestrator_save(b.o, NULL), ST_OK);
+        assert_true(requests_stored(&b) > 0);
+        json_decref(ask_admin(&b, ways[i][0], ways[i][1]));
+        assert_int_equal(requests_stored(&b), 0);
+        assert_int_equal(restart(&b, 0, NULL), ST_OK);
+        page = journal_of(&b);
+        assert_int_equal(json_array_size(json_object_get(page, "items")), 0);
+        assert_int_equal(json_integer_value(json_object_get(page, "last")), 2);
+        json_decref(page);
+        assert_int_equal(look_at_node(&b), 200);
+        page = journal_of(&b);
+        assert_int_equal(json_integer_value(json_object_get(page, "first")), 3);
+        json_decref(page);
+        bench_fini(&b);
+    }
+}
+
+/* Nobody waits for the disk because of a line of the journal. */
+static void what_changed_nothing_is_written_a_moment_later(void **state)
+{
+    struct bench_failing_store f = bench_failing_store(1000, 1000);
+    struct bench b;
+
+    (void)state;
+    bench_init(&b);
+    b.store = &f.base;
+    b.settings.requests_saved = true;
+    bench_start(&b);
+    orchestrator_group_commits(b.o);
+    b.now_ns = 3 * SECOND;
+    f.commits_left = 1000;
+    assert_int_equal(look_at_node(&b), 200);
+    assert_false(b.verdict.unsaved);
+    assert_true(orchestrator_deadline_ns(b.o) == 4 * SECOND);
+    b.now_ns = 3500 * NS_PER_MS;
+    assert_int_equal(look_at_node(&b), 200);
+    orchestrator_tick(b.o, b.now_ns);
+    assert_int_equal(f.commits_left, 1000);
+    b.now_ns = 4 * SECOND;
+    orchestrator_tick(b.o, b.now_ns);
+    assert_int_equal(f.commits_left, 999);
+    assert_true(orchestrator_deadline_ns(b.o) == INT64_MAX);
+    assert_int_equal(orchestrator_save(b.o, NULL), ST_OK); /* nothing more to do */
+    assert_int_equal(f.commits_left, 999);
+    assert_int_equal(look_at_node(&b), 200);
+    f.puts_left = 0; /* the counters' record fails */
+    assert_int_equal(orchestrator_save(b.o, NULL), ST_IO);
+    bench_fini(&b);
+}
+
+static void damaged_records_of_the_journal_are_refused_by_name(void **state)
+{
+    static const struct {
+        enum store_kind kind;
+        const char *key, *value;
+        enum status st;
+    } table[] = {
+        {STORE_REQUESTS, "1", "[]", ST_OK},
+        {STORE_REQUESTS, "1", "[{}]", ST_OK},
+        {STORE_REQUESTS, "7", "[{\"state\":\"open\",\"tomorrow\":1}]", ST_OK},
+        {STORE_REQUESTS, "0", "[{}]", ST_INPUT},
+        {STORE_REQUESTS, "one", "[{}]", ST_INPUT},
+        {STORE_REQUESTS, "9000000000000000000", "[{}]", ST_INPUT},
+        {STORE_REQUESTS, "1", "{}", ST_INPUT},
+        {STORE_REQUESTS, "1", "[5]", ST_INPUT},
+        {STORE_REQUESTS, "1", "[{\"path\":5}]", ST_INPUT},
+        {STORE_REQUESTS, "1", "[{\"call\":\"x\"}]", ST_INPUT},
+        {STORE_REQUESTS, "1", "[{\"call\":99}]", ST_INPUT},
+        {STORE_REQUESTS, "1", "[{\"failed\":-1}]", ST_INPUT},
+        {STORE_REQUESTS, "1", "[{\"type\":3}]", ST_INPUT},
+        {STORE_REQUESTS, "1", "[{\"state\":\"asleep\"}]", ST_INPUT},
+        {STORE_REQUESTS, "1", "[{\"state\":5}]", ST_INPUT},
+        {STORE_REQUESTS, "1", "[{\"node\":\"123456789012345678901234\"}]", ST_INPUT},
+        {STORE_STATE, "counters",
+         "{\"requests\":[1],\"answers\":[],\"refused\":[],\"limited\":0,\"journal\":0}", ST_OK},
+        {STORE_STATE, "counters",
+         "{\"requests\":[-1],\"answers\":[],\"refused\":[],\"limited\":0,\"journal\":0}", ST_INPUT},
+        {STORE_STATE, "counters",
+         "{\"requests\":[],\"answers\":5,\"refused\":[],\"limited\":0,\"journal\":0}", ST_INPUT},
+        {STORE_STATE, "counters",
+         "{\"requests\":[],\"answers\":[0,0,0,0,0,0,0],\"refused\":[],\"limited\":0,\"journal\":0}",
+         ST_INPUT},
+        {STORE_STATE, "counters",
+         "{\"requests\":[],\"answers\":[],\"refused\":[\"x\"],\"limited\":0,\"journal\":0}", ST_INPUT},
+        {STORE_STATE, "counters",
+         "{\"requests\":[],\"answers\":[],\"refused\":[],\"limited\":-1,\"journal\":0}", ST_INPUT},
+        {STORE_STATE, "counters",
+         "{\"requests\":[],\"answers\":[],\"refused\":[],\"limited\":0,\"journal\":-1}", ST_INPUT},
+        {STORE_STATE, "counters", "{}", ST_INPUT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct settings settings;
+        struct orchestrator *o = NULL;
+        struct store *store;
+        struct why why = {""};
+        enum status st;
+
+        settings_init(&settings);
+        settings.requests_saved = true;
+        assert_int_equal(store_memory_new(&store, NULL), ST_OK);
+        assert_int_equal(
+            store_put(store, table[i].kind, table[i].key, bytes_of_text(table[i].value), NULL),
+            ST_OK);
+        st = orchestrator_new(&o, &settings, NULL, store, 0, &why);
+        if (st != table[i].st || (st && !strstr(why.text, table[i].key)))
+            fail_msg("row %zu: %d, '%s'", i, st, why.text);
+        orchestrator_free(o);
+        store_free(store);
+    }
+}
+
+static void records_of_the_journal_come_in_their_order(void **state)
+{
+    struct bench *b = *state;
+    struct why why;
+
+    assert_int_equal(store_put(b->store, STORE_REQUESTS, "5", bytes_of_text("[{},{}]"), NULL), 0);
+    assert_int_equal(store_put(b->store, STORE_REQUESTS, "6", bytes_of_text("[{}]"), NULL), 0);
+    assert_int_equal(
+        orchestrator_new(&b->o, &b->settings, &b->plan, b->store, 0, &why), ST_INPUT);
+    assert_non_null(strstr(why.text, "requests '6'"));
+}
+
 /* ---- a store that stops working ---- */
 
 static void a_broken_store_turns_every_answer_into_500(void **state)
@@ -860,6 +1130,13 @@ int main(void)
         CASE(a_node_has_no_more_open_tasks_than_it_got),
         CASE(groups_of_tasks_come_back_as_far_as_they_can),
         CASE(a_record_put_again_has_the_new_value_in_the_old_place),
+        CASE(the_journal_and_the_counters_go_on),
+        CASE(a_path_that_is_not_utf8_loses_its_odd_bytes_only),
+        CASE(the_store_holds_no_more_of_the_journal_than_the_memory),
+        CASE(a_cleared_journal_stays_cleared),
+        CASE(what_changed_nothing_is_written_a_moment_later),
+        CASE(damaged_records_of_the_journal_are_refused_by_name),
+        CASE(records_of_the_journal_come_in_their_order),
         CASE(grouped_answers_wait_for_one_commit),
         CASE(a_broken_store_turns_every_answer_into_500),
     };
