@@ -2,7 +2,7 @@
 /* The commands of nxp-sim. Each reads its own options and returns the exit code. */
 #pragma once
 
-enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };
+enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3, EXIT_INTERRUPTED = 130 };
 
 #define COMMAND_EXIT_CODES                                                                         \
     "Exit codes: 0 everything held, 1 something did not, 2 usage or a scenario that cannot be "    \
@@ -14,6 +14,7 @@ int command_run(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_shrink(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_judge(int argc, char **argv);
 
 /* run --exhaustive: all placements of up to `most` faults. run->seed 0: the scenario's, or 1. */
 enum status MUST_USE command_exhaustive(const char *name, const char *extra,

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "mockorch/scenario/scalar.h"
 #include "sim/command.h"
+#include "sim/command_live.h"
 #include "sim/memory.h"
 #include "sim/page.h"
 #include "sim/report.h"
@@ -33,6 +34,7 @@ enum {
     KEY_MARKS,
     KEY_TIER,
     KEY_TLS,
+    KEY_NXP,
     KEY_KERNEL,
     KEY_HASHES,
 };
@@ -48,6 +50,8 @@ struct request {
     bool chosen, failed; /* failed: not in the report */
     struct scenario_choice *choices;
     size_t choice_count;
+    bool is_live; /* tier c */
+    struct command_live live;
     struct campaign_options campaign;
     struct report report;
     struct buffer extra;
@@ -79,11 +83,12 @@ static const struct argp_option options[] = {
      1},
     {"tier", KEY_TIER, "TIER", 0,
      "a: network and disk are models (the default). b: libcurl, a socket, evhttp and SQLite are "
-     "between and behind them, in virtual time too",
+     "between and behind them, in virtual time too. c: nxp and nxp-mockorch themselves, in real time",
      1},
-    {"tls", KEY_TLS, 0, 0, "With tier b: TLS on that socket", 1},
+    {"tls", KEY_TLS, 0, 0, "With tier b or c: TLS on that socket", 1},
     {"kernel", KEY_KERNEL, "NAME", 0,
      "portable, avx2, avx512 or auto: how real proofs are computed; never what is in them", 1},
+    {"nxp", KEY_NXP, "PATH", 0, "With tier c: this nxp, not the one beside nxp-sim", 1},
     {"jobs", 'j', "J", 0, "Spread the seeds over J processes (1)", 2},
     {"trace", KEY_TRACE, "FILE", 0, "Write every event of the run there (with --seed)", 2},
     {"hashes", KEY_HASHES, "FILE", 0,
@@ -150,11 +155,27 @@ static void take_name(struct request *r, const char *name)
     r->names[r->name_count++] = name;
 }
 
+/* Real programs have one time and no tape. */
+static void check_live(const struct request *r, struct argp_state *state)
+{
+    const struct run_options *run = &r->campaign.run;
+
+    if (!r->is_live && r->live.said)
+        argp_error(state, "--time-scale, --leave-out, --nxp, --mockorch, --keep, --quiet are for --tier c");
+    if (r->is_live && (run->until_ns || run->swarm || run->dump || run->bug || r->policy ||
+                       r->campaign.jobs > 1 || r->exhaustive || r->chosen || r->page || r->trace ||
+                       r->report.demands_marks))
+        argp_error(state, "--tier c goes with --seed, --seeds, --first-seed, --tls, --json and --junit");
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct request *r = state->input;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &r->live;
+        return 0;
     case KEY_SEED:
         r->has_seed = true;
         r->first_seed = number_of(state, "--seed", arg, 0, UINT64_MAX);
@@ -206,9 +227,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
                        arg);
         return 0;
     case KEY_TIER:
-        if (strcmp(arg, "a") != 0 && strcmp(arg, "b") != 0)
-            argp_error(state, "--tier: '%s' is neither a nor b", arg);
+        if (strlen(arg) != 1 || *arg < 'a' || *arg > 'c')
+            argp_error(state, "--tier: '%s' is none of a, b, c", arg);
         r->campaign.run.tier = *arg == 'b' ? &tier_b : NULL;
+        r->is_live = *arg == 'c';
         return 0;
     case KEY_TLS:
         r->campaign.run.tls = true;
@@ -220,6 +242,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         r->hashes = fopen(arg, "w");
         if (!r->hashes)
             argp_failure(state, EXIT_SYSTEM, errno, "%s", arg);
+        return 0;
+    case KEY_NXP:
+        r->live.live.nxp = arg;
+        r->live.said = true;
         return 0;
     case KEY_BREAK:
         r->broken = arg;
@@ -241,8 +267,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--report is for one scenario");
         if ((r->trace || r->campaign.run.dump) && (!r->has_seed || r->name_count > 1))
             argp_error(state, "--trace and --dump are for one --seed of one scenario");
-        if (r->campaign.run.tls && !r->campaign.run.tier)
-            argp_error(state, "--tls is for --tier b");
+        if (r->campaign.run.tls && !r->campaign.run.tier && !r->is_live)
+            argp_error(state, "--tls is for --tier b and --tier c");
+        check_live(r, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -369,6 +396,20 @@ static enum status run_all(struct request *r, struct why *why)
     return st;
 }
 
+static enum status run_live(struct request *r, struct why *why)
+{
+    struct command_live *c = &r->live;
+    enum status st;
+
+    c->has_first = r->has_seed || r->has_first;
+    c->first_seed = r->first_seed;
+    c->seeds = r->campaign.seeds;
+    st = command_live_run(&r->report, c, r->names, r->name_count, why);
+    if (!st && r->junit)
+        st = report_junit(&r->report, r->junit, why);
+    return st;
+}
+
 static enum status prepare(struct request *r, struct why *why)
 {
     struct campaign_options *c = &r->campaign;
@@ -381,6 +422,13 @@ static enum status prepare(struct request *r, struct why *why)
         c->jobs = (unsigned)c->seeds;
     if (c->run.tier)
         buffer_put_format(&r->extra, " --tier b%s", c->run.tls ? " --tls" : "");
+    if (r->is_live) {
+        r->live.live.tls = c->run.tls;
+        buffer_put_text(&r->extra, " --tier c");
+        command_live_repeat(&r->extra, &r->live);
+        if (r->live.live.nxp)
+            buffer_put_format(&r->extra, " --nxp %s", r->live.live.nxp);
+    }
     if (c->run.swarm)
         buffer_put_text(&r->extra, " --swarm");
     if (r->broken)
@@ -398,16 +446,14 @@ static enum status prepare(struct request *r, struct why *why)
     return ST_OK;
 }
 
-static int exit_of(enum status st)
-{
-    return st == ST_INPUT || st == ST_NOT_FOUND ? EXIT_USAGE : EXIT_SYSTEM;
-}
-
 int command_run(int argc, char **argv)
 {
+    static const struct argp_child children[] = {
+        {&command_live_argp, 0, "With --tier c:", 4}, {0}};
     static const struct argp argp = {
         .options = options,
         .parser = parse,
+        .children = children,
         .args_doc = "SCENARIO...",
         .doc = "Runs scenarios: names that nxp-sim list shows, or YAML files (docs/simulator.md). "
                "Time is virtual, proofs are real, and one seed is one run, event by event.\v"
@@ -423,12 +469,14 @@ int command_run(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &r);
     st = prepare(&r, &why);
     if (!st)
-        st = r.exhaustive ? run_exhaustive(&r, &why) : run_all(&r, &why);
+        st = r.is_live      ? run_live(&r, &why)
+             : r.exhaustive ? run_exhaustive(&r, &why)
+                            : run_all(&r, &why);
     if (r.campaign.run.trace && fclose(r.campaign.run.trace) && !st)
         st = fail(&why, ST_IO, "%s: %s", r.trace, strerror(errno));
     if (r.hashes && (ferror(r.hashes) | fclose(r.hashes)) && !st)
         st = fail(&why, ST_IO, "--hashes: %s", strerror(errno));
-    code = st ? exit_of(st) : report_passed(&r.report) && !r.failed ? EXIT_PASSED : EXIT_FAILED;
+    code = st ? command_live_exit(st) : report_passed(&r.report) && !r.failed ? EXIT_PASSED : EXIT_FAILED;
     if (st)
         fprintf(stderr, "nxp-sim: %s\n", why.text);
     report_fini(&r.report);

@@ -18,6 +18,7 @@ static const char doc[] =
     "  list              the scenarios that are built in\n"
     "  shrink SCENARIO   make a run that fails small\n"
     "  explain SCENARIO  tell a run as a story\n"
+    "  judge SCENARIO    run somebody else's client against the orchestrator, and judge it\n"
     "\n"
     "For a start:\n"
     "  nxp-sim list\n"
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
         .parser = parse, .args_doc = "COMMAND [OPTION...]", .doc = doc};
     static char run_name[] = "nxp-sim run", list_name[] = "nxp-sim list";
     static char shrink_name[] = "nxp-sim shrink", explain_name[] = "nxp-sim explain";
+    static char judge_name[] = "nxp-sim judge";
     static const struct {
         const char *word;
         char *name;
@@ -49,6 +51,7 @@ int main(int argc, char **argv)
         {"list", list_name, command_list},
         {"shrink", shrink_name, command_shrink},
         {"explain", explain_name, command_explain},
+        {"judge", judge_name, command_judge},
     };
 
     argp_err_exit_status = EXIT_USAGE;

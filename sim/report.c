@@ -51,8 +51,9 @@ static void put_time(struct buffer *out, int64_t ns)
 void report_replay(struct buffer *out, const struct report *r, const struct report_scenario *s,
                    const struct run_result *f)
 {
-    buffer_put_format(out, "nxp-sim run %s --seed 0x%" PRIx64, s->given, f->seed);
-    if (f->broken && f->broken != RUN_EXPECT) /* up to the end of that millisecond */
+    buffer_put_format(out, "nxp-sim %s %s --seed 0x%" PRIx64, r->command ? r->command : "run",
+                      s->given, f->seed);
+    if (f->broken && f->broken != RUN_EXPECT && !r->live) /* up to the end of that millisecond */
         buffer_put_format(out, " --until %" PRId64 "ms", f->broken_ns / NS_PER_MS + 1);
     buffer_put_text(out, r->extra);
 }
@@ -148,6 +149,22 @@ static void print_baseline(const struct report *r, const struct report_scenario 
     fflush(stdout);
 }
 
+/* Of a run in real time: what it came to, in as many words as its log has lines to look at. */
+static void print_live(const struct report_scenario *s)
+{
+    const uint64_t *m = s->sum.metrics;
+
+    printf("%s %s: %" PRIu64 " of %" PRIu64 " seeds hold; %.1f s of real time, %" PRIu64
+           " requests, %" PRIu64 " tasks, %" PRIu64 " credits, %" PRIu64 " faults, %" PRIu64
+           " proofs lost, %.2f requests a credit\n",
+           passed(s) ? "PASS" : "FAIL", s->name, s->sum.runs - s->sum.failed, s->sum.runs,
+           s->seconds, m[RUN_REQUESTS], m[RUN_FETCHED], m[RUN_CREDITS],
+           m[RUN_FAULTS] + m[RUN_RESETS] + m[RUN_LOST_REQUESTS] + m[RUN_LOST_ANSWERS] + m[RUN_KILLS],
+           m[RUN_PROOFS_LOST],
+           m[RUN_CREDITS] ? (double)m[RUN_REQUESTS] / (double)m[RUN_CREDITS] : 0.0);
+    fflush(stdout);
+}
+
 void report_end(struct report *r, struct report_scenario *s)
 {
     const struct campaign_sum *sum = &s->sum;
@@ -157,6 +174,10 @@ void report_end(struct report *r, struct report_scenario *s)
         return;
     if (r->policy) {
         print_baseline(r, s);
+        return;
+    }
+    if (r->live) {
+        print_live(s);
         return;
     }
     if (sum->failed > s->failure_count)

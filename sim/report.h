@@ -20,6 +20,8 @@ struct report_scenario {
 
 struct report {
     bool json; /* instead of lines */
+    const char *command; /* that a repetition needs; NULL: "run" */
+    bool live; /* in real time: no moment to stop at, nothing to compare traces by (sim/live.h) */
     const char *policy; /* of a reference client: no verdict, but what it did; NULL: ours */
     const char *extra; /* options that a repetition needs, with a blank before; "" */
     bool demands_marks; /* every one of enum mark */
