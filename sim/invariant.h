@@ -96,6 +96,7 @@
  * process is given up at this age (client/core/profile.h). */
 #define INVARIANT_AT_RISK_S        60
 #define INVARIANT_STALE_S          1800
+#define INVARIANT_LIFE_S           (24 * 3600) /* a finished proof is given up at this age */
 #define INVARIANT_PER_OUTAGE       CONDUCT_PER_OUTAGE
 #define INVARIANT_WAKES      240
 

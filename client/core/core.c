@@ -109,10 +109,9 @@ int64_t core_wall_s(const struct core *c, int64_t now_ns)
     return (now_ns + c->wall_offset_ns) / NS_PER_S;
 }
 
-int64_t core_age_s(const struct core *c, const struct entry *e, int64_t now_ns)
+int64_t core_age_s(const struct entry *e, int64_t now_ns)
 {
-    return e->restored ? core_wall_s(c, now_ns) - e->record.fetched_wall_s
-                       : (now_ns - e->arrived_ns) / NS_PER_S;
+    return (now_ns - e->arrived_ns) / NS_PER_S;
 }
 
 long long whole_seconds(int64_t ns)
@@ -190,11 +189,23 @@ void core_stop(struct core *c, enum core_end end, int64_t now_ns)
 
 /* ---- restoring ---- */
 
+/* Only the wall clock survives a reboot, and it may have been set meanwhile: it is asked once, and
+ * believed for half of a proof's life. From here on the monotonic clock counts, so each process gives
+ * a finished proof the other half at least. */
+static int64_t age_at_start_s(const struct core *c, const struct entry *e, int64_t now_ns)
+{
+    const int64_t most = c->profile->submit_life_ns / NS_PER_S / 2;
+    int64_t age_s = core_wall_s(c, now_ns) - e->record.fetched_wall_s;
+
+    return age_s < 0 ? 0 : age_s > most ? most : age_s;
+}
+
 /* What the state on disk means for a process that did not write it. */
 static void resume(struct core *c, struct entry *e, int64_t now_ns)
 {
     c->stats.restored++;
     e->next_try_ns = now_ns;
+    e->arrived_ns = now_ns - age_at_start_s(c, e, now_ns) * NS_PER_S;
     if (e->record.state == OUTBOX_SENDING) {
         e->record.maybe_delivered = true; /* the former process died before it knew */
         ledger_move(e, OUTBOX_PROVED);

@@ -38,7 +38,7 @@ struct profile {
     size_t queue_tasks;       /* fetch no more while so many are behind the one that is proved */
     size_t open_tasks;        /* fetch no more while so many wait for a definite answer */
     int64_t stale_fetch_ns;   /* an unproved task of a former run older than this is given up */
-    int64_t submit_life_ns;   /* a proof older than this is given up */
+    int64_t submit_life_ns;   /* a proof older than this is given up (core.c: age_at_start_s) */
     int64_t save_work_ns;     /* proofs of some inputs are saved when so much time would be lost */
     int64_t save_retry_ns;    /* after the disk refused */
     unsigned save_attempts;   /* then go on without the disk, and say so */

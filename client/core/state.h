@@ -108,8 +108,8 @@ void say(struct core *c, enum line_type type, enum line_level level, const char 
     __attribute__((format(printf, 7, 8)));
 void say_wait(struct core *c, int64_t wait_ns); /* of the line said last */
 int64_t core_wall_s(const struct core *c, int64_t now_ns);
-/* Since the task arrived; by the wall clock when that was in a former run. */
-int64_t core_age_s(const struct core *c, const struct entry *e, int64_t now_ns);
+/* Since the task arrived; as far as a former run had it, by the wall clock at our start. */
+int64_t core_age_s(const struct entry *e, int64_t now_ns);
 /* A new process, too, makes no request to that route before then (I5). */
 void core_hold(struct core *c, enum core_route route, int64_t until_ns);
 /* What became of a request; a line when the route has begun to fail. */

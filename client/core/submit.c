@@ -3,7 +3,9 @@
  *
  * Lost answers. When bytes of a submission may have arrived and no answer came, the same bytes are
  * sent again (I3); the protocol has no question that would tell us more. If the task is gone then,
- * the first submission has probably been counted: the record ends as UNKNOWN, not as refused. */
+ * the first submission has probably been counted: the record ends as UNKNOWN, not as refused. So it
+ * does when the answer is any other no: it is one to the second copy, and the network's answer to a
+ * duplicate is not fixed (client.md 13.3). */
 #include "client/core/submit.h"
 
 #include <assert.h>
@@ -66,7 +68,7 @@ static void accepted(struct core *c, struct entry *e, unsigned status, int64_t n
     end_doubt(c);
     if (status != 409) /* then it lived when an earlier attempt arrived */
         lifespan_accepted(&c->learnt.life, r->difficulty,
-                      core_age_s(c, e, now_ns) - (now_ns - e->sent_ns) / NS_PER_S);
+                      core_age_s(e, now_ns) - (now_ns - e->sent_ns) / NS_PER_S);
     c->learnt_changed = true;
     if (node)
         node->accepted++;
@@ -99,7 +101,7 @@ static void gone(struct core *c, struct entry *e, unsigned status, const char *t
     c->stats.refused++;
     if (status) {
         ladder_failure(&c->learnt.ladder, r->difficulty);
-        lifespan_gone(&c->learnt.life, r->difficulty, core_age_s(c, e, now_ns));
+        lifespan_gone(&c->learnt.life, r->difficulty, core_age_s(e, now_ns));
         c->learnt_changed = true;
     }
     say(c, LINE_ERROR, LINE_ERROR_LEVEL, "expired", r, status,
@@ -114,10 +116,18 @@ static void refused(struct core *c, struct entry *e, unsigned status, const char
     struct route *fetch = &c->routes[CORE_ROUTE_FETCH];
     int64_t hold_ns = doubt_refused_ns(&c->doubt);
 
-    c->stats.refused++;
-    say(c, LINE_ERROR, LINE_ERROR_LEVEL, "refused", r, status,
-        "The proof of task %s is refused after %u attempt%s: %s", r->task_id, r->attempts,
-        r->attempts == 1 ? "" : "s", text);
+    if (r->maybe_delivered) {
+        c->stats.unknown++;
+        say(c, LINE_ERROR, LINE_WARN, "unknown", r, status,
+            "The proof of task %s is refused (%s) after an answer to it was lost: it may have been "
+            "credited",
+            r->task_id, text);
+    } else {
+        c->stats.refused++;
+        say(c, LINE_ERROR, LINE_ERROR_LEVEL, "refused", r, status,
+            "The proof of task %s is refused after %u attempt%s: %s", r->task_id, r->attempts,
+            r->attempts == 1 ? "" : "s", text);
+    }
     if (hold_ns > 0) {
         fetch->bar_ns = now_ns + hold_ns;
         core_hold(c, CORE_ROUTE_FETCH, route_due_ns(fetch));
@@ -127,7 +137,7 @@ static void refused(struct core *c, struct entry *e, unsigned status, const char
             c->doubt.refusals, whole_seconds(hold_ns));
         say_wait(c, hold_ns);
     }
-    finish(c, e, OUTBOX_REFUSED, now_ns);
+    finish(c, e, r->maybe_delivered ? OUTBOX_UNKNOWN : OUTBOX_REFUSED, now_ns);
 }
 
 /* status 0: no answer. */
@@ -158,18 +168,17 @@ static void later(struct core *c, struct entry *e, int64_t advice_ns, unsigned s
 
 static bool too_old(const struct core *c, const struct entry *e, int64_t now_ns)
 {
-    int64_t age_s = core_wall_s(c, now_ns) - e->record.fetched_wall_s;
-
-    return age_s > c->profile->submit_life_ns / NS_PER_S;
+    return core_age_s(e, now_ns) > c->profile->submit_life_ns / NS_PER_S;
 }
 
-/* By what has been learnt; a proof that is probably too late is sent all the same. */
-static int64_t expiry_s(const struct core *c, const struct entry *e)
+/* Seconds until it expires, by what has been learnt; a proof that is probably too late is sent all
+ * the same. */
+static int64_t left_s(const struct core *c, const struct entry *e, int64_t now_ns)
 {
     int64_t life = lifespan_s(&c->learnt.life, e->record.difficulty);
     int64_t longest = c->profile->submit_life_ns / NS_PER_S;
 
-    return e->record.fetched_wall_s + (life < longest ? life : longest);
+    return (life < longest ? life : longest) - core_age_s(e, now_ns);
 }
 
 /* The one that expires first. */
@@ -181,7 +190,7 @@ static struct entry *next_due(const struct core *c, int64_t now_ns)
         struct entry *e = c->ledger.entries[i];
 
         if (e->record.state == OUTBOX_PROVED && e->next_try_ns <= now_ns &&
-            ledger_durable(&c->ledger, e) && (!next || expiry_s(c, e) < expiry_s(c, next)))
+            ledger_durable(&c->ledger, e) && (!next || left_s(c, e, now_ns) < left_s(c, next, now_ns)))
             next = e;
     }
     return next;

@@ -113,7 +113,7 @@ static void all_proved(struct core *c, struct entry *e, int64_t now_ns)
 /* Why such a task is not worth a proof; NULL: it is. */
 static const char *useless(const struct core *c, const struct entry *e, int64_t now_ns)
 {
-    int64_t age_s = core_wall_s(c, now_ns) - e->record.fetched_wall_s;
+    int64_t age_s = core_age_s(e, now_ns);
 
     if (memcmp(e->record.public_key, c->public_key, sizeof c->public_key) != 0)
         return "the key that it was fetched with is lost";
@@ -131,7 +131,7 @@ static bool pass_over(struct core *c, struct entry *e, int64_t now_ns)
     struct learnt_task t = {.program = r->program_id,
                             .difficulty = r->difficulty,
                             .inputs = e->missing,
-                            .age_s = core_age_s(c, e, now_ns)};
+                            .age_s = core_age_s(e, now_ns)};
     int64_t takes_s, life;
     struct why why;
 

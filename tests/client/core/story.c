@@ -47,7 +47,7 @@ static int64_t time_ns(double seconds)
 
 static void handle(struct story *s, struct event *ev)
 {
-    ev->wall_ns = STORY_WALL_S * NS_PER_S + (s->now_ns - START_NS);
+    ev->wall_ns = STORY_WALL_S * NS_PER_S + (s->now_ns - START_NS) + s->wall_set_ns;
     core_handle(s->core, ev, s->now_ns);
 }
 

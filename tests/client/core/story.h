@@ -37,6 +37,7 @@ struct story {
     struct signing_key *key;
     struct core_options options;
     int64_t now_ns;
+    int64_t wall_set_ns; /* somebody has set the wall clock by so much */
 
     bool slow_disk; /* what it has written is told by story_saved only */
     uint64_t saving[16];

@@ -227,6 +227,28 @@ static void a_lost_answer_then_404_is_probably_credited(void **state)
     }
 }
 
+/* It answers the second copy, and the first may have counted. */
+static void any_other_no_after_a_lost_answer_leaves_the_fate_unknown(void **state)
+{
+    static const unsigned statuses[] = {400, 401, 403, 413, 422};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        struct story s;
+
+        to_submission(&s);
+        story_break(&s, true);
+        until_submission(&s, 200);
+        story_answer(&s, statuses[i], NULL, NULL);
+        assert_int_equal(story_state(&s, "A"), OUTBOX_UNKNOWN);
+        assert_non_null(strstr(story_line(&s, "unknown")->text, "may have been credited"));
+        assert_false(story_said(&s, "refused"));
+        assert_int_equal(core_stats(s.core)->unknown, 1);
+        assert_int_equal(core_stats(s.core)->refused, 0);
+        story_end(&s);
+    }
+}
+
 static void a_submission_that_never_left_is_not_called_credited(void **state)
 {
     struct story s;
@@ -285,6 +307,56 @@ static void a_proof_is_given_up_when_no_task_can_be_that_old(void **state)
     }
     assert_true(story_time(&s) > 86400 && story_time(&s) < 86400 + 1300);
     assert_int_equal(story_state(&s, "A"), OUTBOX_REFUSED);
+    story_end(&s);
+}
+
+/* In a process the monotonic clock counts, and a new one believes half a day of what the wall clock
+ * says. */
+static void a_wall_clock_that_is_set_gives_no_finished_proof_up(void **state)
+{
+    static const int64_t days[] = {3, -3, 1000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
+        struct story s;
+
+        to_submission(&s);
+        story_answer(&s, 429, "60", NULL);
+        s.wall_set_ns = days[i] * 86400 * NS_PER_S;
+        until_submission(&s, 600);
+        story_answer(&s, 429, "60", NULL);
+        story_crash(&s);
+        s.wall_set_ns *= 2;
+        s.now_ns += 60 * NS_PER_S;
+        story_start(&s);
+        until_submission(&s, 600);
+        story_answer(&s, 200, NULL, NULL);
+        assert_int_equal(story_state(&s, "A"), OUTBOX_ACKED);
+        story_end(&s);
+    }
+}
+
+/* … but for no more than that: twelve hours of this process are the rest of its life. */
+static void a_former_run_s_proof_is_given_up_too_in_the_end(void **state)
+{
+    struct story s;
+    double from_s;
+
+    (void)state;
+    to_submission(&s);
+    story_answer(&s, 429, NULL, NULL);
+    story_crash(&s);
+    s.wall_set_ns = 3 * 86400 * NS_PER_S;
+    story_start(&s);
+    from_s = story_time(&s);
+    until_submission(&s, 600); /* the look-up of the node stays without an answer */
+    for (int i = 0; !story_said(&s, "expired"); i++) {
+        assert_true(i < 5000);
+        story_answer(&s, 429, NULL, NULL);
+        while (!s.request && !story_said(&s, "expired"))
+            story_until(&s, story_time(&s) + 10);
+    }
+    assert_true(story_time(&s) - from_s > 43200 && story_time(&s) - from_s < 43200 + 1300);
     story_end(&s);
 }
 
@@ -641,7 +713,10 @@ int main(void)
         cmocka_unit_test(a_definite_no_stops_at_once),
         cmocka_unit_test(an_expired_task_lowers_the_difficulty),
         cmocka_unit_test(a_lost_answer_then_404_is_probably_credited),
+        cmocka_unit_test(any_other_no_after_a_lost_answer_leaves_the_fate_unknown),
         cmocka_unit_test(a_submission_that_never_left_is_not_called_credited),
+        cmocka_unit_test(a_wall_clock_that_is_set_gives_no_finished_proof_up),
+        cmocka_unit_test(a_former_run_s_proof_is_given_up_too_in_the_end),
         cmocka_unit_test(a_conflict_means_that_the_server_has_it),
         cmocka_unit_test(a_task_that_is_gone_after_a_5xx_is_unknown_not_refused),
         cmocka_unit_test(a_proof_is_given_up_when_no_task_can_be_that_old),
