@@ -46,6 +46,7 @@ const char *invariant_name(int number)
         [33] = "a task is found for as long as tasks live",
         [34] = "finished proofs are soon on disk",
         [35] = "no task is given up without a cause",
+        [36] = "waits are spread",
     };
 
     return names[number];
@@ -235,6 +236,7 @@ void invariant_killed(struct invariant *v, unsigned host, const struct disk *dis
         t->proving = 0;
         t->begun = 0;
         t->writes = 0;
+        t->tries = 0;
         t->at_risk_ns = 0;
         t->proved = cell ? cell->proved : 0;
         t->record = cell ? cell->id : 0;

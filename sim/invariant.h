@@ -59,6 +59,10 @@
  * I35  A task is given up when a proof of it failed, or cannot be made, when it is of a former
  *      process and old, or when by an earlier expiry its proof would be late. (A wall clock that was
  *      set makes the ages of former processes' tasks unknown: the rule rests.)
+ * I36  Waits for which nobody named a time are spread over all of 0 … 2 s * 2^k (full jitter,
+ *      simulation.md 3): over INVARIANT_WAITS of them, behind a second to fourth failure, they are
+ *      INVARIANT_WAIT_PERCENT of that or more. Half is what is expected, less would be chance once
+ *      in a hundred billion runs.
  *
  * A process that is killed forgets what was not on disk: a task that had just arrived (I4), a
  * Retry-After (I5), a definite answer (I7). The disk may be refusing writes: I1 and I2 then rest, as
@@ -81,7 +85,7 @@
 #include "sim/packet.h"
 #include "sim/world.h"
 
-#define INVARIANTS           35
+#define INVARIANTS           36
 #define INVARIANT_PER_MINUTE       CONDUCT_PER_MINUTE
 #define INVARIANT_PER_MINUTE_BATCH CONDUCT_PER_MINUTE_BATCH
 /* Distances: client.md 5.3 and 12.5 (from the end of a fetch to the next), 5.5 (of submissions). */
@@ -98,6 +102,9 @@
 #define INVARIANT_STALE_S          1800
 #define INVARIANT_LIFE_S           (24 * 3600) /* a finished proof is given up at this age */
 #define INVARIANT_PER_OUTAGE       CONDUCT_PER_OUTAGE
+#define INVARIANT_WAITS        200
+#define INVARIANT_WAIT_PERCENT 36
+#define INVARIANT_WAIT_S       2
 #define INVARIANT_WAKES      240
 
 struct invariant_host;
@@ -131,6 +138,7 @@ struct invariant {
     uint64_t marks; /* a bit for each enum mark that was hit */
     uint64_t broken_of[INVARIANTS + 1]; /* by their numbers */
     uint64_t burst;        /* the most submissions of a client within two seconds */
+    uint64_t waits, waited_percent; /* I36: how many, and the sum of their parts */
     uint64_t useless;      /* proofs that were begun for a task that had failed already */
     uint64_t proved_again; /* of inputs that the process had begun before */
     int broken; /* 0: all hold; otherwise the number */

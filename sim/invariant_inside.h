@@ -108,6 +108,9 @@ struct invariant_task {
     uint64_t body_hash;
     uint64_t sent_life; /* by which process last */
     bool limited;       /* a 429 came for it */
+    unsigned tries;     /* of this process that failed */
+    int64_t tried_ns;   /* end of the last one */
+    bool advised;       /* it named a time */
     bool unanswered;   /* an answer to its submission was lost, or is under way */
     bool second_copy;  /* its credit is for one of two copies that the network made */
     unsigned definite; /* status of a definite answer; 0: none */

@@ -92,6 +92,23 @@ static void check_outage(struct invariant *v, struct invariant_host *h, enum rou
         invariant_mark(v, MARK_OUTAGE);
 }
 
+static void check_wait(struct invariant *v, const struct invariant_host *h,
+                       const struct invariant_task *t)
+{
+    int64_t most_ns = INVARIANT_WAIT_S * NS_PER_S, wait_ns = v->world->now_ns - t->tried_ns;
+
+    if (t->tries < 2 || t->tries > 4 || t->advised ||
+        h->failing[ROUTE_SUBMIT].failures >= INVARIANT_FAILURES)
+        return;
+    most_ns <<= t->tries - 1;
+    v->waits++;
+    v->waited_percent += wait_ns < most_ns ? (uint64_t)(100 * wait_ns / most_ns) : 100;
+    if (v->waits >= INVARIANT_WAITS && v->waited_percent < INVARIANT_WAIT_PERCENT * v->waits)
+        invariant_broken(v, 36, "%llu waits are %llu %% of their bounds on average",
+                         (unsigned long long)v->waits,
+                         (unsigned long long)(v->waited_percent / v->waits));
+}
+
 static void check_submission(struct invariant *v, struct invariant_host *h, const struct disk *disk,
                              const struct wire_submission *m, struct bytes body)
 {
@@ -118,6 +135,7 @@ static void check_submission(struct invariant *v, struct invariant_host *h, cons
         invariant_broken(v, 7, "task %.80s is submitted again after a %u", m->task_id, t->definite);
     if (t->sent)
         invariant_mark(v, t->sent_life == h->life ? MARK_RESENT : MARK_RESENT_BY_ANOTHER);
+    check_wait(v, h, t);
     t->sent_life = h->life;
     t->sent = true;
     t->body_hash = hash;
@@ -299,6 +317,9 @@ static void note_submitted(struct invariant *v, struct invariant_host *h, const 
     if (!t)
         return; /* broken already */
     mark_answer(v, t, p);
+    t->tries++;
+    t->tried_ns = v->world->now_ns;
+    t->advised = h->hold_ns[ROUTE_SUBMIT] > v->world->now_ns;
     if (p->answered && conduct_definite(p->response.status)) {
         t->definite = p->response.status;
         t->definite_life = h->life;

@@ -361,8 +361,27 @@ static void keep_probing_twice(struct stage *s)
 {
     for (int i = 0; i <= 3 * INVARIANT_PER_OUTAGE; i++) {
         s->world.now_ns += 170 * NS_PER_S;
-        s->v.hosts[0].failing[1].failures = 0; /* as if there were no rule about probes */
+        s->v.hosts[0].failing[ROUTE_FETCH].failures = 0; /* as if there were no rule about probes */
         fetch_answered(s, i % 3 ? 503 : 408, NULL);
+    }
+}
+
+/* Twice the least that the pace permits, at the third and fourth of four attempts. */
+static void wait_for_nothing(struct stage *s)
+{
+    for (unsigned i = 0; i < INVARIANT_WAITS; i++) {
+        struct invariant_task *t;
+
+        assert_int_equal(s->v.broken, 0);
+        if (i == 0)
+            to_submission(s);
+        t = invariant_find(&s->v, "A");
+        answered(s, "/v3/tasks/submit", submission(s, "A", "h"), 503, NULL, bytes_of("", 0));
+        t->tries = 2 + i % 3;
+        s->v.hosts[0].failing[ROUTE_SUBMIT].failures = 0;
+        s->v.hosts[0].failing[ROUTE_SUBMIT].sent.count = 0;
+        s->world.now_ns += 2 * NS_PER_S;
+        sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
     }
 }
 
@@ -778,6 +797,7 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         {two_records, 8, "records 1 and 2"},
         {two_credits, 9, "2 times"},
         {hammer, 10, "41 requests within 39.000 s"},
+        {wait_for_nothing, 36, "200 waits are 29 % of their bounds on average"},
         {keep_probing_twice, 17, "21 of fetch within 3400 s, all failing"},
         {probe_after_five, 17, "a submit 30.000 s after failure 5 in a row, 30 s are the least"},
         {probe_after_seven, 17, "failure 7 in a row, 120 s are the least"},
