@@ -62,7 +62,7 @@ static bool buffer_reserve(struct buffer *b, size_t size)
     return true;
 }
 
-void buffer_put(struct buffer *b, const void *data, size_t size)
+void buffer_put_slowly(struct buffer *b, const void *data, size_t size)
 {
     if (size == 0 || !buffer_reserve(b, size))
         return;

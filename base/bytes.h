@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/status.h"
 
@@ -38,7 +39,17 @@ struct buffer {
 void buffer_init(struct buffer *b, size_t limit);
 void buffer_fini(struct buffer *b);
 void buffer_reset(struct buffer *b); /* empty again, memory kept, failure forgotten */
-void buffer_put(struct buffer *b, const void *data, size_t size);
+void buffer_put_slowly(struct buffer *b, const void *data, size_t size); /* may need room */
+static inline void buffer_put(struct buffer *b, const void *data, size_t size)
+{
+    if (size && size <= b->capacity - b->size && !b->failed &&
+        (!b->limit || size <= b->limit - b->size)) { /* b->size <= limit always */
+        memcpy(b->data + b->size, data, size);
+        b->size += size;
+    } else {
+        buffer_put_slowly(b, data, size);
+    }
+}
 void buffer_put_u8(struct buffer *b, uint8_t value);
 void buffer_put_text(struct buffer *b, const char *text);
 void buffer_put_format(struct buffer *b, const char *format, ...)

@@ -141,6 +141,14 @@ bool keccak256_hex_form(const char *text)
     return strspn(text, "0123456789abcdef") == KECCAK256_HEX - 1 && !text[KECCAK256_HEX - 1];
 }
 
+void proof_hash(struct proof_hasher *h, char out[static KECCAK256_HEX], struct bytes proof)
+{
+    if (h)
+        h->hash(h, out, proof);
+    else
+        keccak256_hex(out, proof);
+}
+
 void proof_hash_combine(char out[static KECCAK256_HEX], const char *const *hashes, size_t count)
 {
     struct sponge s = {.used = 0};

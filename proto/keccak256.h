@@ -19,6 +19,13 @@ void keccak256_hex(char out[static KECCAK256_HEX], struct bytes message);
 bool keccak256_hex_form(const char *text);
 
 /* C(h_1 … h_k): Keccak-256 over the joined ASCII hashes; "" for none. */
+/* Who hashes proofs instead of keccak256_hex: one who remembers, and so has the same hash sooner. */
+struct proof_hasher {
+    void (*hash)(struct proof_hasher *h, char out[static KECCAK256_HEX], struct bytes proof);
+};
+/* h NULL: keccak256_hex. */
+void proof_hash(struct proof_hasher *h, char out[static KECCAK256_HEX], struct bytes proof);
+
 void proof_hash_combine(char out[static KECCAK256_HEX], const char *const *hashes, size_t count);
 
 /* The same sponge with another padding byte. 0x06 makes it SHA3-256, which is how the permutation

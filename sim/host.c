@@ -376,6 +376,7 @@ static struct runtime *new_core(struct host *h)
         .node_ids = h->o.node_ids,
         .node_count = h->o.node_count,
         .key = h->key,
+        .hasher = prover_sim_hasher(h->o.prover),
         .seed = prng_u64(&h->prng),
         .listener = h->o.tape ? &h->core_ear.base : NULL,
         .proofs_at_once = plan->proofs_at_once,

@@ -39,6 +39,8 @@ enum status MUST_USE prover_sim_prove(struct prover_sim *p, struct bytes *proof,
                                       const char *program_id, const uint32_t input[3],
                                       struct why *why);
 struct judge *prover_sim_judge(struct prover_sim *p);
+/* Remembers the hashes of the proofs that were made here. */
+struct proof_hasher *prover_sim_hasher(struct prover_sim *p);
 
 size_t prover_sim_proofs(const struct prover_sim *p);  /* made */
 size_t prover_sim_checks(const struct prover_sim *p);  /* proofs verified by the judge, for real */

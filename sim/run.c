@@ -297,7 +297,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
         .settings = &r->settings,
         .plan = &r->plan,
         .judge = prover_sim_judge(prover),
-        .scheme = keyring_scheme(r->keyring),
+        .tools = {.scheme = keyring_scheme(r->keyring), .hasher = prover_sim_hasher(prover)},
         .tape = r->tape,
         .judge_ns = JUDGE_NS,
         .judge_jitter_ns = JUDGE_JITTER_NS,

@@ -2,6 +2,7 @@
 #include "sim/service.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/memory.h"
 
@@ -31,7 +32,7 @@ enum status service_new(struct service **out, const struct service_options *o, s
         service_free(s);
         return st;
     }
-    orchestrator_verify_by(s->core, o->scheme);
+    orchestrator_verify_by(s->core, &o->tools);
     orchestrator_listen(s->core, choice_listen(&s->task_ear, o->tape, "tasks"));
     *out = s;
     return ST_OK;
@@ -93,7 +94,7 @@ enum status service_start(struct service *s, struct why *why)
         return st;
     orchestrator_free(s->core);
     s->core = core;
-    orchestrator_verify_by(core, s->o.scheme);
+    orchestrator_verify_by(core, &s->o.tools);
     orchestrator_listen(core, s->o.tape ? &s->task_ear.base : NULL);
     s->life++;
     s->stopped = false;
@@ -111,15 +112,18 @@ static void answer(struct service *s, struct packet *p, const struct http_respon
     network_answer(s->o.network, p, response, &v->carriage);
 }
 
-/* Tells whose submission was the one that counts. The verdict has the beginning of an id only. */
-static void report_accepted(struct service *s, uint64_t before, const struct packet *p, bool judged)
+/* Tells whose submission was the one that counts. */
+static void report_accepted(struct service *s, uint64_t before, const struct packet *p,
+                            const struct verdict *v, bool judged)
 {
     struct wire_memory memory = {0};
-    struct wire_submission m;
+    struct wire_submission m = {.task_id = v->task_id};
+    bool whole = strlen(v->task_id) < sizeof v->task_id - 1; /* the verdict has the id's beginning */
 
     if (orchestrator_metrics(s->core)->tasks_accepted == before)
         return;
-    if (wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) == ST_OK) {
+    if (whole || wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) ==
+                     ST_OK) {
         if (!judged)
             s->o.unjudged(s->o.context, m.task_id);
         s->o.accepted(s->o.context, m.task_id, p->twice);
@@ -146,7 +150,7 @@ static void fire_judged(void *context, uint64_t job, void *payload)
     judged = judge_verify(s->o.judge, orchestrator_case(s->core, job), &why);
 
     orchestrator_judged(s->core, &response, &verdict, job, judged, &why, s->o.world->now_ns);
-    report_accepted(s, before, p, judged == ST_OK);
+    report_accepted(s, before, p, &verdict, judged == ST_OK);
     answer(s, p, &response, &verdict);
 }
 
@@ -170,7 +174,7 @@ void service_arrive(void *service, struct packet *p)
     if (made && s->o.given)
         s->o.given(s->o.context, verdict.node_id, made);
     if (!verdict.pending) {
-        report_accepted(s, before, p, s->o.settings->judging == JUDGING_NONE);
+        report_accepted(s, before, p, &verdict, s->o.settings->judging == JUDGING_NONE);
         answer(s, p, &response, &verdict);
         return;
     }

@@ -19,7 +19,7 @@ struct service_options {
     const struct settings *settings;
     struct fault_plan *plan;
     struct judge *judge;
-    struct signing_scheme *scheme; /* of the clients' signatures; NULL: Ed25519 */
+    struct submission_tools tools;
     struct choice_tape *tape; /* NULL: none */
     int64_t judge_ns, judge_jitter_ns;
     bool restarts; /* it has a store */

@@ -32,6 +32,7 @@ enum status core_new(struct core **out, const struct core_options *o, struct why
                    .backoff = {.base_ns = p->submit_base_ns, .cap_ns = p->submit_cap_ns}},
     };
     c->rng.listener = o->listener;
+    c->hasher = o->hasher;
     if (o->learnt)
         c->learnt = *o->learnt;
     c->learnt.ladder.fixed = o->has_max_difficulty;

@@ -54,6 +54,7 @@ struct core_options {
     const char *const *node_ids; /* 1 to CORE_NODES different ones; copied. They share one */
     size_t node_count;           /* allowance: each fetch goes out for the next of them in turn */
     const struct signing_key *key;
+    struct proof_hasher *hasher; /* of proofs; NULL: Keccak here. Borrowed, as the key */
     uint64_t seed;             /* of the jitter */
     struct prng_listener *listener; /* hears each draw of it (base/prng.h); NULL: nobody */
     unsigned proofs_at_once;   /* inputs that the prover takes at a time; 0: one */

@@ -225,13 +225,15 @@ static void take_into(struct reader *r, void *out, size_t size)
 /* A text of at most size - 1 characters into its place. */
 static void take_short_text(struct reader *r, char *out, size_t size)
 {
-    char *text = take_text(r);
+    uint32_t length = take_u32(r);
+    const uint8_t *at = take(r, length);
 
-    if (text && strlen(text) < size)
-        memcpy(out, text, strlen(text) + 1);
-    else
+    if (!at || length >= size || memchr(at, 0, length)) {
         r->failed = true;
-    free(text);
+        return;
+    }
+    memcpy(out, at, length);
+    out[length] = '\0';
 }
 
 static void take_inputs(struct reader *r, struct outbox_record *out)

@@ -45,6 +45,7 @@ struct core {
     struct runtime base; /* first */
     const struct profile *profile;
     const struct signing_key *key;
+    struct proof_hasher *hasher; /* or NULL */
     uint8_t public_key[SIGNING_PUBLIC_SIZE];
     uint64_t max_tasks;
 

@@ -245,7 +245,7 @@ static struct entry *take_outcome(struct core *c, uint64_t id, struct job *job)
 }
 
 /* false: out of memory. */
-static bool keep(struct outbox_proof *to, struct bytes proof)
+static bool keep(struct core *c, struct outbox_proof *to, struct bytes proof)
 {
     assert(proof.size > 0 && !to->data);
     to->data = malloc(proof.size);
@@ -253,7 +253,7 @@ static bool keep(struct outbox_proof *to, struct bytes proof)
         return false;
     memcpy(to->data, proof.data, proof.size);
     to->size = proof.size;
-    keccak256_hex(to->hash, proof);
+    proof_hash(c->hasher, to->hash, proof);
     return true;
 }
 
@@ -270,7 +270,7 @@ void work_proved(struct core *c, const struct event *ev, int64_t now_ns)
 
     if (!e)
         return;
-    if (!keep(&e->record.proofs[job.input], ev->proved.proof)) {
+    if (!keep(c, &e->record.proofs[job.input], ev->proved.proof)) {
         out_of_memory(c, e, now_ns);
         return;
     }

@@ -650,7 +650,7 @@ static void call_submit(struct orchestrator *o, struct reply *reply, struct verd
     }
     if (t)
         refusals = &o->registry.users[o->registry.nodes[t->node].user].refusals;
-    failed = submission_check(m, t, refusals, in->now_ns, o->settings.judging, o->scheme,
+    failed = submission_check(m, t, refusals, in->now_ns, o->settings.judging, &o->tools,
                               &verdict->passed, &verdict->why);
     if (failed == CHECK_REFUSALS)
         refuse_for_now(o, reply, verdict, t, failed, refusals, in->now_ns);

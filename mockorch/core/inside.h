@@ -67,7 +67,7 @@ struct orchestrator {
     struct timeline timeline;
     struct fault_plan *plan; /* may be NULL */
     struct store *store;     /* may be NULL */
-    struct signing_scheme *scheme; /* of submissions; NULL: Ed25519 */
+    struct submission_tools tools;
     bool grouped;            /* the caller commits */
     bool unsaved;            /* records were put since the last commit */
     uint64_t waiting[6];     /* answers since then, as in metrics.answers: they wait for it */

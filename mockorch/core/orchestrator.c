@@ -539,9 +539,9 @@ uint64_t orchestrator_credits(const struct orchestrator *o, const char *wallet)
     return u ? u->credits : 0;
 }
 
-void orchestrator_verify_by(struct orchestrator *o, struct signing_scheme *scheme)
+void orchestrator_verify_by(struct orchestrator *o, const struct submission_tools *tools)
 {
-    o->scheme = scheme;
+    o->tools = *tools;
 }
 
 void orchestrator_listen(struct orchestrator *o, struct prng_listener *listener)

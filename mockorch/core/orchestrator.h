@@ -101,8 +101,7 @@ void orchestrator_state(const struct orchestrator *o, struct buffer *json, int64
  * a user's were. */
 bool orchestrator_accepted(const struct orchestrator *o, const char *task_id);
 uint64_t orchestrator_credits(const struct orchestrator *o, const char *wallet);
-/* From here on this one, which outlives us, verifies the signatures of submissions; NULL: Ed25519
- * does. */
-void orchestrator_verify_by(struct orchestrator *o, struct signing_scheme *scheme);
+/* From here on submissions are checked with these, which outlive us. */
+void orchestrator_verify_by(struct orchestrator *o, const struct submission_tools *tools);
 /* From here on the draws of tasks are told to this one (base/prng.h), which outlives us. */
 void orchestrator_listen(struct orchestrator *o, struct prng_listener *listener);

@@ -82,7 +82,7 @@ static enum status check_fields(const struct wire_submission *s, const struct ta
 /* Of PROOF_HASH nothing can be compared here: other provers of the same task would have to agree.
  */
 static enum status check_hash(const struct wire_submission *s, const struct task *task,
-                              struct why *why)
+                              struct proof_hasher *hasher, struct why *why)
 {
     char expected[KECCAK256_HEX];
     const struct bytes *proofs;
@@ -92,7 +92,7 @@ static enum status check_hash(const struct wire_submission *s, const struct task
     if (task->type == TASK_ALL_PROOF_HASHES)
         proof_hash_combine(expected, s->all_proof_hashes, s->all_proof_hash_count);
     else if (submission_proofs(s, task, &proofs))
-        keccak256_hex(expected, proofs[0]); /* of several, the first one's alone (client.md 4.3) */
+        proof_hash(hasher, expected, proofs[0]); /* of several, the first one's alone (client.md 4.3) */
     else
         expected[0] = 0; /* a task without inputs has nothing to prove */
     if (strcmp(expected, s->proof_hash) != 0)
@@ -103,7 +103,7 @@ static enum status check_hash(const struct wire_submission *s, const struct task
 
 enum check submission_check(const struct wire_submission *s, const struct task *task,
                             const struct quota *refusals, int64_t now_ns, enum judging judging,
-                            struct signing_scheme *scheme, unsigned *passed, struct why *why)
+                            const struct submission_tools *tools, unsigned *passed, struct why *why)
 {
     if (s->public_key.size != SIGNING_PUBLIC_SIZE || s->signature.size != SIGNING_SIGNATURE_SIZE) {
         fail(why, ST_INPUT, "key of %zu bytes, signature of %zu: 32 and 64 are needed",
@@ -121,7 +121,7 @@ enum check submission_check(const struct wire_submission *s, const struct task *
         return CHECK_KEY;
     }
     *passed |= 1u << CHECK_KEY;
-    if (!signing_verify(scheme, s->public_key, s->signature, s->task_id, s->proof_hash)) {
+    if (!signing_verify(tools->scheme, s->public_key, s->signature, s->task_id, s->proof_hash)) {
         fail(why, ST_INVALID, "the signature does not verify");
         return CHECK_SIGNATURE;
     }
@@ -141,7 +141,7 @@ enum check submission_check(const struct wire_submission *s, const struct task *
         return CHECK_FIELDS;
     *passed |= 1u << CHECK_FIELDS;
     if (judging != JUDGING_NONE) {
-        if (check_hash(s, task, why))
+        if (check_hash(s, task, tools->hasher, why))
             return CHECK_HASH;
         *passed |= 1u << CHECK_HASH;
     }

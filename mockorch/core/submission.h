@@ -25,12 +25,18 @@ enum check {
 const char *check_name(enum check c);
 unsigned check_status(enum check c); /* of the answer when it fails */
 
+/* What checks with; NULL: Ed25519, Keccak. */
+struct submission_tools {
+    struct signing_scheme *scheme;
+    struct proof_hasher *hasher;
+};
+
 /* Checks from CHECK_SIZES to CHECK_HASH; passed gets a bit for each that held. task NULL: unknown or
- * closed. refusals: of the task's user. scheme: of the signature, NULL for Ed25519. Returns the one
- * that failed, with words, or CHECK_NONE. */
+ * closed. refusals: of the task's user. Returns the one that failed, with words, or
+ * CHECK_NONE. */
 enum check submission_check(const struct wire_submission *submission, const struct task *task,
                             const struct quota *refusals, int64_t now_ns, enum judging judging,
-                            struct signing_scheme *scheme, unsigned *passed, struct why *why);
+                            const struct submission_tools *tools, unsigned *passed, struct why *why);
 
 /* The proofs that a judge has to look at: 0 for the hash types. */
 size_t submission_proofs(const struct wire_submission *submission, const struct task *task,
