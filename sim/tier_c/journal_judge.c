@@ -153,7 +153,8 @@ static struct moment *moments_of(const struct journal_case *c, size_t *count)
         memory_new((2 * c->record_count + c->kill_count + 1) * sizeof *moments);
     size_t n = 0;
 
-    qsort(c->records, c->record_count, sizeof *c->records, by_arrival);
+    if (c->record_count) /* NULL is no array, not even of none */
+        qsort(c->records, c->record_count, sizeof *c->records, by_arrival);
     for (size_t i = 0; i < c->record_count; i++) {
         const struct journal_record *r = &c->records[i];
 

@@ -159,7 +159,8 @@ static bool has(const struct end *e, const char *text)
 {
     size_t size = evbuffer_get_length(e->got);
 
-    return size == strlen(text) && memcmp(evbuffer_pullup(e->got, -1), text, size) == 0;
+    return size == strlen(text) &&
+           (size == 0 || memcmp(evbuffer_pullup(e->got, -1), text, size) == 0);
 }
 
 /* Turns the loop until it is so; fails when that takes too long. */
