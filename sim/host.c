@@ -134,6 +134,20 @@ bool host_mine(const struct host *h, const void *payload)
 
 /* ---- network ---- */
 
+void host_send_plain(struct host *h, uint64_t id, const struct http_request *request)
+{
+    struct packet *p = packet_new(request);
+
+    world_note(h->o.world, "client %u asks %s %s", h->o.number, http_method_name(request->method),
+               request->path);
+    p->host = h;
+    p->life = h->life;
+    p->link = &h->link;
+    p->id = id;
+    h->requests++;
+    network_send(h->o.network, p);
+}
+
 static void send(struct host *h, uint64_t id, const struct http_request *request)
 {
     struct packet *p = packet_new(request);
@@ -181,6 +195,10 @@ void host_deliver(void *host, struct packet *p)
 {
     struct host *h = host;
 
+    if (p->life == h->life && h->enrol != HOST_WORKS) {
+        host_enrolled(h, p);
+        return;
+    }
     if (p->life != h->life || !h->runtime) {
         packet_free(p); /* nobody is there any more */
         return;
@@ -420,6 +438,15 @@ void host_start(struct host *h)
 {
     if (h->over)
         return;
+    if (!h->runtime && !host_welcome(h)) {
+        h->over = true;
+        h->turned_away = true;
+        return;
+    }
+    if (h->o.plan->registers && !h->node_id[0]) {
+        host_enrol(h);
+        return;
+    }
     if (h->runtime) { /* the lock of the store: client/shell/outbox_sqlite.c */
         h->refused_instances++;
         invariant_mark(h->o.invariant, MARK_SECOND_INSTANCE);
@@ -440,6 +467,10 @@ void host_start(struct host *h)
 
 void host_kill(struct host *h)
 {
+    if (h->enrol != HOST_WORKS) {
+        h->enrol = HOST_WORKS; /* half registered: the next process asks again */
+        h->life++;
+    }
     if (!h->runtime)
         return;
     host_note(h, "is killed, life", h->life);
@@ -547,6 +578,11 @@ uint64_t host_refused_instances(const struct host *h)
 uint64_t host_torn_records(const struct host *h)
 {
     return h->disk.torn;
+}
+
+bool host_turned_away(const struct host *h)
+{
+    return h->turned_away;
 }
 
 uint64_t host_stops(const struct host *h)

@@ -92,5 +92,7 @@ struct stats host_stats(const struct host *h);
 uint64_t host_requests(const struct host *h);
 uint64_t host_refused_instances(const struct host *h);
 uint64_t host_torn_records(const struct host *h);
+void host_wallet(const struct host *h, char out[static SCENARIO_TEXT]); /* of its user */
+bool host_turned_away(const struct host *h); /* it never worked: wallet, version or country */
 uint64_t host_stops(const struct host *h); /* that came to an end */
 uint64_t host_kills(const struct host *h); /* in the middle of a write */

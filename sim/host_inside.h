@@ -4,8 +4,11 @@
  *   host.c       its process: start, death, the loop, requests
  *   host_disk.c  writes, and what becomes of them
  *   host_work.c  proofs
+ *   host_enrol.c the network's pages, and registering
  */
 #pragma once
+#include "client/core/country.h"
+#include "client/core/enrol.h"
 #include "sim/clockwork.h"
 #include "sim/host.h"
 #include "sim/keyring.h"
@@ -18,6 +21,8 @@ struct host_job {
     char program_id[SETTINGS_PROGRAM_SIZE];
     uint32_t input[3];
 };
+
+enum host_enrol { HOST_WORKS, HOST_LOOK_UP, HOST_MAKE_USER, HOST_MAKE_NODE, HOST_TRY_AGAIN };
 
 struct host {
     struct host_options o;
@@ -33,6 +38,11 @@ struct host {
     bool over;
     int64_t stopped_ns; /* the user has stopped it, for so long; 0: no */
     uint64_t stops;
+    enum host_enrol enrol; /* HOST_WORKS: it does, or has not been started */
+    char wallet[SCENARIO_TEXT], user_id[ENROL_ID_SIZE], node_id[ENROL_ID_SIZE]; /* its configuration */
+    const char *node_ids[1];
+    char country[COUNTRY_CODE]; /* "": not known */
+    bool turned_away;           /* before it ever worked */
     int64_t tick_ns; /* of the world: a tick is planned for then */
     uint64_t tick;
     unsigned requests_under_way;
@@ -66,6 +76,14 @@ void host_come_back(struct host *h, int64_t down_ns);
 
 /* A chance of the scenario strikes, unless faults have stopped. place: what it is about. */
 bool host_strikes(struct host *h, double chance, const char *place);
+
+/* A request that is none of the core's. */
+void host_send_plain(struct host *h, uint64_t id, const struct http_request *request);
+
+/* host_enrol.c */
+bool host_welcome(struct host *h); /* this version, and here */
+void host_enrol(struct host *h);   /* begins; in the end it is host_start */
+void host_enrolled(struct host *h, struct packet *takes);
 
 /* host_disk.c */
 void host_save(struct host *h, const struct action *act);

@@ -6,6 +6,8 @@
 #include "sim/host_inside.h"
 #include "sim/memory.h"
 
+#define MACHINE_MHZ 3000.0 /* of the machine that it says it is */
+
 void host_drop_jobs(struct host *h)
 {
     for (uint32_t i = 0; i < h->o.plan->proofs_at_once; i++) {
@@ -80,7 +82,12 @@ static void end_proof(struct host *h, const struct host_job *job)
     }
     if (h->o.plan->prove_wrong > 0 && host_strikes(h, h->o.plan->prove_wrong, "prove_wrong"))
         err(h, job->task_id, &ev.proved.proof);
-    ev.proved.telemetry = (struct telemetry){.present = true, .flops_per_sec = 1000};
+    ev.proved.telemetry = (struct telemetry){
+        .present = true,
+        .flops_per_sec = telemetry_flops(h->o.plan->proofs_at_once, MACHINE_MHZ, 8),
+        .memory_used = telemetry_memory(UINT64_C(300) << 20),
+        .memory_capacity = telemetry_memory(UINT64_C(8) << 30)};
+    strcpy(ev.proved.telemetry.location, h->country);
     host_handle(h, &ev);
 }
 

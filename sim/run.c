@@ -61,6 +61,7 @@ const char *run_metric_name(enum run_metric m)
         "unjustified",
         "calls",
         "stops",
+        "turned_away",
     };
 
     return names[m];
@@ -121,7 +122,7 @@ static void report_unjudged(void *context, const char *task_id)
 }
 
 /* The next node of the scenario, or one more of this host's user. */
-static enum status add_node(struct run *r, unsigned host, struct why *why)
+static enum status add_node(struct run *r, unsigned host, bool registers, struct why *why)
 {
     const struct scenario *s = r->scenario;
     size_t number = r->node_count++;
@@ -134,6 +135,8 @@ static enum status add_node(struct run *r, unsigned host, struct why *why)
         return ST_OK;
     }
     snprintf(r->node_ids[number], sizeof *r->node_ids, "%zu", FIRST_NODE + number);
+    if (registers)
+        return ST_OK; /* by itself, and under another id */
     snprintf(wallet, sizeof wallet, "0x%040x", host + 1);
     return orchestrator_add_node(service_core(r->service), r->node_ids[number], wallet, why);
 }
@@ -165,7 +168,7 @@ static enum status add_host(struct run *r, const struct scenario_client *plan,
         st = r->tier->kind->vault(r->tier, &o.vault, number, why);
 
     for (uint32_t i = 0; i < plan->nodes && !st; i++)
-        st = add_node(r, number, why);
+        st = add_node(r, number, plan->registers, why);
     if (!st)
         st = host_new(&r->hosts[number], &o, why);
     if (!st)
@@ -525,6 +528,7 @@ static void count(const struct run *r, struct run_result *out)
         m[RUN_FETCH_REQUESTS] += s.fetch_requests;
         m[RUN_SUBMIT_REQUESTS] += s.submit_requests;
         m[RUN_REQUESTS] += host_requests(r->hosts[i]);
+        m[RUN_TURNED_AWAY] += host_turned_away(r->hosts[i]);
         m[RUN_STOPS] += host_stops(r->hosts[i]);
         m[RUN_KILLS] += host_kills(r->hosts[i]);
         m[RUN_REFUSED_INSTANCES] += host_refused_instances(r->hosts[i]);
@@ -595,9 +599,9 @@ static void check_balances(struct run *r)
         return;
     for (unsigned i = 0; i < r->host_count; i++) {
         uint64_t by_hand = i == 0 ? (uint64_t)r->operator.granted : 0; /* to $USER */
-        char wallet[48];
+        char wallet[SCENARIO_TEXT];
 
-        snprintf(wallet, sizeof wallet, "0x%040x", i + 1);
+        host_wallet(r->hosts[i], wallet);
         invariant_balance(&r->invariant, i,
                           orchestrator_credits(service_core(r->service), wallet) - by_hand);
     }

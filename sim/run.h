@@ -35,6 +35,7 @@ enum run_metric {
     RUN_UNJUSTIFIED, /* submissions, records, proofs and credits twice: I3, I7, I8 and I9 broken */
     RUN_CALLS, /* by people: of the admin API and others; looks at a client too */
     RUN_STOPS, /* by the user */
+    RUN_TURNED_AWAY, /* clients, by the network's pages, by its refusal, or for a mistyped wallet */
     RUN_METRICS,
 };
 

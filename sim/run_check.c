@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/core/version.h"
 #include "sim/clockwork.h"
 #include "sim/run_inside.h"
 
@@ -18,12 +19,18 @@ bool run_metric_of_name(enum run_metric *out, const char *name)
 
 static enum status check_client(const struct scenario_client *c, struct why *why)
 {
+    struct version version;
+
     if (c->profile[0] && !profile_of_name(c->profile))
         return fail(why, ST_INPUT, "client '%s': profile '%s' is not simulated (--policy is)",
                     c->name, c->profile);
     if (c->nodes > CORE_NODES)
         return fail(why, ST_INPUT, "client '%s': at most %d nodes are simulated", c->name,
                     CORE_NODES);
+    if (c->registers && c->nodes != 1)
+        return fail(why, ST_INPUT, "client '%s': one that registers has one node", c->name);
+    if (c->version[0] && !version_parse(&version, c->version))
+        return fail(why, ST_INPUT, "client '%s': '%s' is no version", c->name, c->version);
     if (c->clock_drift_ppm > CLOCKWORK_MOST_PPM || c->clock_drift_ppm < -CLOCKWORK_MOST_PPM)
         return fail(why, ST_INPUT, "client '%s': clocks drift by at most %d ppm", c->name,
                     CLOCKWORK_MOST_PPM);

@@ -79,6 +79,8 @@ static void draw_client(struct scenario_client *c, uint64_t seed)
     struct prng p = of_name(seed, c->name, 1);
 
     c->nodes = 1 + (uint32_t)prng_below(&p, 3);
+    if (c->registers)
+        c->nodes = 1;
     c->proofs_at_once = 1 + (uint32_t)prng_below(&p, 4);
     c->prove_ns = scaled(&p, c->prove_ns);
     c->prove_jitter_ns = scaled(&p, c->prove_jitter_ns);

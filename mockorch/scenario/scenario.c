@@ -386,6 +386,12 @@ static void read_client(struct scalar_reader *r, struct scenario_client *to,
     scalar_chance(r, "disk_error", w->disk_error, &to->disk_error);
     scalar_double(r, "clock_drift_ppm", w->clock_drift_ppm, &to->clock_drift_ppm);
     scalar_signed_span(r, "wall_skew", w->wall_skew, &to->wall_skew_ns);
+    scalar_bool(r, "registers", w->registers, &to->registers);
+    scalar_text(r, "wallet", w->wallet, to->wallet, sizeof to->wallet);
+    scalar_text(r, "version", w->version, to->version, sizeof to->version);
+    scalar_text(r, "version_page", w->version_page, to->version_page, sizeof to->version_page);
+    scalar_text(r, "country_page", w->country_page, to->country_page, sizeof to->country_page);
+    scalar_text(r, "release_page", w->release_page, to->release_page, sizeof to->release_page);
     if (to->count == 0 || to->count > SCENARIO_MAX_CLIENT)
         scalar_complain(r, "count", w->count, "within 1 to 10000");
     if (to->nodes == 0 || to->nodes > 100)

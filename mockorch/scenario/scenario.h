@@ -36,6 +36,7 @@
 #define SCENARIO_ABOUT      512
 #define SCENARIO_CALL       192
 #define SCENARIO_BODY       768
+#define SCENARIO_PAGE       2048
 #define SCENARIO_MAX_CLIENT 10000 /* of one group */
 #define SCENARIO_MAX_BYTES  ((size_t)1 << 20)
 
@@ -79,6 +80,13 @@ struct scenario_client {
     double disk_torn;                  /* a power cut leaves the half of it */
     double clock_drift_ppm;            /* of the client's monotonic clock */
     int64_t wall_skew_ns;              /* of the client's wall clock; negative: it is late */
+    /* before it works */
+    bool registers;                    /* it has no node: user and node are registered first */
+    char wallet[SCENARIO_TEXT];        /* as the user types it; "": one of its own */
+    char version[SCENARIO_TEXT];       /* what it is; "": it asks no pages */
+    char version_page[SCENARIO_PAGE];  /* what these answer; "": nobody answers */
+    char country_page[SCENARIO_BODY];
+    char release_page[SCENARIO_BODY];
 };
 
 /* Something that happens at a time. The simulator knows what the words mean: kill, power_cut,

@@ -10,11 +10,14 @@
 /* ---- the tables ---- */
 
 #define LONGEST  512
+#define LONGEST_PAGE 2047
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 #define NEEDED   CYAML_FLAG_POINTER
 
 #define TEXT_AS(key, type, member) CYAML_FIELD_STRING_PTR(key, OPTIONAL, type, member, 0, LONGEST)
 #define TEXT(type, member)         TEXT_AS(#member, type, member)
+#define PAGE(type, member)                                                                         \
+    CYAML_FIELD_STRING_PTR(#member, OPTIONAL, type, member, 0, LONGEST_PAGE)
 #define NEEDED_TEXT(type, member)  CYAML_FIELD_STRING_PTR(#member, NEEDED, type, member, 1, LONGEST)
 #define LIST(type, member, entry)                                                                  \
     CYAML_FIELD_SEQUENCE(#member, OPTIONAL, type, member, &(entry), 0, 10000)
@@ -132,6 +135,12 @@ static const cyaml_schema_field_t client_fields[] = {
     TEXT(struct written_client, disk_error),
     TEXT(struct written_client, clock_drift_ppm),
     TEXT(struct written_client, wall_skew),
+    TEXT(struct written_client, registers),
+    TEXT(struct written_client, wallet),
+    TEXT(struct written_client, version),
+    PAGE(struct written_client, version_page),
+    PAGE(struct written_client, country_page),
+    PAGE(struct written_client, release_page),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t client_value = VALUE(struct written_client, client_fields);
@@ -164,7 +173,7 @@ static const cyaml_schema_field_t event_fields[] = {
     TEXT(struct written_event, every),
     TEXT(struct written_event, amount),
     TEXT(struct written_event, call),
-    TEXT(struct written_event, body),
+    PAGE(struct written_event, body),
     TEXT(struct written_event, answers),
     CYAML_FIELD_END,
 };

@@ -66,6 +66,12 @@ static const char whole[] =
     "    disk_full: 0.5\n"
     "    clock_drift_ppm: -20.5\n"
     "    wall_skew: -3h\n"
+    "    registers: true\n"
+    "    wallet: 0xAb\n"
+    "    version: 0.10.18\n"
+    "    version_page: '{}'\n"
+    "    country_page: loc=DE\n"
+    "    release_page: '[]'\n"
     "  - name: plain\n"
     "faults:\n"
     "  - {fault: submit_answer_lost, first: 1}\n"
@@ -168,6 +174,12 @@ static void every_key_arrives(void **state)
     assert_true(!c->prove_grows && c->prove_fails == 0.1 && c->prove_dies == 0.2);
     assert_true(c->prove_wrong == 0.6 && c->disk_stalls == 0.7);
     assert_true(c->disk_torn == 0.3 && c->disk_lost == 0.4 && c->disk_full == 0.5);
+    assert_true(c->registers);
+    assert_string_equal(c->wallet, "0xAb");
+    assert_string_equal(c->version, "0.10.18");
+    assert_string_equal(c->version_page, "{}");
+    assert_string_equal(c->country_page, "loc=DE");
+    assert_string_equal(c->release_page, "[]");
     assert_true(c->clock_drift_ppm == -20.5 && c->wall_skew_ns == -10800 * NS_PER_S);
     c = &s->clients[1];
     assert_string_equal(c->profile, "current");

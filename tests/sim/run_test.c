@@ -337,6 +337,8 @@ static void what_is_not_simulated_is_refused(void **state)
         {"name: x\nclients: [{name: a}]\n", "when the run ends"},
         {"name: x\nheal_at: 1s\nclients: [{name: a, profile: reference}]\n", "'reference'"},
         {"name: x\nheal_at: 1s\nclients: [{name: a, nodes: 65}]\n", "at most 64"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a, nodes: 2, registers: true}]\n", "has one node"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a, version: 1.2}]\n", "'1.2' is no version"},
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: flood}]\n", "flood"},
         {"name: x\nheal_at: 1s\nclients: [{name: a, clock_drift_ppm: 200000}]\n", "100000 ppm"},
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: kill, who: b}]\n",
