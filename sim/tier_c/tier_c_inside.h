@@ -15,6 +15,7 @@
 #define TIER_C_FINDINGS 32
 #define TIER_C_PATH     512
 #define TIER_C_NEVER    INT64_MAX
+#define TIER_C_SLACK_NS (50 * NS_PER_MS) /* a busy machine, and a clock read over a socket */
 #define TIER_C_DRAIN    "no_more_tasks" /* the rule that ends the work: no fault */
 
 struct tier_c_client {

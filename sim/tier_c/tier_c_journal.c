@@ -8,8 +8,6 @@
 #include "sim/memory.h"
 #include "sim/tier_c/tier_c_inside.h"
 
-#define SLACK_NS (50 * NS_PER_MS) /* a busy machine, and a clock read over a socket */
-
 /* ---- reading ---- */
 
 typedef enum status read_page(struct journal_read *r, struct bytes json, bool *more,
@@ -148,7 +146,7 @@ enum status tier_c_journal_verdict(struct journal_verdict *out, struct tier_c_ru
     c.kill_count = r->kill_count;
     c.has_books = r->has_books;
     c.has_gaps |= r->mock.lives > 1; /* what it was doing when it was killed nobody knows */
-    c.slack_ns = SLACK_NS;
+    c.slack_ns = TIER_C_SLACK_NS;
     c.jitter_ns = r->s->network.latency_ns + r->s->network.jitter_ns + shorter_minute_ns(r);
     st = journal_judge(out, &c, why);
     free(records);
