@@ -127,8 +127,11 @@ static enum status open_core(struct start *s, struct why *why)
         st = start_store_learnt(&s->store, &learnt, &experienced, why);
     if (experienced)
         o.learnt = &learnt;
+    /* The list of a batch shows tasks of former runs again, also such whose arrival no run has
+     * seen: they belong to the key that asked for them. */
     if (!st)
-        st = keystore_session(&s->key, &kept, s->home.keys, s->store.open_tasks > 0, why);
+        st = keystore_session(&s->key, &kept, s->home.keys,
+                              s->store.open_tasks > 0 || s->options.profile->batch, why);
     if (st)
         return st;
     o.key = s->key;

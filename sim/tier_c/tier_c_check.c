@@ -51,6 +51,7 @@ bool tier_c_measures(enum run_metric m, bool foreign)
     case RUN_LOST_REQUESTS:
     case RUN_LOST_ANSWERS:
     case RUN_KILLS:
+    case RUN_STOPS:
     case RUN_EVENTS_BEGUN:
     case RUN_EARLY_REQUESTS:
     case RUN_SUBMIT_BURST:

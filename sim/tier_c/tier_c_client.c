@@ -260,6 +260,21 @@ static void last_line(char out[160], const char *path)
     snprintf(out, 160, "%s", line ? line + 1 : chunk);
 }
 
+/* SIGTERM came before it could take care of that: no client yet, and nothing done. */
+static bool died_young(const struct tier_c_client *c, int64_t now_ns)
+{
+    return WIFSIGNALED(c->process.outcome) && WTERMSIG(c->process.outcome) == SIGTERM &&
+           now_ns - c->started_ns < AT_ONCE_NS;
+}
+
+/* What it has heard just now may not be on its disk. */
+static void forget(struct tier_c_run *r, const struct tier_c_client *c)
+{
+    r->kill_list = memory_grown(r->kill_list, r->kill_count + 1, sizeof *r->kill_list);
+    r->kill_list[r->kill_count++] =
+        (struct journal_kill){.client = c->number, .at_ns = tier_c_now_ns(r)};
+}
+
 /* It has ended by itself. Well: it had nothing more to do. */
 static void ended(struct tier_c_run *r, struct tier_c_client *c)
 {
@@ -268,7 +283,8 @@ static void ended(struct tier_c_run *r, struct tier_c_client *c)
     int64_t now_ns = tier_c_now_ns(r);
     char outcome[64], words[160];
 
-    if (c->back_ns && (well || r->o->command)) {
+    if (c->back_ns && (well || r->o->command || died_young(c, now_ns))) {
+        forget(r, c); /* an answer on its way when it was told is nobody's */
         c->start_ns = now_ns + c->back_ns;
         c->back_ns = 0;
         return;
@@ -294,6 +310,8 @@ void tier_c_client_stop(struct tier_c_run *r, struct tier_c_client *c, int64_t f
     tier_c_thaw(c);
     c->stopped_ns = tier_c_now_ns(r);
     c->back_ns = for_ns;
+    forget(r, c);
+    r->metrics[RUN_STOPS]++;
     tell_to_end(r, c);
 }
 
@@ -355,9 +373,8 @@ void tier_c_client_kill(struct tier_c_run *r, struct tier_c_client *c, int64_t f
     tier_c_thaw(c);
     subprocess_kill(&c->process);
     c->back_ns = 0;
-    r->kill_list = memory_grown(r->kill_list, r->kill_count + 1, sizeof *r->kill_list);
-    r->kill_list[r->kill_count++] =
-        (struct journal_kill){.client = c->number, .at_ns = tier_c_now_ns(r)};
+    forget(r, c);
+    r->metrics[RUN_KILLS]++;
     c->start_ns = tier_c_now_ns(r) + for_ns;
 }
 
@@ -440,7 +457,7 @@ void tier_c_clients_end(struct tier_c_run *r)
 
         while (subprocess_runs(&c->process) && tier_c_now_ns(r) - told_ns < STOP_NS)
             tier_c_turn(r); /* what it has to say on its way out goes through the relay */
-        if (ran && !r->o->command && (c->process.pid || !WIFEXITED(c->process.outcome) ||
+        if (ran && !r->o->command && !died_young(c, tier_c_now_ns(r)) && (c->process.pid || !WIFEXITED(c->process.outcome) ||
                                       WEXITSTATUS(c->process.outcome) != 0))
             tier_c_find(r, RUN_EXPECT, tier_c_now_ns(r), "client %s does not stop well when it is told to",
                         c->name);

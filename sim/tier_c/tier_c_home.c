@@ -78,6 +78,7 @@ static enum status visit(void *context, struct outbox_record *record, struct why
     const char *id = record->task_id, *name = in->c->name;
 
     (void)why;
+    r->metrics[RUN_FETCHED]++;
     if (outbox_state_final(record->state))
         r->metrics[counts[record->state]]++;
     if (!outbox_state_final(record->state) && r->settled && r->healed)

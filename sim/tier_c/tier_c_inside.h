@@ -73,7 +73,7 @@ struct tier_c_run {
     unsigned client_count;
     struct journal_read journal;
     bool has_books; /* its lists of tasks and credits are those of the end */
-    struct journal_kill *kill_list;
+    struct journal_kill *kill_list; /* and orderly ends, which forget as much */
     size_t kill_count;
     int64_t *event_due_ns; /* of each event of the scenario; TIER_C_NEVER: never again */
     int64_t looked_ns, told_ns;

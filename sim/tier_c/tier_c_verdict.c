@@ -48,7 +48,8 @@ static void count_journal(struct tier_c_run *r, const struct journal_verdict *v)
     const struct journal_figures *f = &v->figures;
     uint64_t *m = r->metrics;
 
-    m[RUN_FETCHED] = f->handed_out;
+    if (r->o->command) /* ours are asked for more: what is on their disks */
+        m[RUN_FETCHED] = f->handed_out;
     m[RUN_CREDITS] = f->credited;
     m[RUN_PROOFS_LOST] = f->proofs_lost;
     m[RUN_REQUESTS] = f->requests;
@@ -56,7 +57,6 @@ static void count_journal(struct tier_c_run *r, const struct journal_verdict *v)
     m[RUN_SUBMIT_REQUESTS] = f->submissions;
     m[RUN_EARLY_REQUESTS] = f->early;
     m[RUN_SUBMIT_BURST] = burst_of(r);
-    m[RUN_KILLS] = r->kill_count;
     m[RUN_EVENTS_BEGUN] = r->happened;
     m[RUN_RECOVERY_S] = (uint64_t)(r->recovered_ns / NS_PER_S);
     m[RUN_REQUESTS_PER_100_CREDITS] =
