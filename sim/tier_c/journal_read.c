@@ -203,6 +203,16 @@ static struct journal_record *record_of(const struct journal_read *r, uint64_t n
     return low < r->record_count && r->records[low].number == number ? &r->records[low] : NULL;
 }
 
+/* The same one, read in an earlier life; NULL: it is new. */
+static struct journal_record *earlier_of(const struct journal_read *r,
+                                         const struct journal_record *record)
+{
+    for (size_t i = r->life_begins; i-- > 0;)
+        if (r->records[i].number == record->number && r->records[i].at_ns == record->at_ns)
+            return &r->records[i];
+    return NULL;
+}
+
 static enum status read_records(struct journal_record *out, const struct journal_read *r,
                                 const struct page *p, struct why *why)
 {
@@ -215,7 +225,7 @@ static enum status read_records(struct journal_record *out, const struct journal
             return fail(why, ST_INPUT, "requests: item %zu: %s", i, s.wrong);
         if (i && out[i].number <= out[i - 1].number)
             return fail(why, ST_INPUT, "requests: item %zu: numbers are not in order", i);
-        if (out[i].number <= r->last && !record_of(r, out[i].number))
+        if (out[i].number <= r->last && !record_of(r, out[i].number) && !earlier_of(r, &out[i]))
             return fail(why, ST_INPUT, "requests: item %zu: number %llu was missing before", i,
                         (unsigned long long)out[i].number);
     }
@@ -224,8 +234,20 @@ static enum status read_records(struct journal_record *out, const struct journal
 
 static void keep(struct journal_read *r, const struct journal_record *record)
 {
-    if (record->number <= r->last) {
+    struct journal_record *earlier = earlier_of(r, record);
+
+    if (record->number <= r->last && record_of(r, record->number)) {
         *record_of(r, record->number) = *record;
+        return;
+    }
+    if (earlier) {
+        unsigned life = earlier->life;
+
+        if (record->delivery != JOURNAL_OPEN)
+            *earlier = *record;
+        earlier->life = life;
+        r->missed += record->number > r->last ? record->number - r->last - 1 : 0;
+        r->last = record->number > r->last ? record->number : r->last;
         return;
     }
     if (r->record_count == r->record_capacity) {

@@ -4,7 +4,7 @@
  * /admin/tasks and /admin/credits by ?offset=.
  *
  * A page of requests may repeat earlier records: the later word counts (an answer that was still
- * under way). The journal is a ring: what it forgot before it was read is `missed`.
+ * under way). So may an orchestrator that has kept its journal over a restart. The journal is a ring: what it forgot before it was read is `missed`.
  *
  * Pages are as they come without filters. Texts of requests that are no UTF-8 are left out there,
  * and are "" here.

@@ -174,8 +174,9 @@ static void what_the_journal_forgot_is_missed(void **state)
 /* ---- pages by hand ---- */
 
 #define PAGE(items) "{\"total\": 1, \"offset\": 0, \"items\": [" items "]}"
-#define REQUEST(more)                                                                              \
-    "{\"at_s\": 1, \"took_s\": 0.5, \"peer_port\": 1, \"status\": 200, \"call\": \"fetch\", "      \
+#define REQUEST(more) REQUEST_AT("1", more)
+#define REQUEST_AT(at, more)                                                                       \
+    "{\"at_s\": " at ", \"took_s\": 0.5, \"peer_port\": 1, \"status\": 200, \"call\": \"fetch\", "      \
     "\"answer\": \"sent\", \"end_s\": 2" more "}"
 
 static enum status read_text(struct journal_read *r, reads *read, const char *text,
@@ -200,11 +201,41 @@ static void a_restarted_orchestrator_counts_anew(void **state)
     journal_read_restarted(&r);
     assert_int_equal(r.records[1].delivery, JOURNAL_BROKEN);
     assert_int_equal(journal_read_after(&r), 0);
-    assert_int_equal(read_text(&r, journal_read_requests, PAGE(REQUEST(", \"number\": 1")), NULL),
+    assert_int_equal(read_text(&r, journal_read_requests,
+                               PAGE(REQUEST_AT("1.5", ", \"number\": 1")), NULL),
                      ST_OK);
     assert_int_equal(r.record_count, 3);
     assert_int_equal(r.records[2].life, 1);
     assert_int_equal(r.missed, 0);
+    journal_read_fini(&r);
+}
+
+static void what_an_orchestrator_has_kept_over_its_restart_is_not_counted_twice(void **state)
+{
+    static const char first[] =
+        "{\"total\": 2, \"offset\": 0, \"items\": [" REQUEST(", \"number\": 1") ", "
+        "{\"number\": 2, \"at_s\": 3, \"took_s\": 0, \"peer_port\": 0, \"status\": 200, "
+        "\"call\": \"node\", \"answer\": \"under way\"}]}";
+    static const char second[] =
+        "{\"total\": 3, \"offset\": 0, \"items\": [" REQUEST(", \"number\": 1") ", "
+        "{\"number\": 2, \"at_s\": 3, \"took_s\": 0, \"peer_port\": 0, \"status\": 200, "
+        "\"call\": \"node\", \"answer\": \"sent\", \"end_s\": 4}, "
+        REQUEST_AT("1.75", ", \"number\": 3") "]}";
+    struct journal_read r = {.last = 0};
+
+    (void)state;
+    assert_int_equal(read_text(&r, journal_read_requests, first, NULL), ST_OK);
+    journal_read_restarted(&r);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(read_text(&r, journal_read_requests, second, NULL), ST_OK);
+        assert_int_equal(r.record_count, 3);
+    }
+    assert_int_equal(r.records[1].delivery, JOURNAL_OUT); /* its answer went out before the end */
+    assert_int_equal(r.records[1].life, 0);
+    assert_int_equal(r.records[2].life, 1);
+    assert_int_equal(r.records[2].number, 3);
+    assert_int_equal(r.missed, 0);
+    assert_int_equal(journal_read_after(&r), 3);
     journal_read_fini(&r);
 }
 
@@ -338,6 +369,7 @@ int main(void)
         cmocka_unit_test(pages_are_read_one_behind_the_other),
         cmocka_unit_test(what_the_journal_forgot_is_missed),
         cmocka_unit_test(a_restarted_orchestrator_counts_anew),
+        cmocka_unit_test(what_an_orchestrator_has_kept_over_its_restart_is_not_counted_twice),
         cmocka_unit_test(what_is_no_page_of_requests_is_refused),
         cmocka_unit_test(a_number_that_was_missing_cannot_come_later),
         cmocka_unit_test(what_is_no_list_of_tasks_or_credits_is_refused),
