@@ -247,9 +247,11 @@ void invariant_killed(struct invariant *v, unsigned host, const struct disk *dis
         if (!cell) {
             t->lost = true;
             invariant_mark(v, MARK_KILLED_BEFORE_RECORD);
-        }
-        if (cell && v->hosts[host].went_on && !outbox_state_final(cell->state))
+        } else if (v->hosts[host].went_on && !outbox_state_final(cell->state)) {
             t->excused = true;
+        }
+        if (!cell || (t->excused && cell->proved < cell->input_count))
+            t->body_hash = 0; /* a proof made anew may have other bytes */
     }
 }
 

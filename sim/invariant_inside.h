@@ -105,7 +105,7 @@ struct invariant_task {
     size_t begun;     /* by this process */
     size_t proved;    /* on disk when it started */
     bool sent;
-    uint64_t body_hash;
+    uint64_t body_hash; /* 0: any; the proof went with the process that had no disk to keep it */
     uint64_t sent_life; /* by which process last */
     bool limited;       /* a 429 came for it */
     unsigned tries;     /* of this process that failed */

@@ -126,7 +126,7 @@ static void check_submission(struct invariant *v, struct invariant_host *h, cons
         invariant_broken(v, outbox_state_final(cell->state) ? 7 : 2,
                          "task %.80s is submitted while its record on disk says %s", m->task_id,
                          outbox_state_name(cell->state));
-    if (t->sent && t->body_hash != hash)
+    if (t->sent && t->body_hash && t->body_hash != hash)
         invariant_broken(v, 3, "task %.80s is submitted again with other bytes", m->task_id);
     if (t->proving)
         invariant_broken(v, 16, "task %.80s is submitted while %u of its inputs is being proved",

@@ -992,6 +992,30 @@ static void rules_about_the_disk_rest_while_it_refuses(void **state)
     stage_fini(&s);
 }
 
+static void a_proof_that_went_with_its_process_may_be_another_one(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_init(&s);
+    arrive(&s, "A");
+    invariant_unsaved(&s.v, 0);
+    sent(&s, "/v3/tasks/submit", submission(&s, "A", "first"));
+    invariant_killed(&s.v, 0, &s.disk);
+    invariant_started(&s.v, 0, 1);
+    s.world.now_ns += 120 * NS_PER_S;
+    arrive(&s, "A");
+    save_as(&s, 1, "A", OUTBOX_FETCHED);
+    save_as(&s, 1, "A", OUTBOX_SENDING);
+    sent(&s, "/v3/tasks/submit", submission(&s, "A", "second"));
+    assert_int_equal(s.v.broken, 0);
+    answered(&s, "/v3/tasks/submit", submission(&s, "A", "second"), 503, NULL, bytes_of("", 0));
+    s.world.now_ns += 120 * NS_PER_S;
+    sent(&s, "/v3/tasks/submit", submission(&s, "A", "third"));
+    assert_int_equal(s.v.broken, 3);
+    stage_fini(&s);
+}
+
 static void what_has_a_cause_is_given_up(void **state)
 {
     struct stage s;
@@ -1107,6 +1131,7 @@ int main(void)
         cmocka_unit_test(a_credit_of_a_second_copy_may_be_called_refused),
         cmocka_unit_test(a_route_that_fails_now_and_then_is_not_an_outage),
         cmocka_unit_test(rules_about_the_disk_rest_while_it_refuses),
+        cmocka_unit_test(a_proof_that_went_with_its_process_may_be_another_one),
         cmocka_unit_test(what_has_a_cause_is_given_up),
         cmocka_unit_test(an_end_that_is_forgotten_is_seen),
         cmocka_unit_test(chances_that_strike_after_the_healing_are_seen),
