@@ -8,9 +8,22 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "mockorch/scenario/place.h"
 
 #define DIGITS     "0123456789"
 #define LONGEST_NS (INT64_C(3652) * 86400 * NS_PER_S)
+
+void scalar_say_where(const struct scalar_reader *r, const char *key, const char *text)
+{
+    const struct place_wish wish = {
+        .part = r->part, .number = r->number, .key = key, .text = text};
+    struct place at = {.line = 0};
+
+    if (r->yaml.size)
+        at = place_of(r->yaml, &wish);
+    if (at.line)
+        fail_within(r->why, r->st, "line %zu, column %zu", at.line, at.column);
+}
 
 void scalar_complain(struct scalar_reader *r, const char *key, const char *text, const char *wanted)
 {
@@ -21,6 +34,7 @@ void scalar_complain(struct scalar_reader *r, const char *key, const char *text,
                      key, text, wanted);
     else
         r->st = fail(r->why, ST_INPUT, "%s: %s: '%.64s' is not %s", r->part, key, text, wanted);
+    scalar_say_where(r, key, text);
 }
 
 /* Decimal digits and nothing else, below 2^64. */

@@ -10,8 +10,11 @@ struct scalar_reader {
     struct why *why;
     const char *part; /* "faults" */
     size_t number;    /* of the list entry, from 1; 0: no list */
+    struct bytes yaml; /* the text, so that complaints say where; empty: they do not */
 };
 
+/* Puts "line 3, column 7: " in front of the words, when that can be found out. */
+void scalar_say_where(const struct scalar_reader *r, const char *key, const char *text);
 void scalar_complain(struct scalar_reader *r, const char *key, const char *text,
                      const char *wanted);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mockorch/scenario/scenario.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,8 @@ static void *take(struct scalar_reader *r, size_t count, size_t size)
 /* A reader of one list entry; it goes on with the complaint of the one above. */
 static struct scalar_reader entry_of(const struct scalar_reader *r, const char *part, size_t i)
 {
-    return (struct scalar_reader){.st = r->st, .why = r->why, .part = part, .number = i + 1};
+    return (struct scalar_reader){
+        .st = r->st, .why = r->why, .part = part, .number = i + 1, .yaml = r->yaml};
 }
 
 /* ---- orchestrator ---- */
@@ -310,8 +312,10 @@ static void read_fault(struct scalar_reader *r, struct fault_rule *to,
     read_what(r, &to->what, w);
     if (r->st == ST_OK) {
         r->st = fault_plan_add(checker, to, r->why);
-        if (r->st)
+        if (r->st) {
             fail_within(r->why, r->st, "%s, number %zu", r->part, r->number);
+            scalar_say_where(r, NULL, NULL);
+        }
     }
 }
 
@@ -479,10 +483,22 @@ static void read_choices(struct scalar_reader *r, struct scenario *s, const stru
 
 /* ---- the whole ---- */
 
-static enum status read_all(struct scenario *s, const struct written *w, struct why *why)
+/* The words begin with the setting's name. */
+static void say_where_setting(struct scalar_reader *r, const char *words)
+{
+    char key[64];
+
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(words, ":"), words);
+    r->part = "orchestrator";
+    fail_within(r->why, r->st, "orchestrator");
+    scalar_say_where(r, key, NULL);
+}
+
+static enum status read_all(struct scenario *s, const struct written *w, struct bytes yaml,
+                            struct why *why)
 {
     static const char *const proofs[] = {"real", "model", NULL};
-    struct scalar_reader r = {.st = ST_OK, .why = why, .part = "scenario"};
+    struct scalar_reader r = {.st = ST_OK, .why = why, .part = "scenario", .yaml = yaml};
     int model = 0;
 
     scalar_text(&r, "name", w->name, s->name, sizeof s->name);
@@ -499,9 +515,13 @@ static enum status read_all(struct scenario *s, const struct written *w, struct 
     if (s->has_seed)
         s->orchestrator.seed = s->seed;
     if (r.st == ST_OK) {
-        r.st = settings_check(&s->orchestrator, why);
-        if (r.st)
-            fail_within(why, r.st, "orchestrator");
+        struct why words;
+
+        r.st = settings_check(&s->orchestrator, &words);
+        if (r.st) {
+            fail(why, r.st, "%s", words.text);
+            say_where_setting(&r, words.text);
+        }
     }
     read_network(&r, &s->network, w->network);
     read_clients(&r, s, w);
@@ -513,7 +533,8 @@ static enum status read_all(struct scenario *s, const struct written *w, struct 
     return r.st;
 }
 
-enum status scenario_parse(struct scenario **out, struct bytes yaml, struct why *why)
+/* told: complaints say where in the text. */
+static enum status parse(struct scenario **out, struct bytes yaml, bool told, struct why *why)
 {
     struct scenario *s = NULL;
     struct written *w = NULL;
@@ -530,7 +551,7 @@ enum status scenario_parse(struct scenario **out, struct bytes yaml, struct why 
         goto out;
     }
     settings_init(&s->orchestrator);
-    st = read_all(s, w, why);
+    st = read_all(s, w, told ? yaml : bytes_of(NULL, 0), why);
     if (st)
         goto out;
 
@@ -540,6 +561,11 @@ out:
     written_free(w);
     scenario_free(s);
     return st;
+}
+
+enum status scenario_parse(struct scenario **out, struct bytes yaml, struct why *why)
+{
+    return parse(out, yaml, true, why);
 }
 
 enum status scenario_read(struct scenario **out, const char *path, struct why *why)
@@ -601,7 +627,7 @@ enum status scenario_rule(struct fault_rule *out, struct bytes json, struct why 
     buffer_put_text(&yaml, "name: rule\nfaults:\n  - ");
     buffer_put(&yaml, json.data, json.size);
     if (buffer_ok(&yaml))
-        st = scenario_parse(&s, buffer_bytes(&yaml), why);
+        st = parse(&s, buffer_bytes(&yaml), false, why); /* its lines are not the caller's */
     else
         st = fail(why, ST_NO_MEMORY, "rule: out of memory");
     if (!st)

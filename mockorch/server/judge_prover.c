@@ -2,6 +2,7 @@
 #include "mockorch/server/judge_prover.h"
 
 #include <pthread.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,15 +66,16 @@ static enum status public_input_of(struct buffer *out, struct bytes input, struc
     return buffer_ok(out) ? ST_OK : fail(why, ST_NO_MEMORY, "public input: out of memory");
 }
 
+/* BLAKE2b: a digest of our own, at less than half of Keccak's cost. */
 static void ask(uint8_t question[static 32], const char *program_id, struct bytes input,
                 struct bytes proof)
 {
     uint8_t parts[3][32];
 
-    keccak256(parts[0], bytes_of_text(program_id));
-    keccak256(parts[1], bytes_of(input.data, input.size < 12 ? input.size : 12));
-    keccak256(parts[2], proof);
-    keccak256(question, bytes_of(parts, sizeof parts));
+    crypto_generichash(parts[0], 32, (const uint8_t *)program_id, strlen(program_id), NULL, 0);
+    crypto_generichash(parts[1], 32, input.data, input.size < 12 ? input.size : 12, NULL, 0);
+    crypto_generichash(parts[2], 32, proof.data, proof.size, NULL, 0);
+    crypto_generichash(question, 32, parts[0], sizeof parts, NULL, 0);
 }
 
 static enum status verify_now(const struct judge_prover *j, const struct guest *g,
