@@ -41,6 +41,8 @@ start
 load closed "$port" 16 "$seconds" | tee "$work/closed"
 rate=$(jq .per_second "$work/closed")
 rss
+load fetch "$port" 16 "$seconds"
+load submit "$port" 16 100000
 load open "$port" 256 "$seconds" "$((2 * ${rate%.*}))"
 rss
 load closed "$port" 16 1 # has it recovered?

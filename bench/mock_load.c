@@ -2,6 +2,8 @@
 /* Load for nxp-mockorch on loopback: what it can carry, and what it survives.
  *
  *   mock_load closed PORT CONNECTIONS SECONDS         fetch and submit in turn, as fast as answers come
+ *   mock_load fetch  PORT CONNECTIONS SECONDS         only fetches
+ *   mock_load submit PORT CONNECTIONS TASKS           only submissions; the tasks are fetched before the clock starts
  *   mock_load open   PORT CONNECTIONS SECONDS RATE    fetch and submit, so many requests a second
  *   mock_load idle   PORT CONNECTIONS PID             memory of PID with so many quiet connections
  *   mock_load loris  PORT CONNECTIONS SECONDS         heads that come a byte at a time
@@ -52,6 +54,9 @@ struct load {
     uint32_t *times_us; /* of answers */
     size_t times;
     uint64_t statuses[6], broken, unsent;
+    bool only_fetches;
+    char (*pool)[80]; /* tasks for `submit`; NULL: another mode */
+    size_t pooled;
 };
 
 static int64_t now_ns(void)
@@ -195,8 +200,12 @@ static void answered(struct load *l, struct connection *c, unsigned status, stru
         l->times_us[l->times++] = (uint32_t)((now_ns() - c->sent_ns) / 1000);
     c->busy = false;
     c->task_id[0] = 0;
-    if (status == 200 && !c->submits)
+    if (status == 200 && !c->submits && !l->only_fetches)
         take_task(c, body);
+    if (l->pool && c->task_id[0]) {
+        memcpy(l->pool[l->pooled++], c->task_id, sizeof c->task_id);
+        c->task_id[0] = 0;
+    }
 }
 
 /* false: nothing more now. */
@@ -274,7 +283,48 @@ static void run_closed(struct load *l, int64_t span_ns)
                 ask(l, &l->connections[i]);
         wait_events(l, 100);
     }
-    report(l, "closed", (double)(now_ns() - start_ns) / 1e9);
+    report(l, l->only_fetches ? "fetch" : "closed", (double)(now_ns() - start_ns) / 1e9);
+}
+
+static size_t busy(const struct load *l)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < l->count; i++)
+        count += l->connections[i].busy;
+    return count;
+}
+
+static void run_submit(struct load *l, size_t tasks)
+{
+    int64_t start_ns;
+    char(*pool)[80] = calloc(tasks + l->count, sizeof *pool);
+
+    if (!pool)
+        die("tasks");
+    for (l->pool = pool; l->pooled < tasks || busy(l);) {
+        for (size_t i = 0; i < l->count && l->pooled < tasks; i++)
+            if (!l->connections[i].busy)
+                ask(l, &l->connections[i]);
+        wait_events(l, 100);
+    }
+    l->pool = NULL;
+    l->times = 0;
+    memset(l->statuses, 0, sizeof l->statuses);
+    start_ns = now_ns();
+    while (l->pooled || busy(l)) {
+        for (size_t i = 0; i < l->count && l->pooled; i++) {
+            struct connection *c = &l->connections[i];
+
+            if (c->busy)
+                continue;
+            memcpy(c->task_id, pool[--l->pooled], sizeof c->task_id);
+            ask(l, c);
+        }
+        wait_events(l, 100);
+    }
+    report(l, "submit", (double)(now_ns() - start_ns) / 1e9);
+    free(pool);
 }
 
 /* Requests are due at a fixed rate, whatever the answers do; one that finds no free connection is
@@ -419,8 +469,11 @@ int main(int argc, char **argv)
         return 0;
     }
     load_open(&l, port, (size_t)atol(argv[3]));
-    if (strcmp(mode, "closed") == 0 && argc == 5)
+    l.only_fetches = strcmp(mode, "fetch") == 0;
+    if ((l.only_fetches || strcmp(mode, "closed") == 0) && argc == 5)
         run_closed(&l, atol(argv[4]) * NS_PER_S);
+    else if (strcmp(mode, "submit") == 0 && argc == 5)
+        run_submit(&l, (size_t)atol(argv[4]));
     else if (strcmp(mode, "open") == 0 && argc == 6)
         run_open(&l, atol(argv[4]) * NS_PER_S, atof(argv[5]));
     else if (strcmp(mode, "idle") == 0 && argc == 5)

@@ -20,8 +20,10 @@ static const struct field {
     int64_t least, most;
 } fields[] = {
 #define ROW(name, member, shape, least, most)                                                      \
-    {name, shape, offsetof(struct journal_entry, member),                                          \
-     sizeof((struct journal_entry *)0)->member, least, most}
+    {                                                                                              \
+        name, shape, offsetof(struct journal_entry, member),                                       \
+            sizeof((struct journal_entry *)0)->member, least, most                                 \
+    }
     ROW("at", at_ns, WHOLE, -MOST_NS, MOST_NS),
     ROW("took", took_ns, WHOLE, -MOST_NS, MOST_NS),
     ROW("method", method, WHOLE, 0, HTTP_POST),

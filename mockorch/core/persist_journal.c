@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Journal and counters in the store. What was answered since the last commit goes into the next one as
- * one record, under the number of its first entry; it is removed when all its entries have left
+/* Journal and counters in the store. What was answered since the last commit goes into the next one
+ * as one record, under the number of its first entry; it is removed when all its entries have left
  * the journal. Nobody waits for these records alone: answers that changed nothing are written with
  * the next one that did, or a moment later. */
 #include <inttypes.h>
@@ -78,12 +78,11 @@ static void put_counters(struct orchestrator *o)
 {
     const struct orchestrator_metrics *m = &o->metrics;
 
-    persist_put(o, STORE_STATE, RECORD_COUNTERS,
-                json_pack("{so so so sI sI}", "requests", counters(m->requests, CALL_COUNT),
-                          "answers", counters(m->answers, 6), "refused",
-                          counters(m->refused, CHECK_NONE), "limited",
-                          (json_int_t)m->fetches_limited, "journal",
-                          (json_int_t)o->journal.written));
+    persist_put(
+        o, STORE_STATE, RECORD_COUNTERS,
+        json_pack("{so so so sI sI}", "requests", counters(m->requests, CALL_COUNT), "answers",
+                  counters(m->answers, 6), "refused", counters(m->refused, CHECK_NONE), "limited",
+                  (json_int_t)m->fetches_limited, "journal", (json_int_t)o->journal.written));
 }
 
 void persist_journal(struct orchestrator *o)

@@ -28,9 +28,8 @@ static bool inside(const struct walk *w)
         return true;
     for (size_t i = 0; i < w->depth; i++)
         if (!w->levels[i].list && strcmp(w->levels[i].key, w->wish->part) == 0)
-            return w->wish->number == 0 ||
-                   (i + 1 < w->depth && w->levels[i + 1].list &&
-                    w->levels[i + 1].entry == w->wish->number);
+            return w->wish->number == 0 || (i + 1 < w->depth && w->levels[i + 1].list &&
+                                            w->levels[i + 1].entry == w->wish->number);
     return false;
 }
 
@@ -97,7 +96,8 @@ struct place place_of(struct bytes yaml, const struct place_wish *wish)
         if (!yaml_parser_parse(&parser, &e))
             break;
         if (step(&w, &e)) {
-            found = (struct place){.line = e.start_mark.line + 1, .column = e.start_mark.column + 1};
+            found =
+                (struct place){.line = e.start_mark.line + 1, .column = e.start_mark.column + 1};
             over = true;
         }
         over |= e.type == YAML_STREAM_END_EVENT;

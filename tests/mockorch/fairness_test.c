@@ -25,10 +25,10 @@ static void the_first_refusals_are_told_at_once_and_then_one_each_gap(void **sta
     static const struct {
         int64_t at, held;
     } table[] = {
-        {0, 0},      {0, 0},   {0, 0},   {0, 0},   {0, 0},   {0, 0},   {0, 0}, {0, 0}, /* eight */
-        {0, 100},    {0, 200}, {100, 200},                 /* several connections: ever later */
-        {300, 100},                                        /* one that waits each time */
-        {400, 100},  {500, 100}, {650, 50}, {5000, 0},     /* all is forgiven */
+        {0, 0},     {0, 0},     {0, 0},     {0, 0},    {0, 0}, {0, 0}, {0, 0}, {0, 0}, /* eight */
+        {0, 100},   {0, 200},   {100, 200},            /* several connections: ever later */
+        {300, 100},                                    /* one that waits each time */
+        {400, 100}, {500, 100}, {650, 50},  {5000, 0}, /* all is forgiven */
     };
     struct patience p;
 
@@ -283,7 +283,8 @@ static void a_flood_of_bad_proofs_is_held_and_good_ones_are_not(void **state)
     b->judge.broken = ST_INVALID;
     expect_at_once(b, 422, 8);
     b->judge.broken = ST_LIMIT;
-    assert_int_equal(bench_submit(b, &submission), 503); /* nor is a full judge asked at once again */
+    assert_int_equal(bench_submit(b, &submission),
+                     503); /* nor is a full judge asked at once again */
     assert_true(b->verdict.held_ns == 2 * SECOND);
     b->judge.broken = ST_IO;
     assert_int_equal(bench_submit(b, &submission), 500);

@@ -302,7 +302,7 @@ static void what_is_wrong_is_named_with_its_place(void **state)
         {"name: x\norchestrator:\n  programs:\n    - {id: a}\n    - {id: b, n: 3..1}\n",
          "line 5, column 18: programs, number 2: n: '3..1'"},
         {"name: x\norchestrator: {task_types: {proof_hash: y}}\n",
-         "line 2, column 42: orchestrator: proof_hash"},
+         "line 2, column 41: orchestrator: proof_hash"},
         {"name: x\nclients:\n  - name: a\n    wall_skew: [now\n", "line "},
         {"name: x\norchestrator: {window: 0}\n", "orchestrator: window"},
         {"name: x\norchestrator: {fetches_per_window: 4294967296}\n", "below 2^32"},
