@@ -226,6 +226,21 @@ static enum status connect_to(struct store_sqlite *s, struct why *why)
     return execute(s, "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;", why);
 }
 
+/* What the check of the whole file says. A page that it could not get is no damage: then it names the
+ * reason by its number. */
+static enum status judge_check(const struct store_sqlite *s, const char *word, struct why *why)
+{
+    static const char reason[] = "error code=";
+    const char *at = strstr(word, reason);
+    int code = at ? (int)strtol(at + strlen(reason), NULL, 10) : SQLITE_CORRUPT;
+
+    if (strcmp(word, "ok") == 0)
+        return ST_OK;
+    if ((code & 0xff) != SQLITE_CORRUPT)
+        return failed(s, code, why);
+    return fail(why, ST_INPUT, "store '%s' is damaged: %s", s->path, word);
+}
+
 /* ST_OK with *fresh: nothing is in it yet. */
 static enum status look_through(struct store_sqlite *s, bool *fresh, struct why *why)
 {
@@ -249,9 +264,7 @@ static enum status look_through(struct store_sqlite *s, bool *fresh, struct why 
                     "store '%s' is of version %" PRId64 "; this orchestrator reads %d", s->path,
                     version, VERSION);
     st = ask(s, word, "PRAGMA quick_check(1)", why);
-    if (!st && strcmp(word, "ok") != 0)
-        st = fail(why, ST_INPUT, "store '%s' is damaged: %s", s->path, word);
-    return st;
+    return st ? st : judge_check(s, word, why);
 }
 
 static enum status use_log(struct store_sqlite *s, struct why *why)

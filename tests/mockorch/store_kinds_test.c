@@ -256,6 +256,71 @@ static void a_damaged_file_is_refused_with_words(void **state)
     refuse(p, ST_INPUT, "is damaged");
 }
 
+/* Beyond SQLite's cache, so that it has to read the pages again. */
+static void damage_under_a_running_orchestrator_is_told(void **state)
+{
+    struct place *p = *state;
+    char name[16], value[1024], junk[4096];
+    struct listing l = {.stop_at = 0};
+    struct why why = {""};
+    int fd;
+
+    open_file(p);
+    memset(value, 'v', sizeof value - 1);
+    value[sizeof value - 1] = 0;
+    for (int i = 0; i < 5000; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        put(p->store, STORE_TASK, name, value);
+    }
+    assert_int_equal(store_commit(p->store, NULL), ST_OK);
+    open_file(p); /* moves the log into the file */
+    memset(junk, 0x5a, sizeof junk);
+    fd = open(p->path, O_WRONLY);
+    assert_true(fd >= 0);
+    for (int page = 2; page < 1000; page++)
+        assert_int_equal(pwrite(fd, junk, sizeof junk, page * 4096), sizeof junk);
+    close(fd);
+    assert_int_equal(store_each(p->store, STORE_TASK, list_one, &l, &why), ST_INPUT);
+    assert_non_null(strstr(why.text, "is damaged"));
+    assert_int_equal(store_put(p->store, STORE_TASK, "9999", bytes_of_text("x"), &why), ST_INPUT);
+}
+
+static void without_memory_the_store_says_so_and_is_left_as_it_was(void **state)
+{
+    struct place *p = *state;
+    unsigned refused = 0;
+    enum status st = ST_NO_MEMORY;
+
+    open_file(p);
+    put(p->store, STORE_USER, "a", "1");
+    assert_int_equal(store_commit(p->store, NULL), ST_OK);
+    store_free(p->store);
+    p->store = NULL;
+    for (sqlite3_int64 more = 1024; st == ST_NO_MEMORY; more += 2048) {
+        struct why why = {""};
+
+        sqlite3_hard_heap_limit64(sqlite3_memory_used() + more);
+        st = store_sqlite_new(&p->store, p->path, &why);
+        sqlite3_hard_heap_limit64(0);
+        if (st && (st != ST_NO_MEMORY || !strstr(why.text, "out of memory")))
+            fail_msg("%d more: %d, '%s'", (int)more, st, why.text);
+        refused += st != ST_OK;
+    }
+    assert_true(refused > 5);
+    expect(p->store, STORE_USER, "a=1 ");
+}
+
+/* As on a network drive: no memory can be shared over it. */
+static void a_file_system_without_a_log_is_refused_with_words(void **state)
+{
+    struct place *p = *state;
+    sqlite3_vfs *usual = sqlite3_vfs_find(NULL);
+
+    sqlite3_vfs_register(sqlite3_vfs_find("unix-dotfile"), 1);
+    refuse(p, ST_IO, "this file system cannot hold a write-ahead log");
+    sqlite3_vfs_register(usual, 1);
+}
+
 /* The limit of this process on the size of a file stands in for a full disk. */
 static void a_full_disk_is_an_error_of_the_commit(void **state)
 {
@@ -297,6 +362,9 @@ int main(void)
         CASE(a_second_orchestrator_is_locked_out),
         CASE(other_files_are_refused_with_words),
         CASE(a_damaged_file_is_refused_with_words),
+        CASE(damage_under_a_running_orchestrator_is_told),
+        CASE(without_memory_the_store_says_so_and_is_left_as_it_was),
+        CASE(a_file_system_without_a_log_is_refused_with_words),
         CASE(a_full_disk_is_an_error_of_the_commit),
     };
 
