@@ -439,8 +439,7 @@ void host_start(struct host *h)
     if (h->over)
         return;
     if (!h->runtime && !host_welcome(h)) {
-        h->over = true;
-        h->turned_away = true;
+        host_turn_away(h);
         return;
     }
     if (h->o.plan->registers && !h->node_id[0]) {
@@ -482,6 +481,10 @@ void host_stop(struct host *h, int64_t down_ns)
     if (!h->runtime)
         return;
     host_note(h, "is asked to stop, life", h->life);
+    if (h->stopped_ns)
+        invariant_mark(h->o.invariant, MARK_STOPPED_AT_ONCE);
+    if (runtime_open_tasks(h->runtime))
+        invariant_mark(h->o.invariant, MARK_STOPPED_WITH_TASKS);
     h->stopped_ns = down_ns;
     host_handle(h, &(struct event){.type = EV_SHUTDOWN});
     host_live(h);

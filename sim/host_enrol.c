@@ -20,6 +20,13 @@
 
 #define TRY_AGAIN_NS (60 * NS_PER_S)
 
+void host_turn_away(struct host *h)
+{
+    h->over = true;
+    h->turned_away = true;
+    invariant_mark(h->o.invariant, MARK_TURNED_AWAY);
+}
+
 /* ---- the pages ---- */
 
 /* What the pages say, or what is built in. */
@@ -134,11 +141,11 @@ static void fail_for_now(struct host *h, const struct packet *p, const char *tex
     world_note(h->o.world, "client %u is not registered: %s", h->o.number, text);
     if (p->answered && p->response.status == 403) {
         h->enrol = HOST_WORKS;
-        h->over = true;
-        h->turned_away = true;
+        host_turn_away(h);
         return;
     }
     h->enrol = HOST_TRY_AGAIN;
+    h->tried_before = true;
     host_plan(h, TRY_AGAIN_NS, fire_again, 0);
 }
 
@@ -176,6 +183,8 @@ static void answered(struct host *h, const struct packet *p)
             return;
         }
         h->enrol = HOST_WORKS;
+        if (h->tried_before)
+            invariant_mark(h->o.invariant, MARK_REGISTERED_AGAIN);
         h->node_ids[0] = h->node_id;
         h->o.node_ids = h->node_ids;
         world_note(h->o.world, "client %u is registered as node %s", h->o.number, h->node_id);
@@ -204,8 +213,7 @@ void host_enrol(struct host *h)
     host_wallet(h, h->wallet);
     if (wallet_check(h->wallet, &why)) {
         world_note(h->o.world, "client %u: %s", h->o.number, why.text);
-        h->over = true;
-        h->turned_away = true;
+        host_turn_away(h);
         return;
     }
     look_up(h);

@@ -42,6 +42,7 @@ struct host {
     char wallet[SCENARIO_TEXT], user_id[ENROL_ID_SIZE], node_id[ENROL_ID_SIZE]; /* its configuration */
     const char *node_ids[1];
     char country[COUNTRY_CODE]; /* "": not known */
+    bool tried_before;          /* to register, and it failed */
     bool turned_away;           /* before it ever worked */
     int64_t tick_ns; /* of the world: a tick is planned for then */
     uint64_t tick;
@@ -81,6 +82,7 @@ bool host_strikes(struct host *h, double chance, const char *place);
 void host_send_plain(struct host *h, uint64_t id, const struct http_request *request);
 
 /* host_enrol.c */
+void host_turn_away(struct host *h);
 bool host_welcome(struct host *h); /* this version, and here */
 void host_enrol(struct host *h);   /* begins; in the end it is host_start */
 void host_enrolled(struct host *h, struct packet *takes);

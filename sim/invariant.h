@@ -64,6 +64,9 @@
  *      INVARIANT_WAIT_PERCENT of that or more. Half is what is expected, less would be chance once
  *      in a hundred billion runs.
  *
+ * Where nodes vote on each other's hashes (consensus), an ACKED task may have no credit (I12), and a
+ * task that waits for its votes is found no more (I33).
+ *
  * A process that is killed forgets what was not on disk: a task that had just arrived (I4), a
  * Retry-After (I5), a definite answer (I7). The disk may be refusing writes: I1 and I2 then rest, as
  * in core.h. After several times in a row the client goes on without it, and a crash then excuses its
@@ -121,6 +124,7 @@ struct invariant {
     struct lookup by_id;
     const struct settings *settings; /* of the orchestrator; NULL: not known */
     int64_t heal_ns;                 /* 0: never */
+    bool votes;                      /* of the orchestrator's settings: consensus */
     struct invariant_gift *gifts;    /* what the orchestrator has given */
     size_t gift_count, gift_capacity;
     struct lookup gifts_by_id; /* by their beginnings */

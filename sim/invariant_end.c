@@ -107,12 +107,12 @@ static void check_belief(struct invariant *v, const struct invariant_task *t,
 {
     switch (state) {
     case OUTBOX_ACKED:
-        if (!t->credits && t->definite != 409)
+        if (!t->credits && t->definite != 409 && !invariant_votes(v))
             invariant_broken(v, 12, "task %.80s is taken for accepted and has no credit",
                              t->task_id);
         break;
     case OUTBOX_REFUSED:
-        if (t->credits && !t->second_copy)
+        if (t->credits && !t->second_copy && !invariant_votes(v))
             invariant_broken(v, 12, "task %.80s is credited and taken for refused", t->task_id);
         else if (!t->definite && t->ended_ns - t->arrived_ns < least_life_ns(v, t))
             invariant_broken(v, 12, "task %.80s is taken for refused and nobody refused it",

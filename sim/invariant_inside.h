@@ -145,3 +145,6 @@ void invariant_known(struct invariant *v, unsigned host, const char *node_id);
 void invariant_troubled(struct invariant *v, unsigned host, const char *node_id);
 void invariant_served(struct invariant *v, unsigned host, const char *node_id);
 void invariant_counters(struct invariant *v, unsigned host, const struct stats *stats);
+
+/* Nodes vote on the hashes of one another: what was taken has a credit later, or none. */
+bool invariant_votes(const struct invariant *v);

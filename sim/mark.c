@@ -32,6 +32,11 @@ const char *mark_name(enum mark m)
         "less was asked for than before",
         "a proof failed",
         "a proof was none",
+        "stopped by the user with tasks open",
+        "stopped by the user twice",
+        "registered after a failure",
+        "not welcome: wallet, version or country",
+        "another state was read while a proof was judged",
     };
 
     return names[m];

@@ -104,6 +104,8 @@ static void report_answered(void *context, const struct verdict *verdict,
     struct run *r = context;
     bool ends = r->settings.task_limit > 0 || r->drain_ns > 0;
 
+    if (verdict->failed == CHECK_TASK && verdict->status == 503 && !verdict->faults[0])
+        invariant_mark(&r->invariant, MARK_CHANGED_WHILE_JUDGING);
     invariant_answered(&r->invariant, host_of_node(r, verdict->node_id), verdict, response, !ends);
 }
 

@@ -14,6 +14,11 @@ struct service {
     bool stopped, drains;
     struct prng prng;
     struct choice_listener ear, task_ear;
+    struct ballot { /* a submission where nodes vote */
+        char task_id[64]; /* as a verdict has it */
+        bool credited;
+    } *ballots;
+    size_t ballot_count;
 };
 
 enum status service_new(struct service **out, const struct service_options *o, struct why *why)
@@ -44,6 +49,7 @@ void service_free(struct service *s)
         return;
     orchestrator_free(s->core);
     store_free(s->store);
+    free(s->ballots);
     free(s);
 }
 
@@ -112,6 +118,31 @@ static void answer(struct service *s, struct packet *p, const struct http_respon
     network_answer(s->o.network, p, response, &v->carriage);
 }
 
+static bool is_voted(const struct service *s)
+{
+    return s->o.settings->consensus > 1;
+}
+
+/* One submission may decide about several, of other clients too. */
+static void report_votes(struct service *s, const char *task_id)
+{
+    bool known = false;
+
+    for (size_t i = 0; i < s->ballot_count; i++)
+        known = known || strcmp(s->ballots[i].task_id, task_id) == 0;
+    if (!known) {
+        s->ballots = memory_grown(s->ballots, s->ballot_count + 1, sizeof *s->ballots);
+        s->ballots[s->ballot_count] = (struct ballot){.credited = false};
+        snprintf(s->ballots[s->ballot_count++].task_id, sizeof s->ballots->task_id, "%s", task_id);
+    }
+    for (size_t i = 0; i < s->ballot_count; i++) {
+        if (s->ballots[i].credited || !orchestrator_accepted(s->core, s->ballots[i].task_id))
+            continue;
+        s->ballots[i].credited = true;
+        s->o.accepted(s->o.context, s->ballots[i].task_id, false);
+    }
+}
+
 /* Tells whose submission was the one that counts. */
 static void report_accepted(struct service *s, uint64_t before, const struct packet *p,
                             const struct verdict *v, bool judged)
@@ -120,6 +151,11 @@ static void report_accepted(struct service *s, uint64_t before, const struct pac
     struct wire_submission m = {.task_id = v->task_id};
     bool whole = strlen(v->task_id) < sizeof v->task_id - 1; /* the verdict has the id's beginning */
 
+    if (is_voted(s)) {
+        if (v->call == CALL_SUBMIT)
+            report_votes(s, v->task_id);
+        return;
+    }
     if (orchestrator_metrics(s->core)->tasks_accepted == before)
         return;
     if (whole || wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) ==

@@ -288,6 +288,8 @@ static enum status tier_b_check(const struct scenario *s, struct why *why)
     }
     if (clients > MOST_CLIENTS)
         return fail(why, ST_INPUT, "tier B has at most %d clients", MOST_CLIENTS);
+    if (s->orchestrator.consensus > 1)
+        return fail(why, ST_INPUT, "tier B tells no credits of a consensus");
     for (size_t i = 0; i < s->event_count; i++)
         if (strcmp(s->events[i].event, "power_cut") == 0)
             return fail(why, ST_INPUT, "event 'power_cut' is not for tier B");
