@@ -75,8 +75,13 @@ static void put_scalar(struct buffer *out, const char *text)
         return;
     }
     value = json_string(text);
-    quoted = json_dumps(value, JSON_ENCODE_ANY); /* a JSON text is a YAML text */
-    buffer_put_text(out, quoted ? quoted : "\"\"");
+    quoted = json_dumps(value, JSON_ENCODE_ANY); /* a JSON text is a YAML text, but for DEL */
+    for (const char *c = quoted ? quoted : "\"\""; *c; c++) {
+        if (*c == 0x7f)
+            buffer_put_text(out, "\\x7F");
+        else
+            buffer_put(out, c, 1);
+    }
     free(quoted);
     json_decref(value);
 }
