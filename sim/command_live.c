@@ -16,8 +16,8 @@ enum { KEY_TIME_SCALE = 0x400, KEY_LEAVE_OUT, KEY_MOCKORCH, KEY_KEEP, KEY_QUIET 
 
 static const struct argp_option options[] = {
     {"time-scale", KEY_TIME_SCALE, "N", 0,
-     "Divide the scenario's times by N: phases, events, windows, task lives, every Retry-After up to "
-     "whole seconds. Delays of messages, and what a client waits by itself, stay",
+     "Divide the scenario's times by N: phases, events, windows, every Retry-After up to whole "
+     "seconds. Delays of messages, lives of tasks, and what a client waits by itself, stay",
      0},
     {"leave-out", KEY_LEAVE_OUT, 0, 0,
      "What nobody can do with real programs, or see of them, is left out and told, not refused", 0},

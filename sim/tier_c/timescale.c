@@ -13,7 +13,7 @@
 
 /* Which keys are spans of the world, part by part. */
 static const char *const of_scenario[] = {"duration", "heal_at", NULL};
-static const char *const of_orchestrator[] = {"window",     "task_expiry", "idle_retry",    "node_window",
+static const char *const of_orchestrator[] = {"window",     "idle_retry",     "node_window",
                                               "key_window", "address_window", NULL};
 static const char *const of_client[] = {"start", "start_spread", "prove", "prove_jitter", NULL};
 static const char *const of_fault[] = {"from", "until", NULL};
@@ -85,8 +85,6 @@ static void write_defaults(json_t *tree)
     }
     if (!json_object_get(orchestrator, "window"))
         write_span(orchestrator, "window", usual.window_ns);
-    if (!json_object_get(orchestrator, "task_expiry"))
-        write_span(orchestrator, "task_expiry", usual.task_expiry_ns);
     if (!json_object_get(orchestrator, "idle_retry"))
         write_span(orchestrator, "idle_retry", usual.idle_retry_ns);
 }

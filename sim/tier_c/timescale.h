@@ -2,9 +2,9 @@
 /* A scenario's times for real programs: a part of what is written.
  *
  * Divided are the times of the world: when faults, events, phases and clients begin and end, windows
- * of allowances, the life of a task, and every Retry-After (up to whole seconds). Left alone is what
- * a client's own patience is measured against, which nobody may shorten from outside: latency and
- * delays of messages, and bytes per second.
+ * of allowances, and every Retry-After (up to whole seconds). Left alone is what a client's own
+ * patience and waits are measured against, which nobody may shorten from outside: latency and delays
+ * of messages, bytes per second, and the life of a task.
  *
  * The tree is that of sim/outline.h: scalars are texts.
  *

@@ -28,7 +28,7 @@ static const char scenario[] =
     "name: x\n"
     "heal_at: 10m\n"
     "duration: 1h\n"
-    "orchestrator: {window: 180s, fetches_per_window: 3, task_expiry: 100ms}\n"
+    "orchestrator: {window: 180s, fetches_per_window: 3, task_expiry: 1h, node_window: 100ms}\n"
     "network: {latency: 60ms, jitter: 6s}\n"
     "clients: [{name: a, start: 0, start_spread: 1m}]\n"
     "faults:\n"
@@ -51,9 +51,10 @@ static void times_of_the_world_are_divided_and_others_are_not(void **state)
         {"", 0, "duration", "60000ms"},
         {"orchestrator", 0, "window", "3000ms"},
         {"orchestrator", 0, "fetches_per_window", "3"},
-        {"orchestrator", 0, "task_expiry", "2ms"}, /* up, never away */
+        {"orchestrator", 0, "node_window", "2ms"}, /* up, never away */
         {"orchestrator", 0, "idle_retry", "1000ms"}, /* what is not written has a value, too */
-        {"network", 0, "latency", "60ms"}, /* a client's patience is not divided either */
+        {"orchestrator", 0, "task_expiry", "1h"}, /* a client's waits are not divided either */
+        {"network", 0, "latency", "60ms"},
         {"network", 0, "jitter", "6s"},
         {"clients", 0, "start", "0"},
         {"clients", 0, "start_spread", "1000ms"},
@@ -107,7 +108,7 @@ static void an_orchestrator_that_is_not_described_has_its_usual_times(void **sta
     (void)state;
     assert_int_equal(timescale_divide(tree, 10, &why), ST_OK);
     assert_string_equal(value(tree, "orchestrator", 0, "window"), "18000ms");
-    assert_string_equal(value(tree, "orchestrator", 0, "task_expiry"), "60000ms");
+    assert_null(value(tree, "orchestrator", 0, "task_expiry"));
     json_decref(tree);
 }
 
