@@ -64,6 +64,13 @@ enum status difficulty_parse(enum difficulty *out, const char *text, struct why 
                 (int)(length < 64 ? length : 64), start);
 }
 
+unsigned difficulty_rung(enum difficulty d)
+{
+    size_t i = bucket_of((int)d);
+
+    return i < BUCKETS ? (unsigned)i : 0;
+}
+
 enum difficulty difficulty_up(enum difficulty d)
 {
     size_t i = bucket_of((int)d);

@@ -153,11 +153,24 @@ bool http_date_parse(const char *text, int64_t *seconds)
     return false;
 }
 
+static void put_part(char **at, const char *text, size_t size)
+{
+    memcpy(*at, text, size);
+    *at += size;
+}
+
+static void put_two_digits(char **at, int number)
+{
+    const char digits[2] = {(char)('0' + number / 10), (char)('0' + number % 10)};
+
+    put_part(at, digits, sizeof digits);
+}
+
 void http_date_format(char out[static 30], int64_t seconds)
 {
     int64_t days = seconds / 86400, rest = seconds % 86400;
     int year, month = 1, weekday;
-    char text[64];
+    char *at = out;
 
     assert(seconds >= 0 && seconds < INT64_C(253402300800)); /* 1970 to 9999: four digits */
     weekday = (int)((days + 4) % 7);                         /* day 0 was a Thursday */
@@ -167,11 +180,21 @@ void http_date_format(char out[static 30], int64_t seconds)
     days -= days_before_year(year);
     while (days >= days_in_month(year, month))
         days -= days_in_month(year, month++);
-    snprintf(text, sizeof text, "%.3s, %02d %s %04d %02d:%02d:%02d GMT", weekdays[weekday],
-             (int)days + 1, months[month - 1], year, (int)(rest / 3600), (int)(rest / 60 % 60),
-             (int)(rest % 60));
-    memcpy(out, text, 29);
-    out[29] = 0;
+    put_part(&at, weekdays[weekday], 3); /* one per answer of an orchestrator: no printf */
+    put_part(&at, ", ", 2);
+    put_two_digits(&at, (int)days + 1);
+    put_part(&at, " ", 1);
+    put_part(&at, months[month - 1], 3);
+    put_part(&at, " ", 1);
+    put_two_digits(&at, year / 100);
+    put_two_digits(&at, year % 100);
+    put_part(&at, " ", 1);
+    put_two_digits(&at, (int)(rest / 3600));
+    put_part(&at, ":", 1);
+    put_two_digits(&at, (int)(rest / 60 % 60));
+    put_part(&at, ":", 1);
+    put_two_digits(&at, (int)(rest % 60));
+    put_part(&at, " GMT", 5); /* and the end */
 }
 
 /* ---- Retry-After ---- */

@@ -42,6 +42,7 @@ const char *difficulty_name(enum difficulty d); /* "SMALL_MEDIUM"; NULL for a re
 /* Any case, blanks around trimmed (client.md 4.7). */
 enum status MUST_USE difficulty_parse(enum difficulty *out, const char *text, struct why *why);
 bool difficulty_known(int number);
+unsigned difficulty_rung(enum difficulty d);        /* 0 for SMALL, 1, 2 …; 0 when it is none */
 enum difficulty difficulty_up(enum difficulty d);   /* the next bucket, or the same at the top */
 enum difficulty difficulty_down(enum difficulty d);
 

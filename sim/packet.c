@@ -2,33 +2,58 @@
 #include "sim/packet.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/memory.h"
 
-static void copy_headers(struct http_header *out, const struct http_header *in, size_t count)
+/* A packet is one block of memory, and so is its answer: texts and body lie behind it. */
+
+static size_t size_of_headers(const struct http_header *headers, size_t count)
 {
+    size_t size = 0;
+
     for (size_t i = 0; i < count; i++)
-        out[i] = (struct http_header){memory_text(in[i].name), memory_text(in[i].value)};
+        size += strlen(headers[i].name) + 1 + strlen(headers[i].value) + 1;
+    return size;
 }
 
-static void free_headers(struct http_header *headers, size_t count)
+static void *put_bytes(uint8_t **at, const void *data, size_t size)
+{
+    void *start = *at;
+
+    if (size)
+        memcpy(start, data, size);
+    *at += size;
+    return start;
+}
+
+static const char *put_text(uint8_t **at, const char *text)
+{
+    return put_bytes(at, text, strlen(text) + 1);
+}
+
+static void put_headers(uint8_t **at, struct http_header *out, const struct http_header *in,
+                        size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        free((char *)headers[i].name);
-        free((char *)headers[i].value);
+        out[i].name = put_text(at, in[i].name);
+        out[i].value = put_text(at, in[i].value);
     }
 }
 
 struct packet *packet_new(const struct http_request *request)
 {
-    struct packet *p = memory_new(sizeof *p);
+    size_t size = sizeof(struct packet) + strlen(request->path) + 1 + request->body.size +
+                  size_of_headers(request->headers, request->header_count);
+    struct packet *p = memory_grown(NULL, size, 1);
     struct http_request *r = &p->request;
+    uint8_t *at = (uint8_t *)(p + 1);
 
-    r->method = request->method;
-    r->path = memory_text(request->path);
+    *p = (struct packet){.request = {.method = request->method}};
+    r->path = put_text(&at, request->path);
     r->header_count = request->header_count;
-    copy_headers(r->headers, request->headers, request->header_count);
-    r->body = bytes_of(memory_bytes(request->body), request->body.size);
+    put_headers(&at, r->headers, request->headers, request->header_count);
+    r->body = bytes_of(put_bytes(&at, request->body.data, request->body.size), request->body.size);
     return p;
 }
 
@@ -50,25 +75,25 @@ void packet_free(void *packet)
 {
     struct packet *p = packet;
 
-    free((char *)p->request.path);
-    free_headers(p->request.headers, p->request.header_count);
-    free((uint8_t *)p->request.body.data);
-    if (p->answered) {
-        free_headers(p->response.headers, p->response.header_count);
-        free((uint8_t *)p->response.body.data);
-    }
+    free(p->answer);
     free(p);
 }
 
 void packet_answer(struct packet *p, const struct http_response *response)
 {
     struct http_response *r = &p->response;
+    uint8_t *at = memory_grown(
+        NULL,
+        1 + response->body.size + size_of_headers(response->headers, response->header_count), 1);
 
+    free(p->answer);
+    p->answer = at;
     p->answered = true;
     r->status = response->status;
     r->header_count = response->header_count;
-    copy_headers(r->headers, response->headers, response->header_count);
-    r->body = bytes_of(memory_bytes(response->body), response->body.size);
+    put_headers(&at, r->headers, response->headers, response->header_count);
+    r->body =
+        bytes_of(put_bytes(&at, response->body.data, response->body.size), response->body.size);
 }
 
 void packet_break(struct packet *p, bool maybe_delivered, const char *text)

@@ -24,6 +24,7 @@ struct packet {
 
     bool answered;
     struct http_response response; /* when answered */
+    void *answer;                  /* its memory */
     bool maybe_delivered;          /* otherwise: all bytes of the request had left */
     const char *text;              /* otherwise: why; a constant */
 };

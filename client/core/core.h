@@ -73,7 +73,8 @@ struct core;
 enum status MUST_USE core_new(struct core **out, const struct core_options *o, struct why *why);
 void core_free(struct core *c);
 
-/* A record of a former run; before EV_START. Takes its contents when it returns ST_OK. */
+/* A record of a former run; before EV_START. Takes its contents when it returns ST_OK. Of a final one
+ * only id and task_id are looked at. */
 enum status MUST_USE core_restore(struct core *c, struct outbox_record *record, struct why *why);
 
 void core_handle(struct core *c, const struct event *ev, int64_t now_ns);

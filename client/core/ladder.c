@@ -3,13 +3,7 @@
 
 unsigned ladder_rung(enum difficulty d)
 {
-    unsigned rung = 0;
-
-    while (d != difficulty_down(d)) {
-        d = difficulty_down(d);
-        rung++;
-    }
-    return rung;
+    return difficulty_rung(d);
 }
 
 enum difficulty ladder_ask(const struct ladder *l)

@@ -20,7 +20,7 @@ struct journal_entry *journal_add(struct journal *j)
     struct journal_entry *e;
 
     if (!j->entries && j->capacity)
-        j->entries = calloc(j->capacity, sizeof *j->entries);
+        j->entries = malloc(j->capacity * sizeof *j->entries); /* pages come as they are written */
     if (!j->entries)
         return NULL;
     e = &j->entries[j->written++ % j->capacity];
