@@ -187,10 +187,11 @@ static void read_record(struct journal_record *r, struct source *s)
     read_outcome(r, s);
 }
 
-/* Of this life, by its number; NULL: there is none. */
-static struct journal_record *record_of(const struct journal_read *r, uint64_t number)
+/* By its number, of the records from begin to end, which are of one life; NULL: there is none. */
+static struct journal_record *record_among(const struct journal_read *r, size_t begin, size_t end,
+                                           uint64_t number)
 {
-    size_t low = r->life_begins, high = r->record_count;
+    size_t low = begin, high = end;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -200,16 +201,27 @@ static struct journal_record *record_of(const struct journal_read *r, uint64_t n
         else
             high = middle;
     }
-    return low < r->record_count && r->records[low].number == number ? &r->records[low] : NULL;
+    return low < end && r->records[low].number == number ? &r->records[low] : NULL;
 }
 
-/* The same one, read in an earlier life; NULL: it is new. */
-static struct journal_record *earlier_of(const struct journal_read *r,
+static struct journal_record *record_of(const struct journal_read *r, uint64_t number)
+{
+    return record_among(r, r->life_begins, r->record_count, number);
+}
+
+/* The same request in a former life, from which the store has kept it; NULL: there is none. */
+static struct journal_record *remembered(const struct journal_read *r,
                                          const struct journal_record *record)
 {
-    for (size_t i = r->life_begins; i-- > 0;)
-        if (r->records[i].number == record->number && r->records[i].at_ns == record->at_ns)
-            return &r->records[i];
+    size_t end = r->life_begins;
+
+    for (unsigned life = r->life; life-- > 0; end = r->lives_begin[life]) {
+        struct journal_record *found =
+            record_among(r, r->lives_begin[life], end, record->number);
+
+        if (found && found->at_ns == record->at_ns)
+            return found;
+    }
     return NULL;
 }
 
@@ -225,37 +237,48 @@ static enum status read_records(struct journal_record *out, const struct journal
             return fail(why, ST_INPUT, "requests: item %zu: %s", i, s.wrong);
         if (i && out[i].number <= out[i - 1].number)
             return fail(why, ST_INPUT, "requests: item %zu: numbers are not in order", i);
-        if (out[i].number <= r->last && !record_of(r, out[i].number) && !earlier_of(r, &out[i]))
+        if (out[i].number <= r->last && !record_of(r, out[i].number) && !remembered(r, &out[i]))
             return fail(why, ST_INPUT, "requests: item %zu: number %llu was missing before", i,
                         (unsigned long long)out[i].number);
     }
     return ST_OK;
 }
 
+/* How many were never seen before this one, which is above r->last. The first of a life follows what
+ * the former one had. */
+static uint64_t missing_before(const struct journal_read *r, uint64_t number)
+{
+    uint64_t last = r->last;
+
+    if (!last && r->life_begins > 0)
+        last = r->records[r->life_begins - 1].number;
+    return number > last ? number - last - 1 : 0;
+}
+
 static void keep(struct journal_read *r, const struct journal_record *record)
 {
-    struct journal_record *earlier = earlier_of(r, record);
+    struct journal_record *known = record_of(r, record->number);
 
-    if (record->number <= r->last && record_of(r, record->number)) {
-        *record_of(r, record->number) = *record;
-        return;
+    if (!known) {
+        known = remembered(r, record);
+        if (known && record->delivery == JOURNAL_OPEN) /* it ended with its process */
+            record = known;
     }
-    if (earlier) {
-        unsigned life = earlier->life;
+    if (record->number > r->last) {
+        r->missed += known ? 0 : missing_before(r, record->number);
+        r->last = record->number;
+    }
+    if (known) {
+        unsigned life = known->life;
 
-        if (record->delivery != JOURNAL_OPEN)
-            *earlier = *record;
-        earlier->life = life;
-        r->missed += record->number > r->last ? record->number - r->last - 1 : 0;
-        r->last = record->number > r->last ? record->number : r->last;
+        *known = *record;
+        known->life = life;
         return;
     }
     if (r->record_count == r->record_capacity) {
         r->record_capacity = r->record_capacity ? 2 * r->record_capacity : 256;
         r->records = memory_grown(r->records, r->record_capacity, sizeof *r->records);
     }
-    r->missed += record->number - r->last - 1;
-    r->last = record->number;
     r->records[r->record_count++] = *record;
 }
 
@@ -299,7 +322,12 @@ void journal_read_restarted(struct journal_read *r)
     for (size_t i = r->life_begins; i < r->record_count; i++)
         if (r->records[i].delivery == JOURNAL_OPEN)
             r->records[i].delivery = JOURNAL_BROKEN;
-    r->life++;
+    if (r->life == r->lives_capacity) {
+        r->lives_capacity = r->lives_capacity ? 2 * r->lives_capacity : 8;
+        r->lives_begin =
+            memory_grown(r->lives_begin, r->lives_capacity, sizeof *r->lives_begin);
+    }
+    r->lives_begin[r->life++] = r->life_begins;
     r->life_begins = r->record_count;
     r->last = r->cursor = 0;
 }
@@ -420,6 +448,7 @@ struct journal_case journal_read_case(const struct journal_read *r)
 void journal_read_fini(struct journal_read *r)
 {
     free(r->records);
+    free(r->lives_begin);
     free(r->tasks);
     free(r->credits);
     *r = (struct journal_read){.record_count = 0};

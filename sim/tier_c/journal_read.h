@@ -4,7 +4,7 @@
  * /admin/tasks and /admin/credits by ?offset=.
  *
  * A page of requests may repeat earlier records: the later word counts (an answer that was still
- * under way). So may an orchestrator that has kept its journal over a restart. The journal is a ring: what it forgot before it was read is `missed`.
+ * under way). The journal is a ring: what it forgot before it was read is `missed`.
  *
  * Pages are as they come without filters. Texts of requests that are no UTF-8 are left out there,
  * and are "" here.
@@ -22,8 +22,10 @@
 struct journal_read {
     struct journal_record *records;
     size_t record_count, record_capacity;
-    size_t life_begins; /* the first record of the present life of the orchestrator */
-    unsigned life;
+    unsigned life;       /* of the orchestrator; it has begun with this record: */
+    size_t life_begins;
+    size_t *lives_begin; /* the former ones */
+    unsigned lives_capacity;
     uint64_t last;   /* number of the last record of this life; 0: none */
     uint64_t cursor; /* journal_read_after */
     uint64_t missed; /* requests that the journal had forgotten */
@@ -45,7 +47,9 @@ enum status MUST_USE journal_read_credits(struct journal_read *r, struct bytes j
  * otherwise before the first answer that was still under way. */
 uint64_t journal_read_after(const struct journal_read *r);
 
-/* The orchestrator is another process now, and counts anew. What was under way was lost. */
+/* The orchestrator is another process now: what was under way was lost. It may count anew, or go on
+ * behind what its store has of its journal, which may be a little less than was read before: then
+ * numbers come a second time. Who has the number and the time of a former life is the same request. */
 void journal_read_restarted(struct journal_read *r);
 
 /* The case with these records and whether they have gaps, tasks and credits; the rest is zero. */

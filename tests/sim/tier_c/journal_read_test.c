@@ -239,6 +239,63 @@ static void what_an_orchestrator_has_kept_over_its_restart_is_not_counted_twice(
     journal_read_fini(&r);
 }
 
+/* A life with the requests from..to; time_s: of a number that is used a second time. */
+static void read_life(struct journal_read *r, int from, int to, int again, int again_s,
+                      const char *answer)
+{
+    char page[4096], *at = page;
+    bool more;
+    struct why why = {""};
+
+    at += sprintf(at, "{\"total\": %d, \"offset\": 0, \"items\": [", to - from + 1);
+    for (int n = from; n <= to; n++)
+        at += sprintf(at,
+                      "%s{\"number\": %d, \"at_s\": %d, \"took_s\": 0, \"peer_port\": 1, "
+                      "\"status\": 200, \"call\": \"node\", \"answer\": \"%s\", "
+                      "\"end_s\": 1000}",
+                      n > from ? ", " : "", n, n >= again ? again_s + n : n, answer);
+    strcpy(at, "]}");
+    if (journal_read_requests(r, bytes_of_text(page), &more, &why))
+        fail_msg("%s", why.text);
+}
+
+static void a_restarted_orchestrator_may_remember_what_was_read(void **state)
+{
+    enum { NEVER = 1000 };
+    struct journal_read r = {.last = 0};
+
+    (void)state;
+    read_life(&r, 1, 5, NEVER, 0, "sent");
+    journal_read_restarted(&r);
+    read_life(&r, 1, 5, NEVER, 0, "under way"); /* all of it: nothing is new */
+    assert_int_equal(r.record_count, 5);
+    assert_int_equal(r.records[4].delivery, JOURNAL_OUT);
+    read_life(&r, 1, 7, NEVER, 0, "sent");
+    assert_int_equal(r.record_count, 7);
+    assert_int_equal(r.records[6].life, 1);
+    assert_int_equal(r.records[4].life, 0);
+    journal_read_restarted(&r);
+    read_life(&r, 4, 8, 7, 100, "left"); /* its store had 1..6, its ring has 4..8 */
+    assert_int_equal(r.record_count, 9);
+    assert_int_equal(r.records[6].number, 7);
+    assert_true(r.records[6].at_ns == 7 * NS_PER_S);
+    assert_int_equal(r.records[6].delivery, JOURNAL_OUT);
+    assert_int_equal(r.records[5].delivery, JOURNAL_GONE); /* the later word */
+    assert_int_equal(r.records[7].number, 7);
+    assert_true(r.records[7].at_ns == 107 * NS_PER_S);
+    assert_int_equal(r.records[8].life, 2);
+    assert_int_equal(r.missed, 0);
+    assert_int_equal(journal_read_after(&r), 8);
+    journal_read_restarted(&r);
+    read_life(&r, 11, 12, NEVER, 0, "sent"); /* 9 and 10 have come and gone */
+    assert_int_equal(r.missed, 2);
+    for (int i = 0; i < 20; i++)
+        journal_read_restarted(&r);
+    read_life(&r, 11, 12, NEVER, 0, "sent");
+    assert_int_equal(r.record_count, 11);
+    journal_read_fini(&r);
+}
+
 static void what_is_no_page_of_requests_is_refused(void **state)
 {
 #define LONG "0123456789012345678901234567890123456789012345678901234567890123456789"
@@ -370,6 +427,7 @@ int main(void)
         cmocka_unit_test(what_the_journal_forgot_is_missed),
         cmocka_unit_test(a_restarted_orchestrator_counts_anew),
         cmocka_unit_test(what_an_orchestrator_has_kept_over_its_restart_is_not_counted_twice),
+        cmocka_unit_test(a_restarted_orchestrator_may_remember_what_was_read),
         cmocka_unit_test(what_is_no_page_of_requests_is_refused),
         cmocka_unit_test(a_number_that_was_missing_cannot_come_later),
         cmocka_unit_test(what_is_no_list_of_tasks_or_credits_is_refused),
