@@ -30,7 +30,7 @@
  * Source:  simulation.md 1, 2 (tier C).
  * Units:   the scenario's nanoseconds, which pass `speed` times as fast as the clock's.
  * Owner:   heap (relay_free accepts NULL). Loop, clock and tape are borrowed, and outlive it.
- * Threads: the loop's.
+ * Threads: the loop's. The process ignores SIGPIPE: ends may be gone.
  * Errors:  ST_INPUT, ST_EXISTS (the port is in use), ST_NO_MEMORY, ST_IO. Without memory for a connection it is reset.
  */
 #pragma once

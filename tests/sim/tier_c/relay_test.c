@@ -9,6 +9,7 @@
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,6 +246,69 @@ static void resets_travel_as_resets(void **state)
     UNTIL(&s, s.accepted_count == 2 && has(&s.accepted[1], "b"));
     end_stop(&s.accepted[1], true);
     UNTIL(&s, e->rst && relay_connections(s.relay) == 0);
+    scene_stop(&s);
+}
+
+static void an_end_is_as_late_as_bytes_are(void **state)
+{
+    struct scene s;
+    struct end *e;
+    int64_t began_ns;
+
+    (void)state;
+    scene_start(&s, (struct relay_options){.plan = {.latency_ns = 60 * NS_PER_MS}});
+    e = dial(&s);
+    UNTIL(&s, e->open);
+    began_ns = now();
+    say(e, "a");
+    UNTIL(&s, relay_counts(s.relay)->turns_up == 1);
+    shutdown(bufferevent_getfd(e->stream), SHUT_WR);
+    UNTIL(&s, s.accepted_count && s.accepted[0].fin);
+    assert_true(now() - began_ns >= 60 * NS_PER_MS);
+    assert_true(has(&s.accepted[0], "a"));
+    scene_stop(&s);
+}
+
+static void a_client_that_leaves_an_answer_on_its_way_has_not_got_it(void **state)
+{
+    const struct relay_loss *losses;
+    struct scene s;
+    struct end *e;
+    size_t count;
+
+    (void)state;
+    scene_start(&s, (struct relay_options){.plan = {.latency_ns = 100 * NS_PER_MS}});
+    s.answer = "ok";
+    s.polite = true;
+    e = dial(&s);
+    say(e, "q\n");
+    UNTIL(&s, relay_counts(s.relay)->turns_down == 1); /* it is held */
+    end_stop(e, false);
+    UNTIL(&s, relay_connections(s.relay) == 0);
+    losses = relay_losses(s.relay, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(losses[0].cause, RELAY_GONE);
+    scene_stop(&s);
+}
+
+static void a_client_that_ended_its_side_and_then_resets_ends_both(void **state)
+{
+    struct scene s;
+    struct end *e;
+
+    (void)state;
+    scene_start(&s, (struct relay_options){0});
+    e = dial(&s);
+    say(e, "a");
+    UNTIL(&s, s.accepted_count && has(&s.accepted[0], "a"));
+    shutdown(bufferevent_getfd(e->stream), SHUT_WR);
+    UNTIL(&s, s.accepted[0].fin);
+    end_stop(e, true);
+    while (relay_connections(s.relay)) { /* or the time of the test is over */
+        say(&s.accepted[0], "still here?");
+        turn(&s);
+    }
+    UNTIL(&s, s.accepted[0].rst || s.accepted[0].fin);
     scene_stop(&s);
 }
 
@@ -734,6 +798,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_pass_untouched_and_ends_travel_behind_them),
         cmocka_unit_test(resets_travel_as_resets),
+        cmocka_unit_test(an_end_is_as_late_as_bytes_are),
+        cmocka_unit_test(a_client_that_leaves_an_answer_on_its_way_has_not_got_it),
+        cmocka_unit_test(a_client_that_ended_its_side_and_then_resets_ends_both),
         cmocka_unit_test(an_upstream_that_does_not_read_stops_the_client),
         cmocka_unit_test(every_span_of_the_plan_takes_its_time),
         cmocka_unit_test(jitter_of_every_shape_comes_on_top_and_bytes_keep_their_order),
@@ -754,5 +821,6 @@ int main(void)
         cmocka_unit_test(a_plan_that_cannot_be_carried_out_is_refused),
     };
 
+    signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
