@@ -76,11 +76,11 @@ static int teardown(void **state)
 /* The cases: good and bad ones of parties 0 to 9. */
 static const struct judge_case *case_of(uint64_t party, bool bad)
 {
-    static struct judge_case cases[2][10];
-    struct judge_case *c = &cases[bad][party];
+#define PAIR(n) {{.party = (n)}, {.party = (n), .count = 1}}
+    static const struct judge_case cases[10][2] = {PAIR(0), PAIR(1), PAIR(2), PAIR(3), PAIR(4),
+                                                   PAIR(5), PAIR(6), PAIR(7), PAIR(8), PAIR(9)};
 
-    *c = (struct judge_case){.party = party, .count = bad};
-    return c;
+    return &cases[party][bad];
 }
 
 static bool bring(struct court *c, uint64_t party, bool bad)
