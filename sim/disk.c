@@ -129,9 +129,14 @@ static struct disk_cell *put(struct disk *d, const struct disk_cell *cell)
     d->cells[place] = *cell;
     d->open += is_open(cell);
     name(d, &d->cells[place]);
-    if (d->vault)
-        vault_put(d->vault, cell);
     return &d->cells[place];
+}
+
+static const struct disk_cell *keep(struct disk *d, const struct disk_cell *cell)
+{
+    if (d->vault)
+        vault_put(d->vault, cell, false);
+    return put(d, cell);
 }
 
 static struct disk_cell take(struct disk *d, size_t place)
@@ -153,13 +158,29 @@ static struct disk_cell take_begun(struct disk *d, uint64_t id)
     return take(d, place);
 }
 
+/* One sync is for all that the cache holds. */
+static void sync_cache(struct disk *d)
+{
+    while (d->shadow_count)
+        cell_fini(&d->shadows[--d->shadow_count].old);
+}
+
 const struct disk_cell *disk_end(struct disk *d, uint64_t id)
 {
     struct disk_cell cell = take_begun(d, id);
 
-    while (d->shadow_count) /* one sync is for all that the cache holds */
-        cell_fini(&d->shadows[--d->shadow_count].old);
-    return put(d, &cell);
+    sync_cache(d);
+    return keep(d, &cell);
+}
+
+void disk_found(struct disk *d, const struct outbox_record *r)
+{
+    struct disk_cell cell;
+
+    assert(!d->begun_count);
+    disk_begin(d, r);
+    cell = take_begun(d, r->id);
+    put(d, &cell);
 }
 
 const struct disk_cell *disk_end_in_cache(struct disk *d, uint64_t id)
@@ -172,6 +193,8 @@ const struct disk_cell *disk_end_in_cache(struct disk *d, uint64_t id)
         d->shadow_capacity = d->shadow_capacity ? 2 * d->shadow_capacity : 8;
         d->shadows = memory_grown(d->shadows, d->shadow_capacity, sizeof *d->shadows);
     }
+    if (d->vault)
+        vault_put(d->vault, &cell, true);
     shadow = &d->shadows[d->shadow_count++];
     *shadow = (struct disk_shadow){.id = id, .existed = is_at(d, place, id)};
     if (shadow->existed) {
@@ -197,19 +220,25 @@ static void drop_cell(struct disk *d, uint64_t id)
 }
 
 /* The code that reads records must see that this is none. */
-static void check_half(struct disk *d, struct disk_cell *c, struct prng *prng)
+static struct vault_half half_of(const struct disk_cell *c, struct prng *prng)
 {
-    size_t size;
+    struct vault_half half = {.cell = c};
     struct outbox_record record;
+    struct buffer sealed;
 
-    outbox_seal(&c->bytes);
-    size = (size_t)prng_below(prng, c->bytes.size);
-    if (outbox_decode(&record, bytes_of(c->bytes.data, size), NULL) == ST_OK)
+    buffer_init(&sealed, 0);
+    buffer_put(&sealed, c->bytes.data, c->bytes.size);
+    outbox_seal(&sealed);
+    assert(buffer_ok(&sealed));
+    half.whole = sealed.size;
+    half.part = (size_t)prng_below(prng, half.whole);
+    if (outbox_decode(&record, bytes_of(sealed.data, half.part), NULL) == ST_OK)
         abort(); /* a record without its checksum was believed */
-    d->torn++;
+    buffer_fini(&sealed);
+    return half;
 }
 
-void disk_power_cut(struct disk *d, struct prng *prng, bool torn)
+static void revert_cache(struct disk *d)
 {
     while (d->shadow_count) {
         struct disk_shadow *shadow = &d->shadows[--d->shadow_count];
@@ -219,13 +248,23 @@ void disk_power_cut(struct disk *d, struct prng *prng, bool torn)
         else
             drop_cell(d, shadow->id);
     }
-    if (torn && d->begun_count) {
-        check_half(d, &d->begun[0], prng);
-        while (d->begun_count) { /* nothing behind it is read */
-            struct disk_cell cell = take(d, 0);
+}
 
-            cell_fini(&cell);
-        }
+void disk_power_cut(struct disk *d, struct prng *prng, bool torn)
+{
+    struct vault_half half = {0};
+
+    revert_cache(d);
+    if (torn && d->begun_count) {
+        half = half_of(&d->begun[0], prng);
+        d->torn++;
+    }
+    if (d->vault)
+        vault_cut(d->vault, &half);
+    while (half.cell && d->begun_count) { /* nothing behind it is read */
+        struct disk_cell cell = take(d, 0);
+
+        cell_fini(&cell);
     }
     disk_crash(d, prng);
 }
@@ -234,16 +273,25 @@ void disk_crash(struct disk *d, struct prng *prng)
 {
     uint64_t happened = prng_below(prng, d->begun_count + 1);
 
+    if (happened)
+        sync_cache(d);
     while (d->begun_count) {
         struct disk_cell cell = take(d, 0);
 
         if (happened) {
             happened--;
-            put(d, &cell);
+            keep(d, &cell);
         } else {
             cell_fini(&cell);
         }
     }
+}
+
+const struct disk_cell *disk_of(const struct disk *d, uint64_t id)
+{
+    size_t place = place_of(d, id);
+
+    return is_at(d, place, id) ? &d->cells[place] : NULL;
 }
 
 const struct disk_cell *disk_of_task(const struct disk *d, const char *task_id)

@@ -55,6 +55,10 @@ void disk_power_cut(struct disk *d, struct prng *prng, bool torn);
 /* The process is gone: of what was begun, a first part has happened and the rest has not. */
 void disk_crash(struct disk *d, struct prng *prng);
 
+/* A store has this record: it is durable, and nobody need be told. Nothing is begun. */
+void disk_found(struct disk *d, const struct outbox_record *r);
+
+const struct disk_cell *disk_of(const struct disk *d, uint64_t id); /* NULL: none */
 const struct disk_cell *disk_of_task(const struct disk *d, const char *task_id); /* NULL: none */
 bool disk_has(const struct disk *d, uint64_t id);
 size_t disk_open(const struct disk *d); /* records that are not final */

@@ -23,16 +23,23 @@ struct vault_find { /* all of it is replaced by what the store has */
     bool *has_learnt;
 };
 
+struct vault_half { /* of the write of a record */
+    const struct disk_cell *cell; /* NULL: of none */
+    size_t part, whole;           /* so much of it has happened; part < whole */
+};
+
 struct vault_ops {
-    void (*put)(struct vault *v, const struct disk_cell *cell);
+    void (*put)(struct vault *v, const struct disk_cell *cell, bool in_cache);
     void (*hold)(struct vault *v, enum core_route route, int64_t until_wall_ns);
     void (*learn)(struct vault *v, const struct learnt *l);
+    void (*cut)(struct vault *v, const struct vault_half *half);
     void (*crash)(struct vault *v, const struct vault_find *find);
 };
 
-static inline void vault_put(struct vault *v, const struct disk_cell *cell)
+/* in_cache: its disk lies, and a power cut takes it away unless another write comes before. */
+static inline void vault_put(struct vault *v, const struct disk_cell *cell, bool in_cache)
 {
-    v->ops->put(v, cell);
+    v->ops->put(v, cell, in_cache);
 }
 
 static inline void vault_hold(struct vault *v, enum core_route route, int64_t until_wall_ns)
@@ -43,6 +50,13 @@ static inline void vault_hold(struct vault *v, enum core_route route, int64_t un
 static inline void vault_learn(struct vault *v, const struct learnt *l)
 {
     v->ops->learn(v, l);
+}
+
+/* The machine has no power: what was in its disk's cache is gone, and of a write a half is there that
+ * does not count. vault_crash follows. */
+static inline void vault_cut(struct vault *v, const struct vault_half *half)
+{
+    v->ops->cut(v, half);
 }
 
 /* The process is gone without a word. */

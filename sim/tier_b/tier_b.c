@@ -280,19 +280,12 @@ static enum status tier_b_check(const struct scenario *s, struct why *why)
 {
     uint64_t clients = 0;
 
-    for (size_t i = 0; i < s->client_count; i++) {
+    for (size_t i = 0; i < s->client_count; i++)
         clients += s->clients[i].count;
-        if (s->clients[i].disk_torn > 0 || s->clients[i].disk_lost > 0)
-            return fail(why, ST_INPUT, "client '%s': tier B has no disk_torn and disk_lost",
-                        s->clients[i].name);
-    }
     if (clients > MOST_CLIENTS)
         return fail(why, ST_INPUT, "tier B has at most %d clients", MOST_CLIENTS);
     if (s->orchestrator.consensus > 1)
         return fail(why, ST_INPUT, "tier B tells no credits of a consensus");
-    for (size_t i = 0; i < s->event_count; i++)
-        if (strcmp(s->events[i].event, "power_cut") == 0)
-            return fail(why, ST_INPUT, "event 'power_cut' is not for tier B");
     return ST_OK;
 }
 
@@ -302,6 +295,7 @@ static void tier_b_stop(struct tier *base)
 
     server_free(t->server);
     t->server = NULL;
+    tier_b_wire_down(t->wire, true);
 }
 
 static enum status tier_b_start(struct tier *base, struct orchestrator *o, struct why *why)
@@ -312,6 +306,7 @@ static enum status tier_b_start(struct tier *base, struct orchestrator *o, struc
         return ST_OK;
     t->o.orchestrator = o;
     t->accepted = orchestrator_metrics(o)->tasks_accepted;
+    tier_b_wire_down(t->wire, false);
     return open_server(t, why);
 }
 

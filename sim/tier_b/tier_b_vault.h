@@ -3,8 +3,9 @@
  * the client's process.
  *
  * kill -9 is a copy: what the files hold at that moment, log included, goes to the next life's
- * folder, and only then the database is closed, which would have tidied it up. (Writes that the
- * system had not taken yet are the matter of tests/crash.)
+ * folder, and only then the database is closed, which would have tidied it up. A power cut is a
+ * copy of what they held before the disk began to lie, with half a write behind it when that is
+ * torn. What SQLite finds in it must be what the model's disk has, each open record byte by byte.
  *
  * Owner:   heap (tier_b_vault_free accepts NULL).
  */

@@ -19,6 +19,7 @@
 struct wire_call { /* a request that libcurl has */
     struct wire_call *next;
     uint64_t number;
+    bool refused; /* nobody listens */
     struct packet *packet;
 };
 
@@ -36,6 +37,7 @@ struct tier_b_wire {
     uint64_t calls;
     size_t under_way;
     bool changed; /* since the last turn */
+    bool down;    /* the orchestrator is */
     struct submitted {
         char *id;
         bool twice;
@@ -187,12 +189,19 @@ void tier_b_wire_arrive(void *wire, struct packet *p)
 
     note_task(w, p);
     w->under_way++;
-    *c = (struct wire_call){.next = l->calls, .number = ++w->calls, .packet = p};
+    *c =
+        (struct wire_call){.next = l->calls, .number = ++w->calls, .refused = w->down, .packet = p};
     l->calls = c;
     if (dial(w, l, &why) || begin(w, l, c, alone, &why)) {
         fprintf(stderr, "nxp-sim: %s\n", why.text);
         exit(3);
     }
+}
+
+void tier_b_wire_down(struct tier_b_wire *w, bool down)
+{
+    w->down = down;
+    w->changed = true;
 }
 
 void tier_b_wire_gone(void *wire, const void *host, uint64_t life)
@@ -214,7 +223,7 @@ bool tier_b_wire_is_quiet(const struct tier_b_wire *w)
 
 /* ---- answers ---- */
 
-static struct packet *take_call(struct wire_line *l, uint64_t number)
+static struct packet *take_call(struct wire_line *l, uint64_t number, bool *refused)
 {
     struct wire_call **at = &l->calls, *c;
     struct packet *p;
@@ -224,6 +233,7 @@ static struct packet *take_call(struct wire_line *l, uint64_t number)
     c = *at;
     *at = c->next;
     p = c->packet;
+    *refused = c->refused;
     free(c);
     return p;
 }
@@ -238,7 +248,8 @@ static void give_up(struct tier_b_wire *w, struct packet *p)
         packet_free(p);
 }
 
-static void hand_over(struct tier_b_wire *w, struct packet *p, const struct transport_reply *reply)
+static void hand_over(struct tier_b_wire *w, struct packet *p, bool refused,
+                      const struct transport_reply *reply)
 {
     int64_t now_ns = w->o.network->world->now_ns;
 
@@ -246,6 +257,13 @@ static void hand_over(struct tier_b_wire *w, struct packet *p, const struct tran
         world_note(w->o.network->world, "libcurl: %s", reply->text);
     if (!reply->answered && now_ns >= p->give_up_ns) {
         give_up(w, p);
+        return;
+    }
+    if (!reply->answered && w->down) {
+        if (refused)
+            network_refuse(w->o.network, p);
+        else
+            network_reset(w->o.network, p);
         return;
     }
     if (p->give_up_ns <
@@ -268,8 +286,12 @@ int64_t tier_b_wire_turn(struct tier_b_wire *w)
             continue;
         transport_curl_wait(l->transport, NULL, 0, 0);
         while (transport_curl_take(l->transport, &reply)) {
+            struct packet *p;
+            bool refused;
+
             w->under_way--;
-            hand_over(w, take_call(l, reply.id), &reply);
+            p = take_call(l, reply.id, &refused);
+            hand_over(w, p, refused, &reply);
         }
         timeout_ms = transport_curl_timeout_ms(l->transport);
         if (timeout_ms >= 0 && timeout_ms * NS_PER_MS < wait_ns)

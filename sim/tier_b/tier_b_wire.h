@@ -26,6 +26,8 @@ void tier_b_wire_free(struct tier_b_wire *w);
 
 /* For struct network. */
 void tier_b_wire_arrive(void *wire, struct packet *takes);
+/* The orchestrator's process is gone, or there again. */
+void tier_b_wire_down(struct tier_b_wire *w, bool down);
 /* The process is gone: its connections end here and now. */
 void tier_b_wire_gone(void *wire, const void *host, uint64_t life);
 /* Moves what is ready, and hands answers to the network. Says after how long it wants to be called

@@ -108,6 +108,29 @@ static void an_honest_write_makes_the_cache_durable(void **state)
     disk_fini(&d);
 }
 
+static void a_write_that_happened_in_a_crash_makes_the_cache_durable_too(void **state)
+{
+    unsigned kept = 0;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct disk d = {.count = 0};
+        struct prng prng = prng_of(seed);
+        bool happened;
+
+        begin(&d, 1, "A", OUTBOX_FETCHED);
+        disk_end_in_cache(&d, 1);
+        begin(&d, 2, "B", OUTBOX_FETCHED);
+        disk_crash(&d, &prng);
+        happened = disk_has(&d, 2);
+        disk_power_cut(&d, &prng, false);
+        assert_true(disk_has(&d, 1) == happened && disk_has(&d, 2) == happened);
+        kept += happened;
+        disk_fini(&d);
+    }
+    assert_in_range(kept, 10, 40);
+}
+
 static void half_a_record_is_none(void **state)
 {
     (void)state;
@@ -135,6 +158,7 @@ int main(void)
         cmocka_unit_test(a_crash_keeps_a_first_part_of_what_was_begun),
         cmocka_unit_test(power_that_fails_takes_back_what_a_disk_only_called_written),
         cmocka_unit_test(an_honest_write_makes_the_cache_durable),
+        cmocka_unit_test(a_write_that_happened_in_a_crash_makes_the_cache_durable_too),
         cmocka_unit_test(half_a_record_is_none),
     };
 

@@ -149,10 +149,10 @@ static void both_tiers_send_the_same_at_the_same_time_and_earn_the_same(void **s
     static const struct {
         const char *name;
         uint64_t plain, tls; /* seeds */
-    } table[] = {{"rate_limits", 60, 30},   {"lost_answers", 60, 30}, {"repeated_work", 40, 20},
-                 {"many_nodes", 30, 15},    {"outage", 30, 15},       {"seed_batches", 20, 10},
-                 {"slow_uplink", 0, 5},     {"odd_heads", 10, 5},     {"redirects", 10, 5},
-                 {"rolling_restart", 10, 5}};
+    } table[] = {{"rate_limits", 60, 30},    {"lost_answers", 60, 30}, {"repeated_work", 40, 20},
+                 {"many_nodes", 30, 15},     {"outage", 30, 15},       {"seed_batches", 20, 10},
+                 {"slow_uplink", 0, 5},      {"odd_heads", 10, 5},     {"redirects", 10, 5},
+                 {"rolling_restart", 10, 5}, {"power_cuts", 10, 5},    {"lying_disk", 10, 5}};
     uint64_t seeds = 0;
 
     (void)state;
@@ -179,13 +179,13 @@ static void every_scenario_that_is_built_in_comes_out_the_same(void **state)
         assert_int_equal(shelf_take(&s, name, NULL), ST_OK);
         able = tier_b.check(s, NULL) == ST_OK && s->heal_ns <= 2 * 24 * 3600 * NS_PER_S;
         scenario_free(s);
-        if (!able)
+        if (!able || strcmp(name, "swarm") == 0)
             continue;
         compare(name, NXP_INSTRUMENTED ? 1 : 2, false);
         compare(name, 1, true);
         compared++;
     }
-    assert_true(compared >= 40);
+    assert_true(compared >= 55);
 }
 
 static void one_seed_is_one_trace_with_tls_or_without(void **state)
@@ -229,31 +229,33 @@ static void a_planted_mistake_is_found_by_the_number_that_tier_a_says(void **sta
     }
 }
 
-static void what_tier_b_cannot_carry_out_is_refused(void **state)
+/* Which of several kept connections libcurl takes next is not modelled, and a swarm has seeds where
+ * it matters. The rules hold all the same. */
+static void a_swarm_holds_in_tier_b_too(void **state)
 {
-    static const struct {
-        const char *client, *events, *words;
-    } table[] = {
-        {"disk_torn: 0.1", "[]", "disk_torn and disk_lost"},
-        {"disk_lost: 0.1", "[]", "disk_torn and disk_lost"},
-        {"count: 101", "[]", "at most 100 clients"},
-        {"prove: 1s", "[{at: 1s, event: power_cut}]", "event 'power_cut'"},
-    };
+    struct scenario *s = shelved("swarm");
 
     (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        char yaml[256];
-        struct scenario *s;
-        struct why why = {""};
+    for (uint64_t seed = 1; seed <= (NXP_INSTRUMENTED ? 2 : 20); seed++) {
+        struct run_result result =
+            run(s, (struct run_options){.seed = seed, .tier = &tier_b, .tls = seed % 2 == 0});
 
-        snprintf(yaml, sizeof yaml,
-                 "name: x\nheal_at: 1s\nclients: [{name: laptop, %s}]\nevents: %s\n",
-                 table[i].client, table[i].events);
-        s = scenario_of(yaml);
-        assert_int_equal(tier_b.check(s, &why), ST_INPUT);
-        assert_non_null(strstr(why.text, table[i].words));
-        scenario_free(s);
+        if (result.broken)
+            fail_msg("swarm seed %llu: %s", (unsigned long long)seed, result.text);
     }
+    scenario_free(s);
+}
+
+static void too_many_clients_for_tier_b_are_refused(void **state)
+{
+    struct scenario *s = scenario_of("name: x\nheal_at: 1s\n"
+                                     "clients: [{name: a, count: 100}, {name: b}]\n");
+    struct why why = {""};
+
+    (void)state;
+    assert_int_equal(tier_b.check(s, &why), ST_INPUT);
+    assert_non_null(strstr(why.text, "at most 100 clients"));
+    scenario_free(s);
 }
 
 int main(void)
@@ -263,7 +265,8 @@ int main(void)
         cmocka_unit_test(every_scenario_that_is_built_in_comes_out_the_same),
         cmocka_unit_test(one_seed_is_one_trace_with_tls_or_without),
         cmocka_unit_test(a_planted_mistake_is_found_by_the_number_that_tier_a_says),
-        cmocka_unit_test(what_tier_b_cannot_carry_out_is_refused),
+        cmocka_unit_test(a_swarm_holds_in_tier_b_too),
+        cmocka_unit_test(too_many_clients_for_tier_b_are_refused),
     };
 
     return cmocka_run_group_tests(tests, make_prover, free_prover);
