@@ -85,7 +85,8 @@ static double seconds(int64_t ns)
     return (double)ns / (double)NS_PER_S;
 }
 
-/* Words from outside need not be UTF-8: then they are left out. */
+/* Words from outside need not be UTF-8: then they are left out. Here and below NULL, for want of
+ * memory, takes nothing. */
 static void put_words(json_t *json, const struct journal_entry *e)
 {
     const struct verdict *v = &e->verdict;
@@ -114,8 +115,6 @@ static json_t *entry_json(const struct journal_entry *e)
     char hash[17];
     json_t *checks;
 
-    if (!json)
-        return NULL;
     put_words(json, e);
     if (e->end != JOURNAL_UNDER_WAY)
         json_object_set_new(json, "end_s", json_real(seconds(e->end_ns)));
