@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A failing run, made small: the same rule is still broken, by as few faults, choices, clients and
- * keys of the scenario as can be found.
+/* A failing run, made small: the same rule is still broken in the same words (numbers and ids apart),
+ * by as few faults, choices, clients and keys of the scenario as can be found.
  *
  * First the run's choices are written down beside the scenario (`tape: written`), so that taking one
  * away changes nothing else; then whatever can go is taken away, and what cannot is lowered, until

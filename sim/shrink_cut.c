@@ -171,7 +171,7 @@ static bool lower_amounts_of(struct shrink *sh, bool least)
             break;
         }
         text = json_string_value(json_object_get(mapping, key));
-        if (text && lower(smaller, text, least)) {
+        if (text && strcmp(key, "status") != 0 && lower(smaller, text, least)) {
             json_object_set_new(mapping, key, json_string(smaller));
             if (shrink_attempt(sh, tree)) {
                 any = true;

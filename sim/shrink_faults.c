@@ -80,6 +80,45 @@ static bool strike_less_often(struct shrink *sh)
     return any;
 }
 
+/* ---- an answer that names a time is not given so often ---- */
+
+static bool hold_for(struct shrink *sh, size_t rule, const char *seconds)
+{
+    json_t *before = json_incref(sh->best), *tree = json_deep_copy(sh->best);
+    struct run_result run = sh->run;
+    struct shrink_size size = sh->size;
+    bool fewer;
+
+    json_object_set_new(json_array_get(json_object_get(tree, "faults"), rule), "retry_after",
+                        json_string(seconds));
+    fewer = shrink_attempt(sh, tree) && sh->size.schedule < size.schedule;
+    if (!fewer && sh->best != before) {
+        json_decref(sh->best);
+        sh->best = json_incref(before);
+        sh->run = run;
+        sh->size = size;
+    }
+    json_decref(before);
+    return fewer;
+}
+
+static bool hold_longer(struct shrink *sh)
+{
+    static const char *const seconds[] = {"3600", "600"};
+    bool any = false;
+
+    for (size_t i = 0; i < json_array_size(json_object_get(sh->best, "faults")); i++) {
+        const json_t *fault = json_array_get(json_object_get(sh->best, "faults"), i);
+        bool done =
+            i >= RUN_MAX_RULES || sh->run.struck[i] <= 1 || !json_object_get(fault, "status");
+
+        for (size_t k = 0; k < sizeof seconds / sizeof *seconds && !done && !shrink_is_over(sh);
+             k++)
+            done = hold_for(sh, i, seconds[k]) && (any = true);
+    }
+    return any;
+}
+
 /* ---- kills: what matters is behind which event, not the hour ---- */
 
 static bool is_kill(const json_t *event)
@@ -210,5 +249,6 @@ bool shrink_faults(struct shrink *sh)
     bool any = name_the_requests(sh);
 
     any = strike_less_often(sh) || any;
+    any = hold_longer(sh) || any;
     return kill_behind_events(sh) || unroll_all(sh) || any;
 }
