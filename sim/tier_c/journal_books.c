@@ -10,6 +10,8 @@ static enum status read_lists(struct journal_walk *w, struct why *why)
     enum status st = ST_OK;
 
     for (size_t i = 0; i < c->task_count && !st; i++) {
+        if (!c->tasks[i].task_id[0])
+            continue; /* a fault has made it so: it cannot be told from others */
         st = journal_fate_of(w, &t, c->tasks[i].task_id, why);
         if (st)
             break;

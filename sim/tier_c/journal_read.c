@@ -354,7 +354,7 @@ static void read_task(struct journal_task *t, struct source *s)
         JOURNAL_TASK_REFUSED, JOURNAL_TASK_EXPIRED, JOURNAL_TASK_MINTED};
 
     text_of(s, "task_id", t->task_id, sizeof t->task_id);
-    if (!t->task_id[0])
+    if (!json_object_get(s->json, "task_id")) /* "" is one of the faults */
         wrong(s, "task_id");
     text_of(s, "node_id", t->node_id, sizeof t->node_id);
     t->state = states[word_of(s, "state", words, 7)];

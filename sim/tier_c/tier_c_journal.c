@@ -52,6 +52,20 @@ static enum status read_list(struct tier_c_run *r, const char *list, const size_
     return st;
 }
 
+/* Answers that the relays have not brought to their clients. */
+static void mark_losses(struct tier_c_run *r, struct journal_record *records, size_t count)
+{
+    for (unsigned i = 0; i < r->client_count; i++) {
+        size_t losses;
+        const struct relay_loss *loss = relay_losses(r->clients[i].relay, &losses);
+
+        for (size_t k = 0; k < losses; k++)
+            (void)journal_judge_lost(records, count, loss[k].port,
+                                     loss[k].at_ns - r->zero_ns + r->mock.ahead_ns,
+                                     loss[k].cause == RELAY_GONE);
+    }
+}
+
 enum status tier_c_journal_books(struct tier_c_run *r, struct why *why)
 {
     enum status st;
@@ -61,6 +75,7 @@ enum status tier_c_journal_books(struct tier_c_run *r, struct why *why)
     if (!st)
         st = read_list(r, "credits", &r->journal.credit_count, journal_read_credits, why);
     r->has_books = st == ST_OK;
+    mark_losses(r, r->journal.records, r->journal.record_count);
     return st;
 }
 
@@ -78,20 +93,6 @@ int64_t tier_c_journal_advice_ns(const struct tier_c_run *r)
 }
 
 /* ---- judging ---- */
-
-/* Answers that the relays have not brought to their clients. */
-static void mark_losses(struct tier_c_run *r, struct journal_record *records, size_t count)
-{
-    for (unsigned i = 0; i < r->client_count; i++) {
-        size_t losses;
-        const struct relay_loss *loss = relay_losses(r->clients[i].relay, &losses);
-
-        for (size_t k = 0; k < losses; k++)
-            (void)journal_judge_lost(records, count, loss[k].port,
-                                     loss[k].at_ns - r->zero_ns + r->mock.ahead_ns,
-                                     loss[k].cause == RELAY_GONE);
-    }
-}
 
 /* A request that says nobody's name, or was not read so far, is that of the only one there is. */
 static void name_the_only_one(const struct tier_c_run *r, struct journal_record *records,
