@@ -2,6 +2,7 @@
 #include "sim/tier_c/journal_read.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +105,17 @@ static void text_of(struct source *s, const char *name, char *out, size_t size)
         wrong(s, name);
     else
         strcpy(out, json_string_value(value));
+}
+
+/* Of a list, whose ids may be of any length: its beginning, as requests have it. */
+static void id_of(struct source *s, char out[JOURNAL_ID])
+{
+    const json_t *value = json_object_get(s->json, "task_id");
+
+    if (json_is_string(value))
+        snprintf(out, JOURNAL_ID, "%s", json_string_value(value));
+    else
+        wrong(s, "task_id");
 }
 
 /* The place among `count` words. */
@@ -353,9 +365,7 @@ static void read_task(struct journal_task *t, struct source *s)
         JOURNAL_TASK_OPEN,    JOURNAL_TASK_OPEN,    JOURNAL_TASK_HELD,  JOURNAL_TASK_ACCEPTED,
         JOURNAL_TASK_REFUSED, JOURNAL_TASK_EXPIRED, JOURNAL_TASK_MINTED};
 
-    text_of(s, "task_id", t->task_id, sizeof t->task_id);
-    if (!json_object_get(s->json, "task_id")) /* "" is one of the faults */
-        wrong(s, "task_id");
+    id_of(s, t->task_id);
     text_of(s, "node_id", t->node_id, sizeof t->node_id);
     t->state = states[word_of(s, "state", words, 7)];
 }
@@ -394,7 +404,8 @@ static void read_credit(struct journal_credit *c, struct source *s)
 {
     const json_t *amount = json_object_get(s->json, "amount");
 
-    text_of(s, "task_id", c->task_id, sizeof c->task_id);
+    if (json_object_get(s->json, "task_id"))
+        id_of(s, c->task_id);
     if (!json_is_integer(amount))
         wrong(s, "amount");
     c->amount = json_integer_value(amount);

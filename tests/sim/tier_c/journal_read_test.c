@@ -296,6 +296,22 @@ static void a_restarted_orchestrator_may_remember_what_was_read(void **state)
     journal_read_fini(&r);
 }
 
+static void an_id_of_a_list_has_the_length_of_those_of_requests_and_may_be_empty(void **state)
+{
+    static const char tasks[] =
+        "{\"total\": 2, \"offset\": 0, \"items\": ["
+        "{\"task_id\": \"0123456789012345678901234567890123456789012345678901234567890123456789\", "
+        "\"state\": \"open\"}, {\"task_id\": \"\", \"state\": \"open\"}]}";
+    struct journal_read r = {.last = 0};
+
+    (void)state;
+    assert_int_equal(read_text(&r, journal_read_tasks, tasks, NULL), ST_OK);
+    assert_int_equal(r.task_count, 2);
+    assert_int_equal(strlen(r.tasks[0].task_id), JOURNAL_ID - 1);
+    assert_string_equal(r.tasks[1].task_id, "");
+    journal_read_fini(&r);
+}
+
 static void what_is_no_page_of_requests_is_refused(void **state)
 {
 #define LONG "0123456789012345678901234567890123456789012345678901234567890123456789"
@@ -428,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_restarted_orchestrator_counts_anew),
         cmocka_unit_test(what_an_orchestrator_has_kept_over_its_restart_is_not_counted_twice),
         cmocka_unit_test(a_restarted_orchestrator_may_remember_what_was_read),
+        cmocka_unit_test(an_id_of_a_list_has_the_length_of_those_of_requests_and_may_be_empty),
         cmocka_unit_test(what_is_no_page_of_requests_is_refused),
         cmocka_unit_test(a_number_that_was_missing_cannot_come_later),
         cmocka_unit_test(what_is_no_list_of_tasks_or_credits_is_refused),
