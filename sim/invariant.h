@@ -74,6 +74,11 @@
  * clock that drifts is early by its drift (I5); a wall clock that is set forward between two processes
  * shortens a Retry-After, one that is set back lengthens it (I5, I13).
  *
+ * Why no stricter: without its disk a client has nothing that a new process could know a task's end
+ * from, so whatever is open at a crash is out of I4 and I12 for good, and no other task is. I13 adds
+ * up ceilings that may all fall into one wait, and what a clock was set by; what it lets pass is
+ * slowness, never a standstill.
+ *
  * Owner:   plain value with heap inside (invariant_fini). The first violation is kept.
  */
 #pragma once
