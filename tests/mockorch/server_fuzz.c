@@ -2,6 +2,7 @@
 /* Bytes into a server on a unix socket, driven turn by turn in this process: whatever they are, the
  * server goes on serving. A byte 0xff in the input is a pause: the server works on what it has.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +68,10 @@ static void start(void)
     snprintf(world.listen, sizeof world.listen, "unix:%s", world.path);
     options.orchestrator = world.o;
     need(!server_new(&world.server, &options, NULL));
-    if (!world.inputs)
+    if (!world.inputs) {
+        signal(SIGPIPE, SIG_IGN); /* as the program does */
         atexit(stop);
+    }
     world.inputs = 0;
 }
 
