@@ -13,7 +13,8 @@
 
 #include "base/clock.h"
 
-#define BASE64 sodium_base64_VARIANT_ORIGINAL
+#define BASE64    sodium_base64_VARIANT_ORIGINAL
+#define LONGEST_S 9e9 /* nanoseconds of it fit 63 bits */
 
 struct tape_writer {
     int fd;
@@ -201,6 +202,17 @@ static enum status read_headers(struct http_header *out, size_t *count, const js
     return ST_OK;
 }
 
+/* Seconds, with a fraction or without; absent is 0. */
+static enum status read_span(int64_t *ns, const json_t *line, const char *name, struct why *why)
+{
+    double s = json_number_value(json_object_get(line, name));
+
+    if (!(s >= 0 && s <= LONGEST_S))
+        return fail(why, ST_INPUT, "%s is not 0 to %.0f seconds", name, LONGEST_S);
+    *ns = (int64_t)(s * (double)NS_PER_S);
+    return ST_OK;
+}
+
 static enum status read_exchange(struct tape_exchange *x, struct kept *k, const json_t *line,
                                  struct why *why)
 {
@@ -209,8 +221,6 @@ static enum status read_exchange(struct tape_exchange *x, struct kept *k, const 
     enum status st;
 
     *x = (struct tape_exchange){
-        .at_ns = (int64_t)(json_number_value(json_object_get(line, "t")) * (double)NS_PER_S),
-        .took_ns = (int64_t)(json_number_value(json_object_get(line, "took")) * (double)NS_PER_S),
         .method = json_string_value(json_object_get(line, "method")),
         .path = json_string_value(json_object_get(line, "path")),
         .response.status = (unsigned)status,
@@ -220,7 +230,11 @@ static enum status read_exchange(struct tape_exchange *x, struct kept *k, const 
         return fail(why, ST_INPUT, "method and path are needed");
     if (status != 0 && (status < 100 || status > 599))
         return fail(why, ST_INPUT, "status %lld is none", (long long)status);
-    st = read_body(&x->request, k, json_object_get(line, "request"), why);
+    st = read_span(&x->at_ns, line, "t", why);
+    if (!st)
+        st = read_span(&x->took_ns, line, "took", why);
+    if (!st)
+        st = read_body(&x->request, k, json_object_get(line, "request"), why);
     if (!st)
         st = read_body(&x->response.body, k, json_object_get(line, "answer"), why);
     if (!st)

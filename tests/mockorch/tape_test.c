@@ -125,6 +125,8 @@ static void a_damaged_tape_is_refused_by_its_line(void **state)
         {"{\"method\":\"GET\",\"path\":\"/\",\"status\":200,\"request_headers\":[],\"request\":\"\","
          "\"headers\":[[\"a\"]],\"answer\":\"\"}",
          "header 1"},
+        {"{\"t\":1e15,\"method\":\"GET\",\"path\":\"/\",\"status\":200," REST "}", "t is not 0 to"},
+        {"{\"took\":-1,\"method\":\"GET\",\"path\":\"/\",\"status\":200," REST "}", "took is not"},
     };
 #undef REST
 
