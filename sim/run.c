@@ -280,6 +280,7 @@ static enum status open_run(struct run *r, const struct scenario *s, struct prov
     r->settings.seed = prng_u64(&prng);
     if (!r->settings.wall_at_zero_ns)
         r->settings.wall_at_zero_ns = WALL_AT_ZERO_NS;
+    r->settings.requests_saved = restarts(s); /* as with a file for its store */
     invariant_settings(&r->invariant, &r->settings, s->heal_ns);
     st = scenario_plan(&r->plan, s, prng_u64(&prng), why);
     if (st)
