@@ -2,6 +2,7 @@
 /* What the files of a run share among themselves; nobody else includes it.
  *
  *   run.c        a run from its first event to its verdict
+ *   run_open.c   the world that it needs
  *   run_check.c  which scenarios can be carried out
  *   run_plan.c   what the scenario plans: starts and events
  *   operator.c   people who call the orchestrator, and who look at a client
@@ -12,6 +13,9 @@
 #include "sim/run.h"
 #include "sim/run_event.h"
 #include "sim/service.h"
+
+#define RUN_JUDGE_NS        (20 * NS_PER_MS) /* a proof is judged in this time, … */
+#define RUN_JUDGE_JITTER_NS (200 * NS_PER_MS) /* … and up to so much more */
 
 struct run {
     const struct scenario *scenario; /* drawn, when there is one */
@@ -41,10 +45,14 @@ struct run {
     bool recovered;       /* all have */
     int64_t recovered_ns; /* after the healing */
     int64_t drain_ns;     /* no more tasks from then on; 0: not yet */
-    bool ended;     /* by itself */
+    bool ended;           /* by itself */
     struct run *abandoned; /* another one, see report_assertion */
 };
 
+/* On error too it is to be closed. */
+enum status MUST_USE run_open(struct run *r, const struct scenario *s, struct prover_sim *prover,
+                              const struct run_options *o, struct why *why);
+void run_close(struct run *r);
 void run_plan(struct run *r);
 /* A written tape can kill a client behind any event: value 1 is the first of them. */
 void run_maybe_kill(struct run *r);

@@ -105,18 +105,25 @@ enum status MUST_USE orchestrator_add(struct orchestrator *o, uint32_t *out, con
  * see fills the verdict only: status 0, pending set. */
 void calls_process(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
                    const struct incoming *in);
+void calls_retry_after(const struct orchestrator *o, struct reply *reply, int64_t wait_ns,
+                       int64_t now_ns);
+/* Ends an open task without a proof; the caller persists task and node. */
+void calls_expire_task(struct orchestrator *o, struct task *t, int64_t now_ns);
+void calls_expire(struct orchestrator *o, int64_t now_ns);
+
+/* ---- calls_submit.c ---- */
+
+void calls_submit(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
+                  const struct incoming *in);
 /* The end of a submission after its checks: judged, or nothing to judge (ST_OK). */
 void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
                     uint32_t task, const struct wire_submission *submission, enum status judged,
                     const struct why *judge_why, int64_t now_ns);
-/* Ends an open task without a proof; the caller persists task and node. */
-void calls_expire_task(struct orchestrator *o, struct task *t, int64_t now_ns);
-/* amount of both signs, within the user's credits; there must be room in the ledger. */
-void calls_credit(struct orchestrator *o, const struct credits_entry *entry);
 /* … of a task that was forgotten while the judge had it. */
 void calls_forgotten(struct orchestrator *o, struct reply *reply, struct verdict *verdict,
                      const char *task_id);
-void calls_expire(struct orchestrator *o, int64_t now_ns);
+/* amount of both signs, within the user's credits; there must be room in the ledger. */
+void calls_credit(struct orchestrator *o, const struct credits_entry *entry);
 
 /* ---- persist.c ---- */
 
