@@ -485,7 +485,10 @@ void world_expect_well(const struct world *w, const char *about)
             about, w->lost, w->unjustified, w->early, w->other_bytes);
     for (int i = 0; i < WORLD_TASKS; i++) {
         const struct world_task *t = &w->tasks[i];
-        bool well = i == LAST_TASK ? t->credits == 0 && t->promised == OUTBOX_REFUSED
+        /* A no to a second submission does not say what the first one was worth. */
+        bool refused =
+            t->promised == OUTBOX_REFUSED || (t->promised == OUTBOX_UNKNOWN && t->submissions > 1);
+        bool well = i == LAST_TASK ? t->credits == 0 && refused
                                    : t->credits == 1 && (t->promised == OUTBOX_ACKED ||
                                                          t->promised == OUTBOX_UNKNOWN);
         if (!well)
