@@ -239,7 +239,7 @@ void invariant_final(struct invariant *v, unsigned host, const struct disk *disk
 struct invariant_fates {
     uint64_t arrived;
     uint64_t credited;
-    uint64_t refused;       /* the orchestrator said so: with a verdict, or because it was too late */
+    uint64_t refused;       /* the orchestrator said so: with a verdict, by a vote, or because it was too late */
     uint64_t abandoned;     /* by the client, before all its proofs were made */
     uint64_t excused;       /* taken by the machine: a kill before it was on disk, a disk that lied or failed */
     uint64_t open;          /* the run ended before */

@@ -9,12 +9,19 @@ static bool finished(const struct invariant_task *t, const struct disk_cell *cel
     return t->sent || (cell && cell->input_count && cell->proved == cell->input_count);
 }
 
+/* Where nodes vote, what was accepted, or whose answer was lost, may have been outvoted since. */
+static bool outvoted(const struct invariant *v, const struct invariant_task *t)
+{
+    return invariant_votes(v) && t->sent && (t->definite || t->unanswered);
+}
+
 /* In this order: what the orchestrator gave, what it said, what the machine took, what the client did. */
-static enum fate fate_of(const struct invariant_task *t, const struct disk_cell *cell, bool settled)
+static enum fate fate_of(const struct invariant *v, const struct invariant_task *t,
+                         const struct disk_cell *cell, bool settled)
 {
     if (t->credits)
         return CREDITED;
-    if (t->definite >= 300)
+    if (t->definite >= 300 || (settled && outvoted(v, t)))
         return REFUSED;
     if (t->lost || t->excused)
         return EXCUSED;
@@ -34,7 +41,7 @@ void invariant_fates(const struct invariant *v, struct invariant_fates *out, uns
         if (t->host != host)
             continue;
         cell = disk_of_task(disk, t->task_id);
-        fate = fate_of(t, cell, settled);
+        fate = fate_of(v, t, cell, settled);
         out->arrived++;
         out->credited += fate == CREDITED;
         out->refused += fate == REFUSED;

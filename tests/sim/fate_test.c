@@ -32,25 +32,29 @@ static void each_task_is_in_one_place(void **state)
         enum outbox_state state;
         bool proved, settled;
         size_t place; /* in struct invariant_fates */
+        bool votes;   /* of nodes, about hashes */
     } table[] = {
 #define PLACE(name) (offsetof(struct invariant_fates, name) / sizeof(uint64_t))
-        {"credited", {.credits = 1, .sent = true}, OUTBOX_ACKED, true, true, PLACE(credited)},
-        {"credited, and the second copy was refused", {.credits = 1, .definite = 404}, OUTBOX_REFUSED, true, true, PLACE(credited)},
-        {"refused for its content", {.sent = true, .definite = 422}, OUTBOX_REFUSED, true, true, PLACE(refused)},
-        {"gone", {.sent = true, .definite = 404}, OUTBOX_UNKNOWN, true, true, PLACE(refused)},
-        {"a proof of it failed", {.failed = true}, OUTBOX_ABANDONED, false, true, PLACE(abandoned)},
-        {"killed before its record", {.lost = true}, NONE, false, true, PLACE(excused)},
-        {"the disk lied", {.excused = true}, OUTBOX_FETCHED, false, true, PLACE(excused)},
-        {"still being proved", {0}, OUTBOX_FETCHED, false, false, PLACE(open)},
-        {"just arrived", {0}, NONE, false, false, PLACE(open)},
-        {"on its way", {.sent = true}, OUTBOX_SENDING, true, false, PLACE(open)},
-        {"left open", {0}, OUTBOX_FETCHED, false, true, PLACE(unaccounted)},
-        {"nowhere", {0}, NONE, false, true, PLACE(unaccounted)},
-        {"left open with all proofs", {0}, OUTBOX_PROVED, true, true, PLACE(finished_lost)},
-        {"given up with all proofs", {0}, OUTBOX_ABANDONED, true, true, PLACE(finished_lost)},
-        {"given up early, with all proofs", {0}, OUTBOX_ABANDONED, true, false, PLACE(finished_lost)},
-        {"sent and forgotten", {.sent = true}, NONE, false, true, PLACE(finished_lost)},
-        {"called accepted, without a credit", {.sent = true, .definite = 200}, OUTBOX_ACKED, true, true, PLACE(finished_lost)},
+        {"credited", {.credits = 1, .sent = true}, OUTBOX_ACKED, true, true, PLACE(credited), false},
+        {"credited, and the second copy was refused", {.credits = 1, .definite = 404}, OUTBOX_REFUSED, true, true, PLACE(credited), false},
+        {"refused for its content", {.sent = true, .definite = 422}, OUTBOX_REFUSED, true, true, PLACE(refused), false},
+        {"gone", {.sent = true, .definite = 404}, OUTBOX_UNKNOWN, true, true, PLACE(refused), false},
+        {"a proof of it failed", {.failed = true}, OUTBOX_ABANDONED, false, true, PLACE(abandoned), false},
+        {"killed before its record", {.lost = true}, NONE, false, true, PLACE(excused), false},
+        {"the disk lied", {.excused = true}, OUTBOX_FETCHED, false, true, PLACE(excused), false},
+        {"still being proved", {0}, OUTBOX_FETCHED, false, false, PLACE(open), false},
+        {"just arrived", {0}, NONE, false, false, PLACE(open), false},
+        {"on its way", {.sent = true}, OUTBOX_SENDING, true, false, PLACE(open), false},
+        {"left open", {0}, OUTBOX_FETCHED, false, true, PLACE(unaccounted), false},
+        {"nowhere", {0}, NONE, false, true, PLACE(unaccounted), false},
+        {"left open with all proofs", {0}, OUTBOX_PROVED, true, true, PLACE(finished_lost), false},
+        {"given up with all proofs", {0}, OUTBOX_ABANDONED, true, true, PLACE(finished_lost), false},
+        {"given up early, with all proofs", {0}, OUTBOX_ABANDONED, true, false, PLACE(finished_lost), false},
+        {"sent and forgotten", {.sent = true}, NONE, false, true, PLACE(finished_lost), false},
+        {"called accepted, without a credit", {.sent = true, .definite = 200}, OUTBOX_ACKED, true, true, PLACE(finished_lost), false},
+        {"accepted and outvoted", {.sent = true, .definite = 200}, OUTBOX_ACKED, true, true, PLACE(refused), true},
+        {"outvoted behind a lost answer", {.sent = true, .unanswered = true}, OUTBOX_UNKNOWN, true, true, PLACE(refused), true},
+        {"given up where nodes vote", {0}, OUTBOX_ABANDONED, true, true, PLACE(finished_lost), true},
     };
 
     (void)state;
@@ -64,6 +68,7 @@ static void each_task_is_in_one_place(void **state)
 
         world_init(&world, 1, NULL);
         invariant_init(&v, &world, &profile_current, 2);
+        v.votes = table[i].votes;
         t = invariant_add(&v, "A");
         id = t->task_id;
         *t = table[i].task;
