@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The commands of nxp-sim. Each reads its own options and returns the exit code. */
 #pragma once
+#include <argp.h>
 
 enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3, EXIT_INTERRUPTED = 130 };
 
@@ -20,3 +21,12 @@ int command_judge(int argc, char **argv);
 enum status MUST_USE command_exhaustive(const char *name, const char *extra,
                                         struct run_options *run, unsigned most, bool *held,
                                         struct why *why);
+
+/* ---- what they share ---- */
+
+/* Of an option; anything else ends the program with a message about `what`. */
+uint64_t command_number(struct argp_state *state, const char *what, const char *text,
+                        uint64_t least, uint64_t most);
+/* A scenario that can be carried out, and its proofs. Both are the caller's, on error too. */
+enum status MUST_USE command_take(struct scenario **s, struct prover_sim **prover, const char *name,
+                                  struct why *why);

@@ -7,7 +7,6 @@
 #include "sim/command.h"
 #include "sim/exhaustive.h"
 #include "sim/report.h"
-#include "sim/shelf.h"
 
 static void tell_failure(const char *name, const char *extra, const struct scenario *s,
                          const struct exhaustive_failure *f)
@@ -51,14 +50,8 @@ enum status command_exhaustive(const char *name, const char *extra, struct run_o
     struct prover_sim *prover = NULL;
     struct exhaustive_result result;
     struct scenario *s = NULL;
-    enum status st = shelf_take(&s, name, why);
+    enum status st = command_take(&s, &prover, name, why);
 
-    if (!st)
-        st = run_check(s, why);
-    if (!st)
-        st = prover_sim_new(&prover, why);
-    if (!st)
-        st = prover_sim_ahead(prover, &s->orchestrator, why);
     if (st)
         goto out;
     if (!run->seed)

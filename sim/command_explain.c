@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nxp-sim explain */
-#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,7 +8,6 @@
 #include "mockorch/scenario/scalar.h"
 #include "sim/command.h"
 #include "sim/report.h"
-#include "sim/shelf.h"
 #include "sim/story.h"
 
 enum { KEY_SEED = 0x100, KEY_UNTIL, KEY_POLICY, KEY_BREAK };
@@ -118,14 +116,8 @@ static enum status explain(struct request *r, struct why *why)
     struct scenario *s = NULL;
     char *state = NULL;
     size_t state_size = 0;
-    enum status st = shelf_take(&s, r->name, why);
+    enum status st = command_take(&s, &prover, r->name, why);
 
-    if (!st)
-        st = run_check(s, why);
-    if (!st)
-        st = prover_sim_new(&prover, why);
-    if (!st)
-        st = prover_sim_ahead(prover, &s->orchestrator, why);
     if (st)
         goto out;
     if (!r->has_seed)

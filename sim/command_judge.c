@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nxp-sim judge: somebody else's client. */
-#include <argp.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,18 +32,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static uint64_t number_of(struct argp_state *state, const char *what, const char *text)
-{
-    char *end;
-    unsigned long long value;
-
-    errno = 0;
-    value = strtoull(text, &end, 0);
-    if (errno || end == text || *end || *text == '-')
-        argp_error(state, "%s: '%s' is no number", what, text);
-    return value;
-}
-
 static void take_for(struct request *r, struct argp_state *state, const char *text)
 {
     struct why why;
@@ -72,19 +58,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         take_for(r, state, arg);
         return 0;
     case KEY_SEED:
-        r->live.first_seed = number_of(state, "--seed", arg);
+        r->live.first_seed = command_number(state, "--seed", arg, 0, UINT64_MAX);
         r->live.has_first = true;
         return 0;
     case KEY_SEEDS:
-        r->live.seeds = number_of(state, "--seeds", arg);
+        r->live.seeds = command_number(state, "--seeds", arg, 1, UINT32_MAX);
         return 0;
     case KEY_TLS:
         o->tls = true;
         return 0;
     case KEY_PORT:
-        o->port = (unsigned)number_of(state, "--port", arg);
-        if (!o->port || o->port > UINT16_MAX)
-            argp_error(state, "--port: '%s' is none", arg);
+        o->port = (unsigned)command_number(state, "--port", arg, 1, UINT16_MAX);
         return 0;
     case KEY_JSON:
         r->report.json = true;
@@ -171,8 +155,7 @@ int command_judge(int argc, char **argv)
             "    'NXP_HOME=$NXP_SIM_HOME nxp start --headless --node-id \\\n"
             "     $NXP_SIM_NODE_ID --fetch-interval 2 --orchestrator-url $NXP_SIM_URL'\n"
             "\n"
-            "It is told to end by SIGTERM. "
-            COMMAND_EXIT_CODES " With 130 it was interrupted.",
+            "It is told to end by SIGTERM. " COMMAND_EXIT_CODES " With 130 it was interrupted.",
     };
     struct request r = {.name = NULL};
     struct why why = {""};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nxp-sim run */
-#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -103,20 +102,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static uint64_t number_of(struct argp_state *state, const char *what, const char *text,
-                          uint64_t least, uint64_t most)
-{
-    char *end;
-    unsigned long long value;
-
-    errno = 0;
-    value = strtoull(text, &end, 0);
-    if (errno || end == text || *end || *text == '-' || value < least || value > most)
-        argp_error(state, "%s: '%s' is no number from %llu to %llu", what, text,
-                   (unsigned long long)least, (unsigned long long)most);
-    return value;
-}
-
 static void take_until(struct request *r, struct argp_state *state, const char *text)
 {
     struct why why;
@@ -178,20 +163,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_SEED:
         r->has_seed = true;
-        r->first_seed = number_of(state, "--seed", arg, 0, UINT64_MAX);
+        r->first_seed = command_number(state, "--seed", arg, 0, UINT64_MAX);
         return 0;
     case KEY_SEEDS:
-        r->seeds = number_of(state, "--seeds", arg, 1, UINT32_MAX);
+        r->seeds = command_number(state, "--seeds", arg, 1, UINT32_MAX);
         return 0;
     case KEY_FIRST:
         r->has_first = true;
-        r->first_seed = number_of(state, "--first-seed", arg, 0, UINT64_MAX);
+        r->first_seed = command_number(state, "--first-seed", arg, 0, UINT64_MAX);
         return 0;
     case KEY_UNTIL:
         take_until(r, state, arg);
         return 0;
     case 'j':
-        r->campaign.jobs = (unsigned)number_of(state, "--jobs", arg, 1, 1024);
+        r->campaign.jobs = (unsigned)command_number(state, "--jobs", arg, 1, 1024);
         return 0;
     case KEY_TRACE:
         r->trace = arg;
@@ -206,7 +191,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         r->junit = arg;
         return 0;
     case KEY_EXHAUSTIVE:
-        r->exhaustive = (unsigned)number_of(state, "--exhaustive", arg, 1, 3);
+        r->exhaustive = (unsigned)command_number(state, "--exhaustive", arg, 1, 3);
         return 0;
     case KEY_CHOOSE:
         take_choice(r, state, arg);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nxp-sim shrink */
-#include <argp.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -27,18 +25,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static uint64_t number_of(struct argp_state *state, const char *what, const char *text)
-{
-    char *end;
-    unsigned long long value;
-
-    errno = 0;
-    value = strtoull(text, &end, 0);
-    if (errno || end == text || *end || *text == '-')
-        argp_error(state, "%s: '%s' is no number", what, text);
-    return value;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct request *r = state->input;
@@ -46,10 +32,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case KEY_SEED:
         r->has_seed = true;
-        r->options.run.seed = number_of(state, "--seed", arg);
+        r->options.run.seed = command_number(state, "--seed", arg, 0, UINT64_MAX);
         return 0;
     case KEY_RUNS:
-        r->options.most_runs = number_of(state, "--runs", arg);
+        r->options.most_runs = command_number(state, "--runs", arg, 1, UINT64_MAX);
         return 0;
     case 'o':
         r->out = arg;

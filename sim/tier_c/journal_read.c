@@ -228,8 +228,7 @@ static struct journal_record *remembered(const struct journal_read *r,
     size_t end = r->life_begins;
 
     for (unsigned life = r->life; life-- > 0; end = r->lives_begin[life]) {
-        struct journal_record *found =
-            record_among(r, r->lives_begin[life], end, record->number);
+        struct journal_record *found = record_among(r, r->lives_begin[life], end, record->number);
 
         if (found && found->at_ns == record->at_ns)
             return found;
@@ -256,8 +255,8 @@ static enum status read_records(struct journal_record *out, const struct journal
     return ST_OK;
 }
 
-/* How many were never seen before this one, which is above r->last. The first of a life follows what
- * the former one had. */
+/* How many were never seen before this one, which is above r->last. The first of a life follows
+ * what the former one had. */
 static uint64_t missing_before(const struct journal_read *r, uint64_t number)
 {
     uint64_t last = r->last;
@@ -336,8 +335,7 @@ void journal_read_restarted(struct journal_read *r)
             r->records[i].delivery = JOURNAL_BROKEN;
     if (r->life == r->lives_capacity) {
         r->lives_capacity = r->lives_capacity ? 2 * r->lives_capacity : 8;
-        r->lives_begin =
-            memory_grown(r->lives_begin, r->lives_capacity, sizeof *r->lives_begin);
+        r->lives_begin = memory_grown(r->lives_begin, r->lives_capacity, sizeof *r->lives_begin);
     }
     r->lives_begin[r->life++] = r->life_begins;
     r->life_begins = r->record_count;
@@ -357,8 +355,9 @@ static enum status follows(const struct page *p, const char *list, size_t *count
     return ST_OK;
 }
 
-static void read_task(struct journal_task *t, struct source *s)
+static void read_task(void *item, struct source *s)
 {
+    struct journal_task *t = item;
     static const char *const words[] = {"open",    "judging", "held",  "accepted",
                                         "refused", "expired", "minted"};
     static const enum journal_task_state states[] = {
@@ -370,38 +369,9 @@ static void read_task(struct journal_task *t, struct source *s)
     t->state = states[word_of(s, "state", words, 7)];
 }
 
-enum status journal_read_tasks(struct journal_read *r, struct bytes json, bool *more,
-                               struct why *why)
+static void read_credit(void *item, struct source *s)
 {
-    struct page p;
-    enum status st = page_open(&p, json, why);
-    size_t count;
-
-    if (st)
-        return st;
-    st = follows(&p, "tasks", &r->task_count, why);
-    count = r->task_count;
-    if (!st && count + p.count > r->task_capacity) {
-        r->task_capacity = 2 * (count + p.count);
-        r->tasks = memory_grown(r->tasks, r->task_capacity, sizeof *r->tasks);
-    }
-    for (size_t i = 0; i < p.count && !st; i++) {
-        struct source s = {.json = json_array_get(p.items, i)};
-
-        read_task(&r->tasks[count + i], &s);
-        if (s.wrong)
-            st = fail(why, ST_INPUT, "tasks: item %zu: %s", i, s.wrong);
-    }
-    if (!st) {
-        r->task_count = count + p.count;
-        *more = page_has_more(&p);
-    }
-    json_decref(p.root);
-    return st;
-}
-
-static void read_credit(struct journal_credit *c, struct source *s)
-{
+    struct journal_credit *c = item;
     const json_t *amount = json_object_get(s->json, "amount");
 
     if (json_object_get(s->json, "task_id"))
@@ -411,33 +381,65 @@ static void read_credit(struct journal_credit *c, struct source *s)
     c->amount = json_integer_value(amount);
 }
 
-enum status journal_read_credits(struct journal_read *r, struct bytes json, bool *more,
-                                 struct why *why)
+struct list {
+    const char *name;
+    void (*read)(void *item, struct source *s);
+    size_t size; /* of an item */
+    void *items;
+    size_t count, capacity;
+};
+
+/* The list is as long as before when the page is none. */
+static enum status read_list(struct list *l, struct bytes json, bool *more, struct why *why)
 {
     struct page p;
     enum status st = page_open(&p, json, why);
-    size_t count;
 
     if (st)
         return st;
-    st = follows(&p, "credits", &r->credit_count, why);
-    count = r->credit_count;
-    if (!st && count + p.count > r->credit_capacity) {
-        r->credit_capacity = 2 * (count + p.count);
-        r->credits = memory_grown(r->credits, r->credit_capacity, sizeof *r->credits);
+    st = follows(&p, l->name, &l->count, why);
+    if (!st && l->count + p.count > l->capacity) {
+        l->capacity = 2 * (l->count + p.count);
+        l->items = memory_grown(l->items, l->capacity, l->size);
     }
     for (size_t i = 0; i < p.count && !st; i++) {
         struct source s = {.json = json_array_get(p.items, i)};
 
-        read_credit(&r->credits[count + i], &s);
+        l->read((uint8_t *)l->items + (l->count + i) * l->size, &s);
         if (s.wrong)
-            st = fail(why, ST_INPUT, "credits: item %zu: %s", i, s.wrong);
+            st = fail(why, ST_INPUT, "%s: item %zu: %s", l->name, i, s.wrong);
     }
     if (!st) {
-        r->credit_count = count + p.count;
+        l->count += p.count;
         *more = page_has_more(&p);
     }
     json_decref(p.root);
+    return st;
+}
+
+enum status journal_read_tasks(struct journal_read *r, struct bytes json, bool *more,
+                               struct why *why)
+{
+    struct list l = {"tasks",  read_task,     sizeof *r->tasks,
+                     r->tasks, r->task_count, r->task_capacity};
+    enum status st = read_list(&l, json, more, why);
+
+    r->tasks = l.items;
+    r->task_count = l.count;
+    r->task_capacity = l.capacity;
+    return st;
+}
+
+enum status journal_read_credits(struct journal_read *r, struct bytes json, bool *more,
+                                 struct why *why)
+{
+    struct list l = {"credits",  read_credit,     sizeof *r->credits,
+                     r->credits, r->credit_count, r->credit_capacity};
+    enum status st = read_list(&l, json, more, why);
+
+    r->credits = l.items;
+    r->credit_count = l.count;
+    r->credit_capacity = l.capacity;
     return st;
 }
 

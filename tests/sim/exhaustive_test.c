@@ -5,21 +5,7 @@
 
 #include "sim/exhaustive.h"
 #include "sim/shelf.h"
-
-static struct prover_sim *prover; /* of all cases */
-
-static int make_prover(void **state)
-{
-    (void)state;
-    return prover_sim_new(&prover, NULL);
-}
-
-static int free_prover(void **state)
-{
-    (void)state;
-    prover_sim_free(prover);
-    return 0;
-}
+#include "tests/sim/prover.h"
 
 static const char small[] =
     "name: small\nheal_at: 1m\nproofs: model\n"

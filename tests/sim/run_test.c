@@ -8,21 +8,7 @@
 #include "sim/report.h"
 #include "sim/shelf.h"
 #include "sim/swarm.h"
-
-static struct prover_sim *prover; /* of all cases: its proofs take a while */
-
-static int make_prover(void **state)
-{
-    (void)state;
-    return prover_sim_new(&prover, NULL);
-}
-
-static int free_prover(void **state)
-{
-    (void)state;
-    prover_sim_free(prover);
-    return 0;
-}
+#include "tests/sim/prover.h"
 
 static struct scenario *scenario_of(const char *yaml)
 {

@@ -7,21 +7,7 @@
 #include "sim/outline.h"
 #include "sim/shelf.h"
 #include "sim/shrink.h"
-
-static struct prover_sim *prover; /* of all cases: its proofs take a while */
-
-static int make_prover(void **state)
-{
-    (void)state;
-    return prover_sim_new(&prover, NULL);
-}
-
-static int free_prover(void **state)
-{
-    (void)state;
-    prover_sim_free(prover);
-    return 0;
-}
+#include "tests/sim/prover.h"
 
 /* ---- outlines ---- */
 

@@ -6,21 +6,7 @@
 
 #include "base/clock.h"
 #include "sim/page.h"
-
-static struct prover_sim *prover; /* of all cases */
-
-static int make_prover(void **state)
-{
-    (void)state;
-    return prover_sim_new(&prover, NULL);
-}
-
-static int free_prover(void **state)
-{
-    (void)state;
-    prover_sim_free(prover);
-    return 0;
-}
+#include "tests/sim/prover.h"
 
 static const char busy[] =
     "name: busy\nabout: a <b> & \"c\"\nheal_at: 10m\n"

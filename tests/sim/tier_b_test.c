@@ -8,26 +8,12 @@
 #include "base/clock.h"
 #include "sim/run.h"
 #include "sim/shelf.h"
+#include "tests/sim/prover.h"
 
 /* Timers of libevent have microseconds, those of libcurl milliseconds, and libcurl looks at a
  * transfer that stands still once a second. */
 #define TOLERANCE_NS (500 * NS_PER_MS)
 #define MOST_SENT    4096
-
-static struct prover_sim *prover; /* of all cases: its proofs take a while */
-
-static int make_prover(void **state)
-{
-    (void)state;
-    return prover_sim_new(&prover, NULL);
-}
-
-static int free_prover(void **state)
-{
-    (void)state;
-    prover_sim_free(prover);
-    return 0;
-}
 
 static struct scenario *shelved(const char *name)
 {
