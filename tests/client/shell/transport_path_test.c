@@ -265,7 +265,9 @@ static void an_answer_that_drips_is_ended(void **state)
     reply = get(&w, "/");
     assert_false(reply.answered);
     assert_true(reply.maybe_delivered);
-    assert_non_null(strstr(reply.text, "timed out"));
+    /* Which of its two limits libcurl names depends on how many drops it sees at once. */
+    if (!strstr(reply.text, "timed out") && !strstr(reply.text, "too slow"))
+        fail_msg("%s", reply.text);
     close_world(&w);
 }
 
