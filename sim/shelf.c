@@ -34,19 +34,30 @@ struct shelf_entry shelf_at(size_t i)
 
 enum status shelf_text(struct buffer *out, const char *name, struct why *why)
 {
+    enum status st;
+
     for (size_t i = 0; i < SHELVED; i++) {
         if (strcmp(embedded[i].name, name) == 0) {
             buffer_put(out, embedded[i].data, *embedded[i].size);
             return ST_OK;
         }
     }
-    return file_read(out, name, SCENARIO_MAX_BYTES, why);
+    st = file_read(out, name, SCENARIO_MAX_BYTES, why);
+    if (st == ST_NOT_FOUND)
+        return fail(why, st, "neither a built-in scenario (nxp-sim list shows them) nor a file");
+    return st;
 }
 
 enum status shelf_take(struct scenario **out, const char *name, struct why *why)
 {
-    for (size_t i = 0; i < SHELVED; i++)
-        if (strcmp(embedded[i].name, name) == 0)
-            return scenario_parse(out, shelf_at(i).yaml, why);
-    return scenario_read(out, name, why);
+    struct buffer yaml;
+    enum status st;
+
+    buffer_init(&yaml, 0);
+    st = shelf_text(&yaml, name, why);
+    if (!st)
+        st = buffer_ok(&yaml) ? scenario_parse(out, buffer_bytes(&yaml), why)
+                              : fail(why, ST_NO_MEMORY, "out of memory");
+    buffer_fini(&yaml);
+    return st;
 }

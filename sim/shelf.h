@@ -10,7 +10,7 @@ struct shelf_entry {
 
 size_t shelf_count(void);
 struct shelf_entry shelf_at(size_t i);
-/* A built-in name, or the path of a file. */
+/* A built-in name, or the path of a file. Messages leave it to the caller to say which. */
 enum status MUST_USE shelf_take(struct scenario **out, const char *name, struct why *why);
 /* Its YAML, into a buffer that the caller has initialised. */
 enum status MUST_USE shelf_text(struct buffer *out, const char *name, struct why *why);
