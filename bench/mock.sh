@@ -41,11 +41,15 @@ start
 load closed "$port" 16 "$seconds" | tee "$work/closed"
 rate=$(jq .per_second "$work/closed")
 rss
-load fetch "$port" 16 "$seconds"
-load submit "$port" 16 100000
 load open "$port" 256 "$seconds" "$((2 * ${rate%.*}))"
 rss
 load closed "$port" 16 1 # has it recovered?
+stop
+start # a node with ever more open tasks is another measure
+load fetch "$port" 16 "$seconds"
+stop
+start
+load submit "$port" 16 50000
 stop
 start --max-connections 128
 load open "$port" 256 "$seconds" "$((2 * ${rate%.*}))" # half of them get 503
