@@ -47,6 +47,7 @@ const char *invariant_name(int number)
         [34] = "finished proofs are soon on disk",
         [35] = "no task is given up without a cause",
         [36] = "waits are spread",
+        [37] = "no finished proof is lost",
     };
 
     return names[number];
@@ -252,6 +253,10 @@ void invariant_killed(struct invariant *v, unsigned host, const struct disk *dis
         }
         if (!cell || (t->excused && cell->proved < cell->input_count))
             t->body_hash = 0; /* a proof made anew may have other bytes */
+        if (v->hosts[host].went_on && !t->body_hash)
+            t->taken = t->sent; /* nor was it written, and nobody could have written it */
+        if (cell && outbox_state_final(cell->state) && !t->ended_ns)
+            t->ended_ns = v->world->now_ns; /* by a write that was under way */
     }
 }
 

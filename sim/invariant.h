@@ -63,6 +63,10 @@
  *      simulation.md 3): over INVARIANT_WAITS of them, behind a second to fourth failure, they are
  *      INVARIANT_WAIT_PERCENT of that or more. Half is what is expected, less would be chance once
  *      in a hundred billion runs.
+ * I37  No finished proof is lost: what was sent, or has all its proofs on disk, is credited in the end,
+ *      or refused by the orchestrator. A process whose disk had refused write after write takes with
+ *      it what it could write nowhere, and a disk that lied what it had called durable; neither takes
+ *      a proof that was written, or sent, by somebody since.
  *
  * Where nodes vote on each other's hashes (consensus), an ACKED task may have no credit (I12), and a
  * task that waits for its votes is found no more (I33).
@@ -93,7 +97,7 @@
 #include "sim/packet.h"
 #include "sim/world.h"
 
-#define INVARIANTS           36
+#define INVARIANTS           37
 #define INVARIANT_PER_MINUTE       CONDUCT_PER_MINUTE
 #define INVARIANT_PER_MINUTE_BATCH CONDUCT_PER_MINUTE_BATCH
 /* Distances: client.md 5.3 and 12.5 (from the end of a fetch to the next), 5.5 (of submissions). */

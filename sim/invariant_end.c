@@ -102,6 +102,11 @@ static int64_t least_life_ns(const struct invariant *v, const struct invariant_t
     return v->hosts[t->host].was_set ? life_ns / 2 : life_ns;
 }
 
+bool invariant_too_old(const struct invariant *v, const struct invariant_task *t)
+{
+    return t->ended_ns && t->ended_ns - t->arrived_ns >= least_life_ns(v, t);
+}
+
 static void check_belief(struct invariant *v, const struct invariant_task *t,
                          enum outbox_state state)
 {
@@ -114,7 +119,7 @@ static void check_belief(struct invariant *v, const struct invariant_task *t,
     case OUTBOX_REFUSED:
         if (t->credits && !t->second_copy && !invariant_votes(v))
             invariant_broken(v, 12, "task %.80s is credited and taken for refused", t->task_id);
-        else if (!t->definite && t->ended_ns - t->arrived_ns < least_life_ns(v, t))
+        else if (!t->definite && !invariant_too_old(v, t))
             invariant_broken(v, 12, "task %.80s is taken for refused and nobody refused it",
                              t->task_id);
         break;
@@ -143,11 +148,10 @@ void invariant_final(struct invariant *v, unsigned host, const struct disk *disk
         if (t->host != host)
             continue;
         cell = disk_of_task(disk, t->task_id);
-        if (t->excused)
-            continue;
-        if (cell)
+        if (cell && !t->excused)
             check_belief(v, t, cell->state);
-        else if (!t->lost)
+        else if (!cell && !t->excused && !t->lost)
             invariant_broken(v, 4, "task %.80s arrived and is nowhere", t->task_id);
+        invariant_placed(v, t, cell);
     }
 }

@@ -105,6 +105,7 @@ struct invariant_task {
     size_t begun;     /* by this process */
     size_t proved;    /* on disk when it started */
     bool sent;
+    bool taken; /* the proof that was sent: its process had no disk to write it to, or one that lied */
     uint64_t body_hash; /* 0: any; the proof went with the process that had no disk to keep it */
     uint64_t sent_life; /* by which process last */
     bool limited;       /* a 429 came for it */
@@ -135,6 +136,15 @@ void invariant_came_late(struct invariant *v, struct invariant_host *h,
                          const struct invariant_task *t);
 void invariant_given_up(struct invariant *v, const struct invariant_host *h,
                         const struct invariant_task *t);
+
+/* invariant_fate.c */
+/* Everything is settled: where is it? */
+void invariant_placed(struct invariant *v, const struct invariant_task *t,
+                      const struct disk_cell *cell);
+
+/* invariant_end.c */
+/* Its record ended so late that no task may have lived as long. */
+bool invariant_too_old(const struct invariant *v, const struct invariant_task *t);
 
 /* invariant_habit.c */
 /* A task of that rung was too much for the client; a proof was accepted. */

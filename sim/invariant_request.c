@@ -138,6 +138,7 @@ static void check_submission(struct invariant *v, struct invariant_host *h, cons
     check_wait(v, h, t);
     t->sent_life = h->life;
     t->sent = true;
+    t->taken = false;
     t->body_hash = hash;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "sim/invariant_inside.h"
 
 static void put_record(struct disk *d, enum outbox_state state, bool proved)
@@ -42,6 +43,15 @@ static void each_task_is_in_one_place(void **state)
         {"a proof of it failed", {.failed = true}, OUTBOX_ABANDONED, false, true, PLACE(abandoned), false},
         {"killed before its record", {.lost = true}, NONE, false, true, PLACE(excused), false},
         {"the disk lied", {.excused = true}, OUTBOX_FETCHED, false, true, PLACE(excused), false},
+        {"taken with the process that had no disk, and failed the second time", {.sent = true, .taken = true, .failed = true}, OUTBOX_ABANDONED, false, true, PLACE(excused), false},
+        {"taken with the process that had no disk, and not come again", {.sent = true, .taken = true, .lost = true}, NONE, false, true, PLACE(excused), false},
+        {"taken, proved again, and left open", {.sent = true, .taken = true}, OUTBOX_PROVED, true, true, PLACE(finished_lost), false},
+        {"taken back by the disk, written again, and left open", {.excused = true}, OUTBOX_PROVED, true, true, PLACE(finished_lost), false},
+        {"taken back by the disk, and on its way again", {.excused = true}, OUTBOX_PROVED, true, false, PLACE(open), false},
+        {"killed before its record, though there was a disk", {.lost = true, .sent = true}, NONE, false, true, PLACE(finished_lost), false},
+        {"older than any task lives", {.ended_ns = INVARIANT_LIFE_S * NS_PER_S}, OUTBOX_REFUSED, true, true, PLACE(refused), false},
+        {"given up at that age", {.ended_ns = INVARIANT_LIFE_S * NS_PER_S}, OUTBOX_ABANDONED, true, true, PLACE(finished_lost), false},
+        {"called too old, an hour too early", {.ended_ns = (INVARIANT_LIFE_S * 9 / 10 - 3600) * NS_PER_S}, OUTBOX_REFUSED, true, true, PLACE(finished_lost), false},
         {"still being proved", {0}, OUTBOX_FETCHED, false, false, PLACE(open), false},
         {"just arrived", {0}, NONE, false, false, PLACE(open), false},
         {"on its way", {.sent = true}, OUTBOX_SENDING, true, false, PLACE(open), false},

@@ -237,6 +237,61 @@ static void leave_a_task_open(struct stage *s)
     invariant_final(&s->v, 0, &s->disk);
 }
 
+/* A proof is sent by a process whose disk refuses, so often that it goes on without it. */
+static void to_submission_without_disk(struct stage *s)
+{
+    arrive(s, "A");
+    for (unsigned i = 0; i < profile_current.save_attempts; i++)
+        invariant_unsaved(&s->v, 0);
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
+    submitted(s, 429);
+}
+
+static void killed(struct stage *s)
+{
+    invariant_killed(&s->v, 0, &s->disk);
+    invariant_started(&s->v, 0, 1);
+    s->world.now_ns += 120 * NS_PER_S;
+}
+
+/* It comes again, and cannot be proved this time. */
+static void to_a_failure(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    invariant_failed(&s->v, "A");
+    save_as(s, 1, "A", OUTBOX_ABANDONED);
+}
+
+static void lose_a_proof_that_was_sent(struct stage *s)
+{
+    to_submission_without_disk(s);
+    to_a_failure(s);
+    invariant_final(&s->v, 0, &s->disk);
+}
+
+/* The disk refuses once only: that is no reason to send what is not on it. */
+static void lose_a_proof_in_a_kill(struct stage *s)
+{
+    arrive(s, "A");
+    invariant_unsaved(&s->v, 0);
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
+    killed(s);
+    invariant_final(&s->v, 0, &s->disk);
+}
+
+static void lose_the_proof_made_anew(struct stage *s)
+{
+    to_submission_without_disk(s);
+    killed(s);
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    save_as(s, 1, "A", OUTBOX_SENDING);
+    sent(s, "/v3/tasks/submit", submission(s, "A", "i"));
+    s->v.tasks[0].excused = true; /* of what was written since, nothing is */
+    invariant_final(&s->v, 0, &s->disk);
+}
+
 static void come_early(struct stage *s)
 {
     fetch_answered(s, 429, "60");
@@ -783,6 +838,9 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         {submit_nonsense, 3, "cannot be read"},
         {lose_a_task, 4, "is nowhere"},
         {leave_a_task_open, 4, "fetched in the end"},
+        {lose_a_proof_that_was_sent, 37, "no disk took it: abandoned"},
+        {lose_a_proof_in_a_kill, 37, "no disk took it: it is nowhere"},
+        {lose_the_proof_made_anew, 37, "no disk took it: sending"},
         {come_early, 5, "0.000 s before"},
         {come_early_after_a_restart, 5, "0.000 s before"},
         {come_early_after_a_503, 5, "1.000 s before the time that a 503"},
@@ -943,6 +1001,51 @@ static void a_killed_client_may_forget_what_was_not_on_disk(void **state)
     arrive(&s, "B");
     invariant_failed(&s.v, "B");
     save_as(&s, 1, "B", OUTBOX_ABANDONED);
+    invariant_final(&s.v, 0, &s.disk);
+    assert_int_equal(s.v.broken, 0);
+    stage_fini(&s);
+}
+
+static void a_kill_takes_the_proof_that_no_disk_wanted(void **state)
+{
+    struct invariant_fates fates = {0};
+    struct stage s;
+
+    (void)state;
+    stage_init(&s);
+    to_submission_without_disk(&s);
+    killed(&s);
+    invariant_fates(&s.v, &fates, 0, &s.disk, true);
+    assert_int_equal(fates.excused, 1);
+    to_a_failure(&s);
+    killed(&s);
+    invariant_final(&s.v, 0, &s.disk);
+    assert_int_equal(s.v.broken, 0);
+    memset(&fates, 0, sizeof fates);
+    invariant_fates(&s.v, &fates, 0, &s.disk, true);
+    assert_int_equal(fates.excused, 1);
+    assert_int_equal(fates.finished_lost + fates.abandoned, 0);
+    stage_fini(&s);
+}
+
+/* By a write that was under way when the process died. */
+static void an_end_that_a_dying_process_wrote_has_its_time(void **state)
+{
+    struct stage s;
+    struct outbox_record r;
+
+    (void)state;
+    stage_init(&s);
+    to_submission(&s);
+    submitted(&s, 0);
+    s.world.now_ns += INVARIANT_LIFE_S * NS_PER_S;
+    assert_true(outbox_record_init(&r, "7", "A", "fib", 1));
+    r.id = 1;
+    r.state = OUTBOX_REFUSED;
+    disk_begin(&s.disk, &r);
+    disk_end(&s.disk, 1);
+    outbox_record_fini(&r);
+    killed(&s);
     invariant_final(&s.v, 0, &s.disk);
     assert_int_equal(s.v.broken, 0);
     stage_fini(&s);
@@ -1128,6 +1231,8 @@ int main(void)
         cmocka_unit_test(books_and_queue_of_a_core_are_checked),
         cmocka_unit_test(an_honest_life_breaks_nothing),
         cmocka_unit_test(a_killed_client_may_forget_what_was_not_on_disk),
+        cmocka_unit_test(a_kill_takes_the_proof_that_no_disk_wanted),
+        cmocka_unit_test(an_end_that_a_dying_process_wrote_has_its_time),
         cmocka_unit_test(a_credit_of_a_second_copy_may_be_called_refused),
         cmocka_unit_test(a_route_that_fails_now_and_then_is_not_an_outage),
         cmocka_unit_test(rules_about_the_disk_rest_while_it_refuses),
