@@ -99,8 +99,6 @@ static enum status run_seeds(struct report *report, const struct command_live *c
         struct run_result result;
 
         o.seed = seed;
-        if (o.progress)
-            fprintf(o.progress, "%s, seed %#llx\n", name, (unsigned long long)seed);
         st = tier_c.run(&result, &o, tell, &telling, why);
         if (st)
             break;

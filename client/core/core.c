@@ -37,6 +37,8 @@ enum status core_new(struct core **out, const struct core_options *o, struct why
         c->learnt = *o->learnt;
     c->learnt.ladder.fixed = o->has_max_difficulty;
     c->learnt.ladder.wanted = o->max_difficulty;
+    if (o->fetch_gap_ns)
+        c->doubt.hastiness = (unsigned)(p->fetch_gap_ns / o->fetch_gap_ns); /* 0: it is longer */
     route_init(&c->routes[CORE_ROUTE_NODE], 0, 0);
     route_init(&c->routes[CORE_ROUTE_FETCH], o->fetch_gap_ns ? o->fetch_gap_ns : p->fetch_gap_ns,
                p->fetch_cap_ns);

@@ -11,7 +11,9 @@ int64_t doubt_refused_ns(struct doubt *d)
         return 0;
     for (unsigned i = DOUBT_REFUSALS; i < d->refusals && hold_ns < DOUBT_LONGEST_S * NS_PER_S; i++)
         hold_ns *= 2;
-    return hold_ns < DOUBT_LONGEST_S * NS_PER_S ? hold_ns : DOUBT_LONGEST_S * NS_PER_S;
+    if (hold_ns > DOUBT_LONGEST_S * NS_PER_S)
+        hold_ns = DOUBT_LONGEST_S * NS_PER_S;
+    return hold_ns / (d->hastiness ? d->hastiness : 1);
 }
 
 void doubt_accepted(struct doubt *d)

@@ -4,7 +4,8 @@
  * not take, a protocol that has changed. The network's authors say that a node can be punished for
  * invalid proofs (client.md 13.3), so fetching stops then, and is tried again with one task at a
  * time after 1, 2, 4 … 24 hours. Proofs that are finished still go out. An accepted proof ends the
- * doubt.
+ * doubt. Who fetches more often than the network permits, which only an orchestrator of his own
+ * lets him, has those hours as much shorter.
  *
  * The reference goes on at its usual pace.
  *
@@ -20,7 +21,8 @@
 #define DOUBT_LONGEST_S ((int64_t)24 * 3600)
 
 struct doubt {
-    unsigned refusals; /* in a row */
+    unsigned refusals;  /* in a row */
+    unsigned hastiness; /* all waits are divided by it; 0: by 1 */
 };
 
 /* How long nothing is to be fetched; 0: no doubt yet. */

@@ -245,6 +245,8 @@ static enum status open_run(struct tier_c_run *r, struct why *why)
         st = open_loop(r, why);
     if (st)
         return st;
+    if (r->o->progress)
+        fprintf(r->o->progress, "%s, seed %#" PRIx64 "\n", r->o->name, r->o->seed);
     r->prng = prng_of(r->o->seed);
     r->event_due_ns = memory_new((r->s->event_count + 1) * sizeof *r->event_due_ns);
     for (size_t i = 0; i < r->s->event_count; i++)

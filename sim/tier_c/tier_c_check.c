@@ -31,7 +31,7 @@ static bool leave_out(struct checking *c, const char *format, ...)
         return false;
     }
     if (c->o->progress)
-        fprintf(c->o->progress, "left out: %s\n", what);
+        fprintf(c->o->progress, "%s: left out: %s\n", c->o->name, what);
     return true;
 }
 

@@ -149,6 +149,8 @@ void tier_c_journal_look(struct tier_c_run *r); /* what is new, if it can be had
 enum status MUST_USE tier_c_journal_books(struct tier_c_run *r, struct why *why); /* in the end */
 /* The longest Retry-After that was told so far. */
 int64_t tier_c_journal_advice_ns(const struct tier_c_run *r);
+/* The longest time for which our client doubts its proofs, as far as they were refused so far. */
+int64_t tier_c_journal_doubt_ns(const struct tier_c_run *r);
 enum status MUST_USE tier_c_journal_verdict(struct journal_verdict *out, struct tier_c_run *r,
                                             struct why *why);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/core/doubt.h"
 #include "client/core/profile.h"
 #include "sim/memory.h"
 #include "sim/tier_c/tier_c_inside.h"
@@ -88,6 +89,38 @@ int64_t tier_c_journal_advice_ns(const struct tier_c_run *r)
 
         if (j->retry_after_ns > longest_ns && (!r->drain_ns || j->call != CALL_FETCH))
             longest_ns = j->retry_after_ns;
+    }
+    return longest_ns;
+}
+
+static bool is_of(const struct tier_c_client *c, const char *node_id)
+{
+    for (uint32_t n = 0; n < c->plan->nodes; n++)
+        if (strcmp(c->node_ids[n], node_id) == 0)
+            return true;
+    return false;
+}
+
+int64_t tier_c_journal_doubt_ns(const struct tier_c_run *r)
+{
+    int64_t longest_ns = 0;
+
+    for (unsigned i = 0; i < r->client_count; i++) {
+        struct doubt doubt = {.hastiness = (unsigned)(profile_current.fetch_gap_ns /
+                                                      tier_c_fetch_interval_ns(r, &profile_current))};
+
+        for (size_t k = 0; k < r->journal.record_count; k++) {
+            const struct journal_record *j = &r->journal.records[k];
+            int64_t ns = 0;
+
+            if (j->call != CALL_SUBMIT || !is_of(&r->clients[i], j->node_id))
+                continue;
+            if (j->status < 300 || j->status == 409)
+                doubt_accepted(&doubt);
+            else if (conduct_definite(j->status) && j->status != 404 && j->status != 410)
+                ns = doubt_refused_ns(&doubt);
+            longest_ns = ns > longest_ns ? ns : longest_ns;
+        }
     }
     return longest_ns;
 }

@@ -16,6 +16,7 @@ static int64_t patience_ns(const struct tier_c_run *r)
         .profile = &profile_current, /* the greater ceilings */
         .queue_tasks = profile_current.queue_tasks,
         .longest_advice_ns = tier_c_journal_advice_ns(r),
+        .longest_doubt_ns = tier_c_journal_doubt_ns(r),
     };
     const struct invariant_costs costs = {
         .fetch_gap_ns = profile_current.fetch_gap_ns,

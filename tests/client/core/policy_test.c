@@ -307,6 +307,17 @@ static void refusals_in_a_row_stop_fetching_for_longer_each_time(void **state)
     }
 }
 
+static void who_fetches_more_often_doubts_for_a_shorter_time(void **state)
+{
+    struct doubt d = {.refusals = DOUBT_REFUSALS - 1, .hastiness = 120};
+
+    (void)state;
+    assert_int_equal(doubt_refused_ns(&d), 30 * NS_PER_S);
+    assert_int_equal(doubt_refused_ns(&d), 60 * NS_PER_S);
+    d.refusals = 20;
+    assert_int_equal(doubt_refused_ns(&d), 720 * NS_PER_S);
+}
+
 /* ---- route ---- */
 
 static void each_status_is_one_outcome_for_its_route(void **state)
@@ -429,6 +440,7 @@ int main(void)
         cmocka_unit_test(the_allowance_in_an_answer_becomes_a_wait),
         cmocka_unit_test(a_429_is_told_apart_where_the_server_tells),
         cmocka_unit_test(refusals_in_a_row_stop_fetching_for_longer_each_time),
+        cmocka_unit_test(who_fetches_more_often_doubts_for_a_shorter_time),
         cmocka_unit_test(each_status_is_one_outcome_for_its_route),
         cmocka_unit_test(a_route_waits_for_pace_breaker_and_budget_and_says_for_which),
         cmocka_unit_test(a_route_says_once_that_it_has_begun_to_fail),

@@ -308,6 +308,35 @@ static void three_refused_proofs_stop_fetching_and_an_accepted_one_ends_the_doub
     story_end(&s);
 }
 
+static void doubt_is_as_much_shorter_as_the_interval_between_fetches(void **state)
+{
+    static const struct {
+        int64_t gap_s, doubt_s;
+    } table[] = {{1, 30}, {2, 60}, {120, 3600}, {300, 3600}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct story s;
+        double before = 0;
+
+        story_begin(&s);
+        s.options.fetch_gap_ns = table[i].gap_s * NS_PER_S;
+        story_start(&s);
+        story_answer(&s, 200, NULL, NULL);
+        for (char id[] = "A"; id[0] < 'D'; id[0]++) {
+            story_until_path(&s, FETCH, 1000);
+            story_give(&s, (struct story_task){id, "fib", TASK_PROOF_HASH, DIFFICULTY_SMALL, 1, 0});
+            story_prove(&s, "wrong");
+            story_until_path(&s, SUBMIT, 1000);
+            before = story_time(&s);
+            story_answer(&s, 422, NULL, NULL);
+        }
+        story_until_path(&s, FETCH, 1e5);
+        assert_true(story_time(&s) == before + table[i].doubt_s);
+        story_end(&s);
+    }
+}
+
 static void a_proof_that_is_accepted_lifts_the_bar_at_once(void **state)
 {
     static const char *const ids[] = {"A", "B", "C", "D"};
@@ -386,6 +415,7 @@ int main(void)
         cmocka_unit_test(an_hour_of_429_without_a_time_sees_few_requests_too),
         cmocka_unit_test(what_a_429_means_is_said_where_the_server_tells),
         cmocka_unit_test(three_refused_proofs_stop_fetching_and_an_accepted_one_ends_the_doubt),
+        cmocka_unit_test(doubt_is_as_much_shorter_as_the_interval_between_fetches),
         cmocka_unit_test(a_proof_that_is_accepted_lifts_the_bar_at_once),
         cmocka_unit_test(a_time_beyond_a_day_is_cut_and_that_is_said),
         cmocka_unit_test(a_failing_route_says_why_in_the_snapshot),

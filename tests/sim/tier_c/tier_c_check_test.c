@@ -80,14 +80,14 @@ static void left_out_it_is_told_and_gone(void **state)
         struct scenario *s = scenario_of(impossible[i].client, impossible[i].rest);
         char *told = NULL;
         size_t size = 0;
-        struct live_options o = {.command = "client", .leave_out = true};
+        struct live_options o = {.name = "x", .command = "client", .leave_out = true};
         struct why why;
 
         o.progress = open_memstream(&told, &size);
         assert_int_equal(tier_c_check(s, &o, &why), ST_OK);
         fclose(o.progress);
-        assert_memory_equal(told, "left out: ", 10);
-        assert_memory_equal(told + 10, impossible[i].said, strlen(impossible[i].said));
+        assert_memory_equal(told, "x: left out: ", 13);
+        assert_memory_equal(told + 13, impossible[i].said, strlen(impossible[i].said));
         assert_int_equal(s->event_count + s->expect_count, 0);
         o.leave_out = false;
         assert_int_equal(tier_c_check(s, &o, &why), ST_OK);
