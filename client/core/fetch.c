@@ -26,11 +26,14 @@ static bool is_leaving(const struct core *c, const struct entry *e)
            (e->record.state == OUTBOX_SENDING && !c->submit_request);
 }
 
-/* The prover is busy for so long that a task fetched now would be late (by cautious estimates of
- * the queue and of what is asked for). */
+/* The prover is busy for so long that a task fetched now would be late: by cautious estimates of the
+ * queue and of what is asked for, and as long as nobody knows how long the queue takes. The first proof
+ * of all tells, and costs no more than one fetch behind it; to keep a batch is what its profile does. */
 static bool queue_is_too_long(const struct core *c)
 {
     int64_t queue_s = 0, life;
+    size_t inputs = 0;
+    bool known = true;
     enum difficulty asks;
 
     for (size_t i = 0; i < c->ledger.count; i++) {
@@ -38,10 +41,16 @@ static bool queue_is_too_long(const struct core *c)
         struct learnt_task t = {.program = e->record.program_id,
                                 .difficulty = e->record.difficulty,
                                 .inputs = e->missing};
+        int64_t takes_s = learnt_takes_s(&c->learnt, &t, 1);
 
-        if (e->record.state == OUTBOX_FETCHED)
-            queue_s += learnt_takes_s(&c->learnt, &t, 1);
+        if (e->record.state != OUTBOX_FETCHED || e->missing == 0)
+            continue;
+        queue_s += takes_s;
+        inputs += e->missing;
+        known = known && takes_s > 0;
     }
+    if (!known && inputs >= c->job_room && !c->profile->batch)
+        return true;
     queue_s /= c->job_room;
     if (queue_s == 0)
         return false;

@@ -11,10 +11,12 @@
 #define FETCH  "/v3/tasks"
 #define SUBMIT "/v3/tasks/submit"
 
-/* Greeted, and the first fetch is waiting. */
+/* Greeted, and the first fetch is waiting; a former run has made a proof. */
 static void begin(struct story *s)
 {
     story_begin(s);
+    speed_proved(&s->learnt.speed, "fib", DIFFICULTY_SMALL_MEDIUM, 200 * NS_PER_S);
+    s->options.learnt = &s->learnt;
     story_start(s);
     story_answer(s, 200, NULL, NULL);
 }
@@ -49,6 +51,30 @@ static void the_next_task_is_fetched_while_one_is_proved_but_no_third(void **sta
     assert_string_equal(s.waiting[0].path, SUBMIT); /* the proof first */
     assert_string_equal(s.waiting[1].path, FETCH);
     story_end(&s);
+}
+
+/* How long it takes, and whether it is in time, nobody knows yet: a task fetched behind it may be late. */
+static void nothing_is_fetched_behind_the_first_proof_of_all(void **state)
+{
+    (void)state;
+    for (unsigned places = 1; places <= 2; places++) {
+        struct story s;
+
+        story_begin(&s);
+        s.options.proofs_at_once = places;
+        story_start(&s);
+        story_answer(&s, 200, NULL, NULL);
+        give(&s, "A");
+        story_until(&s, 1000);
+        assert_int_equal(story_waits(&s, FETCH), places == 2); /* a place is free */
+        if (places == 1) {
+            prove(&s, "A");
+            assert_true(story_waits(&s, FETCH));
+            give(&s, "B"); /* the next ones overlap */
+            story_until_path(&s, FETCH, 1121);
+        }
+        story_end(&s);
+    }
 }
 
 static void a_submission_without_an_answer_stops_neither_proving_nor_fetching(void **state)
@@ -154,6 +180,7 @@ static void max_tasks_counts_what_waits_for_the_prover(void **state)
     (void)state;
     story_begin(&s);
     s.options.max_tasks = 2;
+    s.options.proofs_at_once = 2;
     story_start(&s);
     story_answer(&s, 200, NULL, NULL);
     give(&s, "A");
@@ -342,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_next_task_is_fetched_while_one_is_proved_but_no_third),
+        cmocka_unit_test(nothing_is_fetched_behind_the_first_proof_of_all),
         cmocka_unit_test(a_submission_without_an_answer_stops_neither_proving_nor_fetching),
         cmocka_unit_test(a_held_submission_stops_neither_proving_nor_fetching),
         cmocka_unit_test(a_proof_that_may_go_out_goes_before_the_next_fetch),
