@@ -279,12 +279,14 @@ static enum status judge(struct tier_c_run *r, struct why *why)
 {
     enum status st = ST_OK;
 
+    if (r->o->command && !r->journal.record_count && tier_c_mock_await(r)) {
+        tier_c_journal_look(r);
+        if (!r->journal.record_count)
+            return tier_c_clients_silent(r, why);
+    }
     tier_c_clients_end(r);
     if (tier_c_mock_await(r))
         st = tier_c_journal_books(r, why);
-    if (!st && r->o->command && !r->journal.record_count)
-        st = fail(why, ST_INPUT, "the client has made no request: it was told its address by "
-                                 "NXP_SIM_URL");
     if (!st)
         st = tier_c_verdict(r, why);
     tier_c_mock_end(r);

@@ -17,6 +17,7 @@
 #define STOP_NS     (15 * NS_PER_S) /* ours has a grace of five, and a proof to let go */
 #define SECOND_NS   (10 * NS_PER_S) /* until a second instance must have seen that it is one */
 #define SLOW_NS     (100 * NS_PER_MS) /* standing still and running take turns so often */
+#define WORDS_MOST  (64 << 20)      /* of somebody else's client, in bytes */
 #define NOT_STARTED 127             /* the shell's word for "no such command" */
 
 /* ---- who they are ---- */
@@ -290,9 +291,11 @@ static void ended(struct tier_c_run *r, struct tier_c_client *c)
         return;
     }
     c->over = true;
+    subprocess_outcome(outcome, &c->process);
+    if (r->o->command)
+        tier_c_tell(r, "client %s %s by itself", c->name, outcome);
     if (well)
         return;
-    subprocess_outcome(outcome, &c->process);
     last_line(words, c->errors);
     if (r->o->command && (missing || (c->starts == 1 && now_ns - c->started_ns < AT_ONCE_NS)))
         r->st = fail(r->why, ST_INPUT, "the client %s after %.1f s, before there was anything to judge%s%s",
@@ -423,6 +426,45 @@ static void keep_slow(struct tier_c_run *r, struct tier_c_client *c)
         c->slow_until_ns = 0;
 }
 
+/* ---- somebody else's ---- */
+
+static bool says_too_much(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.st_size > WORDS_MOST;
+}
+
+static void look_at_words(struct tier_c_run *r, const struct tier_c_client *c)
+{
+    if (r->o->command && (says_too_much(c->log) || says_too_much(c->errors)))
+        r->st = fail(r->why, ST_INPUT,
+                     "the client has written more than %d MiB to its standard output or error, "
+                     "which are kept until the end; let the command send them elsewhere, such as "
+                     "> /dev/null",
+                     WORDS_MOST >> 20);
+}
+
+enum status tier_c_clients_silent(const struct tier_c_run *r, struct why *why)
+{
+    const struct tier_c_client *c = &r->clients[0];
+    char outcome[64] = "runs", words[160];
+
+    if (!c->starts)
+        return fail(why, ST_INPUT,
+                    "the client was not even started: the scenario lets it wait for %.1f s, --for "
+                    "is less",
+                    (double)c->start_ns / (double)NS_PER_S);
+    if (!c->process.pid)
+        subprocess_outcome(outcome, &c->process);
+    last_line(words, c->errors);
+    return fail(why, ST_INPUT,
+                "the client %s, and in %.1f s has made no request; it was told its address by "
+                "NXP_SIM_URL, %s%s%s",
+                outcome, (double)tier_c_now_ns(r) / (double)NS_PER_S, c->url,
+                words[0] ? "; its last words: " : "", words);
+}
+
 /* ---- all of them ---- */
 
 void tier_c_clients_look(struct tier_c_run *r)
@@ -436,6 +478,7 @@ void tier_c_clients_look(struct tier_c_run *r)
             start(r, c);
         look_at_stopping(r, c);
         look_at_second(r, c);
+        look_at_words(r, c);
         keep_slow(r, c);
     }
 }
@@ -457,6 +500,9 @@ void tier_c_clients_end(struct tier_c_run *r)
 
         while (subprocess_runs(&c->process) && tier_c_now_ns(r) - told_ns < STOP_NS)
             tier_c_turn(r); /* what it has to say on its way out goes through the relay */
+        if (c->process.pid && r->o->command)
+            tier_c_tell(r, "client %s still runs %lld s after SIGTERM, and is killed", c->name,
+                        (long long)(STOP_NS / NS_PER_S));
         if (ran && !r->o->command && !died_young(c, tier_c_now_ns(r)) && (c->process.pid || !WIFEXITED(c->process.outcome) ||
                                       WEXITSTATUS(c->process.outcome) != 0))
             tier_c_find(r, RUN_EXPECT, tier_c_now_ns(r), "client %s does not stop well when it is told to",

@@ -135,6 +135,8 @@ void tier_c_client_slow(struct tier_c_run *r, struct tier_c_client *c, double ti
 /* The gap of the network's client, as much shorter as everything else, in whole seconds. */
 int64_t tier_c_fetch_interval_ns(const struct tier_c_run *r, const struct profile *p);
 void tier_c_thaw(struct tier_c_client *c);
+/* ST_INPUT, with what is known of one that has made no request. */
+enum status MUST_USE tier_c_clients_silent(const struct tier_c_run *r, struct why *why);
 /* All of them are told to end, and ours must do so well. */
 void tier_c_clients_end(struct tier_c_run *r);
 
