@@ -7,10 +7,11 @@
 #   KERNELS  files compiled once per instruction set (cmake/kernel.cmake)
 #   USES     rooms whose headers this room may include
 #   LIBS     libraries from outside, as CMake targets or names
+#   BUGGIFY  compiled once more, as objects of the target NAME_buggify, with base/buggify.h awake
 #
 # room_program(NAME SOURCES ... ROOMS ...) makes an executable of a room.
 function(room name)
-    cmake_parse_arguments(R "" "" "SOURCES;KERNELS;USES;LIBS" ${ARGN})
+    cmake_parse_arguments(R "BUGGIFY" "" "SOURCES;KERNELS;USES;LIBS" ${ARGN})
     string(REPLACE "/" "_" target ${name})
     if(R_SOURCES OR R_KERNELS)
         add_library(${target} STATIC ${R_SOURCES})
@@ -29,6 +30,11 @@ function(room name)
         string(REPLACE "/" "_" used ${use})
         target_link_libraries(${target} ${scope} ${used})
     endforeach()
+    if(R_BUGGIFY)
+        add_library(${target}_buggify OBJECT ${R_SOURCES})
+        target_compile_definitions(${target}_buggify PRIVATE NXP_BUGGIFY)
+        target_link_libraries(${target}_buggify PRIVATE ${target})
+    endif()
     string(REPLACE ";" " " uses "${R_USES}")
     set_property(GLOBAL APPEND_STRING PROPERTY NXP_LAW "${name}: ${uses}\n")
 endfunction()

@@ -17,6 +17,8 @@ static void add(struct campaign_sum *sum, const struct run_result *r)
     sum->runs++;
     sum->failed += r->broken != 0;
     sum->marks |= r->marks;
+    sum->buggify |= r->buggify;
+    sum->buggified |= r->buggified;
     sum->events += r->events;
     sum->virtual_h += (double)r->ended_ns / NS_PER_H;
     sum->hash = (sum->hash ^ r->hash) * 0x100000001b3u;

@@ -30,6 +30,8 @@ struct campaign_sum {
     uint64_t metrics[RUN_METRICS];
     uint64_t struck[RUN_MAX_RULES];
     uint64_t marks; /* of all runs */
+    bool buggify;
+    uint64_t buggified; /* of all runs, as in run_result */
     int silent_rule; /* that should have struck, from 0; -1: none */
 };
 

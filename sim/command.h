@@ -27,6 +27,10 @@ enum status MUST_USE command_exhaustive(const char *name, const char *extra,
 /* Of an option; anything else ends the program with a message about `what`. */
 uint64_t command_number(struct argp_state *state, const char *what, const char *text,
                         uint64_t least, uint64_t most);
+/* --swarm and --buggify, for every command that has runs; its input is a struct run_options. */
+extern const struct argp command_ways_argp;
+/* As the user would have to say it again: " --swarm". */
+void command_ways_repeat(struct buffer *out, const struct run_options *o);
 /* A scenario that can be carried out, and its proofs. Both are the caller's, on error too. */
 enum status MUST_USE command_take(struct scenario **s, struct prover_sim **prover, const char *name,
                                   struct why *why);

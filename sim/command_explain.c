@@ -53,6 +53,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct request *r = state->input;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &r->run;
+        return 0;
     case KEY_SEED:
         take_seed(r, state, arg);
         return 0;
@@ -144,9 +147,11 @@ out:
 
 int command_explain(int argc, char **argv)
 {
+    static const struct argp_child children[] = {{&command_ways_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .options = options,
         .parser = parse,
+        .children = children,
         .args_doc = "SCENARIO [--seed S]",
         .doc =
             "Tells one run as a story: who did what and when, requests with their answers, what "

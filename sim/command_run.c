@@ -29,7 +29,6 @@ enum {
     KEY_CHOOSE,
     KEY_BREAK,
     KEY_POLICY,
-    KEY_SWARM,
     KEY_MARKS,
     KEY_TIER,
     KEY_TLS,
@@ -64,8 +63,6 @@ static const struct argp_option options[] = {
      "Stop at this virtual time, e.g. 90s, 2h or 361120ms; what must hold in the end is not asked "
      "then",
      1},
-    {"swarm", KEY_SWARM, 0, 0,
-     "Each seed draws a part of the faults and happenings, and all parameters; expectations rest", 1},
     {"marks", KEY_MARKS, 0, 0,
      "Demand that all scenarios together got into each situation that must occur now and then", 1},
     {"policy", KEY_POLICY, "NAME", 0,
@@ -147,7 +144,7 @@ static void check_live(const struct request *r, struct argp_state *state)
 
     if (!r->is_live && r->live.said)
         argp_error(state, "--time-scale, --leave-out, --nxp, --mockorch, --keep, --quiet are for --tier c");
-    if (r->is_live && (run->until_ns || run->swarm || run->dump || run->bug || r->policy ||
+    if (r->is_live && (run->until_ns || run->swarm || run->buggify || run->dump || run->bug || r->policy ||
                        r->campaign.jobs > 1 || r->exhaustive || r->chosen || r->page || r->trace ||
                        r->report.demands_marks))
         argp_error(state, "--tier c goes with --seed, --seeds, --first-seed, --tls, --json and --junit");
@@ -160,6 +157,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &r->live;
+        state->child_inputs[1] = &r->campaign.run;
         return 0;
     case KEY_SEED:
         r->has_seed = true;
@@ -198,9 +196,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_REPORT:
         r->page = arg;
-        return 0;
-    case KEY_SWARM:
-        r->campaign.run.swarm = true;
         return 0;
     case KEY_MARKS:
         r->report.demands_marks = true;
@@ -414,8 +409,7 @@ static enum status prepare(struct request *r, struct why *why)
         if (r->live.live.nxp)
             buffer_put_format(&r->extra, " --nxp %s", r->live.live.nxp);
     }
-    if (c->run.swarm)
-        buffer_put_text(&r->extra, " --swarm");
+    command_ways_repeat(&r->extra, &c->run);
     if (r->broken)
         buffer_put_format(&r->extra, " --break %s", r->broken);
     if (c->run.policy != HOST_OURS)
@@ -434,7 +428,7 @@ static enum status prepare(struct request *r, struct why *why)
 int command_run(int argc, char **argv)
 {
     static const struct argp_child children[] = {
-        {&command_live_argp, 0, "With --tier c:", 4}, {0}};
+        {&command_live_argp, 0, "With --tier c:", 4}, {&command_ways_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .options = options,
         .parser = parse,

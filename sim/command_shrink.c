@@ -30,6 +30,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct request *r = state->input;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &r->options.run;
+        return 0;
     case KEY_SEED:
         r->has_seed = true;
         r->options.run.seed = command_number(state, "--seed", arg, 0, UINT64_MAX);
@@ -127,9 +130,11 @@ out:
 
 int command_shrink(int argc, char **argv)
 {
+    static const struct argp_child children[] = {{&command_ways_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .options = options,
         .parser = parse,
+        .children = children,
         .args_doc = "SCENARIO --seed S",
         .doc = "Makes a failing run small: takes away faults, choices, clients and keys of the "
                "scenario for as long as the same rule is broken, and writes what is left as a "

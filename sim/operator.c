@@ -19,7 +19,7 @@ __attribute__((format(printf, 2, 3))) static void wrong(struct run *r, const cha
     struct operator* o = & r->operator;
     va_list args;
 
-    if (o->wrong[0] || r->drawn) /* a swarm has no expectations */
+    if (o->wrong[0] || !run_expects(r))
         return;
     va_start(args, format);
     vsnprintf(o->wrong, sizeof o->wrong, format, args);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/buggify.h"
 #include "sim/report.h"
 
 #include <inttypes.h>
@@ -197,6 +198,19 @@ void report_end(struct report *r, struct report_scenario *s)
     fflush(stdout);
 }
 
+/* Places of the cores that might have struck and never did, when somebody wants to know. */
+static uint64_t tame_sites(const struct report *r)
+{
+    uint64_t struck = 0;
+    bool any = false;
+
+    for (size_t i = 0; i < r->count; i++) {
+        any |= r->scenarios[i].sum.buggify;
+        struck |= r->scenarios[i].sum.buggified;
+    }
+    return any && r->demands_marks ? ~struck & ((UINT64_C(1) << BUGGIFY_COUNT) - 1) : 0;
+}
+
 static uint64_t marks_of(const struct report *r)
 {
     uint64_t marks = 0;
@@ -218,12 +232,16 @@ void report_marks(const struct report *r)
         if (!(marks >> m & 1))
             printf("FAIL mark: never hit: %s\n", mark_name((enum mark)m));
     }
+    for (int site = 0; site < BUGGIFY_COUNT; site++)
+        if (tame_sites(r) >> site & 1)
+            printf("FAIL buggify: never struck: %s, %s\n", buggify_name((enum buggify_site)site),
+                   buggify_words((enum buggify_site)site));
     printf("%s marks: %d of %d situations occurred\n", hit == MARKS ? "PASS" : "FAIL", hit, MARKS);
 }
 
 bool report_passed(const struct report *r)
 {
-    if (r->demands_marks && marks_of(r) != (UINT64_C(1) << MARKS) - 1)
+    if (r->demands_marks && (marks_of(r) != (UINT64_C(1) << MARKS) - 1 || tame_sites(r)))
         return false;
     for (size_t i = 0; i < r->count; i++)
         if (!passed(&r->scenarios[i]))
@@ -263,6 +281,7 @@ static json_t *json_failure(const struct report *r, const struct report_scenario
 static json_t *json_scenario(const struct report *r, const struct report_scenario *s)
 {
     json_t *failures = json_array(), *metrics = json_object(), *marks = json_array();
+    json_t *buggified = json_array();
     char hash[17];
 
     for (size_t i = 0; i < s->failure_count; i++)
@@ -273,14 +292,17 @@ static json_t *json_scenario(const struct report *r, const struct report_scenari
     for (int m = 0; m < MARKS; m++)
         if (s->sum.marks >> m & 1)
             json_array_append_new(marks, json_string(mark_name((enum mark)m)));
+    for (int site = 0; site < BUGGIFY_COUNT; site++)
+        if (s->sum.buggified >> site & 1)
+            json_array_append_new(buggified, json_string(buggify_name((enum buggify_site)site)));
     snprintf(hash, sizeof hash, "%016" PRIx64, s->sum.hash);
-    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:f, s:I, s:s, s:f, s:s, s:o, s:o, s:o}", "scenario", s->name, "policy",
+    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:f, s:I, s:s, s:f, s:s, s:o, s:o, s:o, s:o}", "scenario", s->name, "policy",
                      r->policy ? r->policy : "ours",
                      "passed", passed(s), "seeds", (json_int_t)s->sum.runs, "failed",
                      (json_int_t)s->sum.failed, "virtual_hours", s->sum.virtual_h, "events",
                      (json_int_t)s->sum.events, "trace_hash", hash, "seconds", s->seconds,
-                     "silent_rule", s->silent, "metrics", metrics, "marks", marks, "failures",
-                     failures);
+                     "silent_rule", s->silent, "metrics", metrics, "marks", marks, "buggified",
+                     buggified, "failures", failures);
 }
 
 void report_json(const struct report *r)

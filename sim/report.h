@@ -24,7 +24,7 @@ struct report {
     bool live; /* in real time: no moment to stop at, nothing to compare traces by (sim/live.h) */
     const char *policy; /* of a reference client: no verdict, but what it did; NULL: ours */
     const char *extra; /* options that a repetition needs, with a blank before; "" */
-    bool demands_marks; /* every one of enum mark */
+    bool demands_marks; /* every one of enum mark, and of the places that may strike */
     struct report_scenario *scenarios;
     size_t count;
 };

@@ -267,6 +267,8 @@ static void count(const struct run *r, struct run_result *out)
     m[RUN_EVENTS_BEGUN] = r->happened;
     m[RUN_LATE_REQUESTS] = r->network.late_requests;
     out->marks = r->invariant.marks;
+    out->buggify = run_buggifies(r);
+    out->buggified = r->buggify.struck;
     if (r->network.late_requests)
         out->marks |= UINT64_C(1) << MARK_LATE_REQUEST;
     m[RUN_VIOLATIONS] = r->invariant.violations;
@@ -284,6 +286,11 @@ static void count(const struct run *r, struct run_result *out)
         out->struck[i] = r->plan.rules[i].struck;
 }
 
+bool run_expects(const struct run *r)
+{
+    return !r->drawn && !run_buggifies(r);
+}
+
 static void check_expectations(const struct run *r, struct run_result *out)
 {
     if (r->operator.wrong[0] && !out->broken && r->options->policy == HOST_OURS) {
@@ -292,7 +299,7 @@ static void check_expectations(const struct run *r, struct run_result *out)
         out->broken_events = r->operator.wrong_events;
         snprintf(out->text, sizeof out->text, "%.399s", r->operator.wrong);
     }
-    for (size_t i = 0; i < r->scenario->expect_count && !out->broken; i++) {
+    for (size_t i = 0; i < r->scenario->expect_count && run_expects(r) && !out->broken; i++) {
         const struct scenario_expect *e = &r->scenario->expects[i];
         enum run_metric m = RUN_METRICS;
         double value;
@@ -415,6 +422,7 @@ enum status run_once(struct run_result *out, const struct scenario *s, struct pr
         report_assertion(r, out, a.text);
         st = ST_OK;
     }
+    buggify_end();
     assertion_catch(NULL);
     return st;
 }

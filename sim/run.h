@@ -50,6 +50,7 @@ struct run_options {
     uint64_t most_events; /* 0: no limit; otherwise stop there, as at until_ns */
     const struct tier_kind *tier; /* NULL: tier A */
     bool swarm;                   /* as the scenario's key (sim/swarm.h) */
+    bool buggify;                 /* as the scenario's key (sim/buggify.h) */
     bool tls;                     /* of that tier */
     FILE *trace; /* may be NULL */
     FILE *dump; /* the state of everybody where the run ends; may be NULL */
@@ -67,6 +68,8 @@ struct run_result { /* plain bytes: it travels through pipes */
     uint64_t metrics[RUN_METRICS];
     uint64_t marks;                 /* a bit for each enum mark that was hit */
     uint64_t struck[RUN_MAX_RULES]; /* by the scenario's rules, in their order */
+    bool buggify;
+    uint64_t buggified; /* a bit for each enum buggify_site that struck */
 };
 
 enum status MUST_USE run_check(const struct scenario *s, struct why *why);

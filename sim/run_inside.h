@@ -8,6 +8,7 @@
  *   operator.c   people who call the orchestrator, and who look at a client
  */
 #pragma once
+#include "sim/buggify.h"
 #include "sim/keyring.h"
 #include "sim/operator.h"
 #include "sim/run.h"
@@ -28,6 +29,7 @@ struct run {
     struct settings settings;
     struct choice_tape *tape, own_tape; /* tape NULL: nobody listens */
     struct choice_listener ear, fault_ear, network_ear;
+    struct buggify buggify;
     struct service *service;
     struct operator operator;
     struct keyring *keyring;
@@ -53,6 +55,10 @@ struct run {
 enum status MUST_USE run_open(struct run *r, const struct scenario *s, struct prover_sim *prover,
                               const struct run_options *o, struct why *why);
 void run_close(struct run *r);
+bool run_buggifies(const struct run *r);
+/* The scenario's expectations are of the run as it is written: they rest in a swarm, and when the cores
+ * go ways of their own. */
+bool run_expects(const struct run *r);
 void run_plan(struct run *r);
 /* A written tape can kill a client behind any event: value 1 is the first of them. */
 void run_maybe_kill(struct run *r);

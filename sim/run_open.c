@@ -200,6 +200,11 @@ static enum status open_tier(struct run *r, const struct service_options *servic
                                   why);
 }
 
+bool run_buggifies(const struct run *r)
+{
+    return r->scenario->buggify || r->options->buggify;
+}
+
 enum status run_open(struct run *r, const struct scenario *s, struct prover_sim *prover,
                      const struct run_options *o, struct why *why)
 {
@@ -211,6 +216,11 @@ enum status run_open(struct run *r, const struct scenario *s, struct prover_sim 
     *r = (struct run){.scenario = s, .options = o, .settings = s->orchestrator, .drawn = r->drawn};
     open_tape(r);
     world_init(&r->world, o->seed, o->trace);
+    if (run_buggifies(r)) {
+        r->buggify =
+            (struct buggify){.world = &r->world, .tape = r->tape, .heal_ns = s->heal_ns};
+        buggify_begin(&r->buggify, o->seed);
+    }
     r->hosts = memory_new((hosts + 1) * sizeof(struct host *));
     r->node_ids = memory_new((count_nodes(s) + 1) * sizeof *r->node_ids);
     r->node_texts = memory_new((count_nodes(s) + 1) * sizeof(const char *));

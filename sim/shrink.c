@@ -45,6 +45,8 @@ static struct run_options options_of(const struct shrink *sh)
     struct run_options o = sh->o->run;
 
     o.trace = NULL;
+    if (sh->broken)
+        o.swarm = o.buggify = false; /* it is written in the scenario from then on */
     if (sh->run.events) /* a smaller scenario that takes far longer is none */
         o.most_events = 4 * sh->run.events + 1000;
     return o;
@@ -186,6 +188,10 @@ static enum status pin(struct shrink *sh, struct bytes yaml, struct shrink_size 
     tree = json_deep_copy(sh->best);
     json_object_set_new(tree, "seed", json_string(seed));
     json_object_set_new(tree, "tape", json_string("written"));
+    if (sh->o->run.swarm)
+        json_object_set_new(tree, "swarm", json_string("true"));
+    if (sh->o->run.buggify)
+        json_object_set_new(tree, "buggify", json_string("true"));
     json_object_set_new(tree, "choices", choices_of(&tape));
     before->choices = json_array_size(json_object_get(tree, "choices"));
     if (!shrink_attempt(sh, tree))

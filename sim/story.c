@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "sim/buggify.h"
 #include "sim/memory.h"
 
 #define SILENCE_NS (10 * NS_PER_S) /* is worth a line */
@@ -213,6 +214,14 @@ static void read_client(const struct story *s, struct story_entry *e, const char
         read_deed(s, e, text);
 }
 
+/* "LONGEST_BACKOFF" */
+static void read_buggify(struct story_entry *e, const char *text)
+{
+    for (int site = 0; site < BUGGIFY_COUNT; site++)
+        if (strcmp(text, buggify_name((enum buggify_site)site)) == 0)
+            put(e, "by buggify: %s", buggify_words((enum buggify_site)site));
+}
+
 static void read_note(struct story *s, const char *line)
 {
     struct story_entry *e = add(s);
@@ -227,6 +236,8 @@ static void read_note(struct story *s, const char *line)
         read_client(s, e, rest);
     else if ((rest = behind(at, "server ")))
         read_server(e, rest);
+    else if ((rest = behind(at, "buggify ")))
+        read_buggify(e, rest);
     else
         put(e, "%s", at);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/core/backoff.h"
 
+#include "base/buggify.h"
 #include "base/clock.h"
 
 static int64_t least(int64_t a, int64_t b)
@@ -23,6 +24,8 @@ int64_t backoff_fail_ns(struct backoff *b, struct prng *rng, int64_t advice_ns)
     int64_t own = prng_between(rng, 0, ceiling_ns(b));
     int64_t asked = 0;
 
+    if (BUGGIFY(LONGEST_BACKOFF))
+        own = ceiling_ns(b);
     b->failures++;
     if (advice_ns > 0)
         asked = advice_ns + prng_between(rng, 0, least(advice_ns / 10, 30 * NS_PER_S));

@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/buggify.h"
 #include "base/clock.h"
 #include "client/core/limit.h"
 #include "client/core/problem.h"
@@ -133,6 +134,8 @@ bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
         say(c, LINE_REFRESH, LINE_INFO, "fetching", NULL, 0, "Step 1 of 4: Fetching task...");
     c->fetch_wait_said = false;
     c->fetch_asked = learnt_ask(&c->learnt, c->job_room);
+    if (BUGGIFY(EASIER_TASK))
+        c->fetch_asked = difficulty_down(c->fetch_asked);
     c->fetch_node = node_take_turn(c);
 
     route_spend(route, now_ns); /* I5 */
@@ -175,7 +178,7 @@ int64_t fetch_ended(struct core *c, const struct route_note *note, int64_t wait_
 
     c->fetch_request = 0;
     core_note(c, CORE_ROUTE_FETCH, note, now_ns);
-    gap_ns = pace_gap_ns(&route->pace);
+    gap_ns = pace_gap_ns(&route->pace) * (BUGGIFY(LONG_FETCH_GAP) ? 3 : 1);
     pace_hold(&route->pace, now_ns + (wait_ns > gap_ns ? wait_ns : gap_ns));
     core_hold(c, CORE_ROUTE_FETCH, route_due_ns(route));
     return route_wait_ns(route, now_ns);

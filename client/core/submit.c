@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buggify.h"
 #include "base/clock.h"
 #include "base/mix.h"
 #include "client/core/payload.h"
@@ -207,6 +208,10 @@ void submit_decide(struct core *c, int64_t now_ns)
         return;
     if (too_old(c, e, now_ns)) {
         gone(c, e, 0, "it is older than any task lives", now_ns);
+        return;
+    }
+    if (BUGGIFY(HESITANT_SUBMISSION)) {
+        e->next_try_ns = now_ns + prng_between(&c->rng, 1, 60 * NS_PER_S);
         return;
     }
     e->record.attempts++;

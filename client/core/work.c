@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buggify.h"
 #include "base/clock.h"
 #include "client/core/payload.h"
 #include "client/core/state.h"
@@ -281,7 +282,7 @@ void work_proved(struct core *c, const struct event *ev, int64_t now_ns)
     e->unsaved_ns += now_ns - job.begun_ns;
     if (--e->missing == 0)
         all_proved(c, e, now_ns);
-    else if (c->phase == PHASE_STOPPING || e->unsaved_ns >= c->profile->save_work_ns)
+    else if (c->phase == PHASE_STOPPING || BUGGIFY(EACH_PROOF_SAVED) || e->unsaved_ns >= c->profile->save_work_ns)
         save_part(e);
 }
 

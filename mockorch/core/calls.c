@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buggify.h"
 #include "base/clock.h"
 #include "mockorch/core/consensus.h"
 #include "mockorch/core/gates.h"
@@ -42,8 +43,10 @@ static void answer_user(struct orchestrator *o, struct reply *reply, struct verd
     struct wire_user_node nodes[100]; /* a page */
     struct wire_user message = {.user_id = u->uuid, .wallet_address = u->wallet, .nodes = nodes};
 
+    bool reversed = BUGGIFY(NODES_REVERSED);
+
     for (uint32_t i = 0; i < u->node_count && i < 100; i++) {
-        const struct node *n = &o->registry.nodes[u->nodes[i]];
+        const struct node *n = &o->registry.nodes[u->nodes[reversed ? u->node_count - 1 - i : i]];
 
         nodes[i] = (struct wire_user_node){.node_id = n->id, .node_type = n->type};
         message.node_count = i + 1;
@@ -111,7 +114,8 @@ static void call_register_node(struct orchestrator *o, struct reply *reply, stru
             calls_retry_after(o, reply, wait_ns, in->now_ns);
         return;
     }
-    if (registry_add_node(&o->registry, &at, (uint32_t)(u - o->registry.users), m->node_type, NULL,
+    if (BUGGIFY(NO_ROOM_FOR_NODE) ||
+        registry_add_node(&o->registry, &at, (uint32_t)(u - o->registry.users), m->node_type, NULL,
                           &verdict->why)) {
         refuse(reply, verdict, 500, NULL);
         return;
@@ -347,7 +351,7 @@ static void call_fetch(struct orchestrator *o, struct reply *reply, struct verdi
     }
     if (refuse_fetch(o, reply, verdict, &gates, in->now_ns))
         return;
-    if (give_task(o, &t, &order, in->now_ns, &verdict->why)) {
+    if (BUGGIFY(NO_ROOM_FOR_TASK) || give_task(o, &t, &order, in->now_ns, &verdict->why)) {
         refuse(reply, verdict, 500, NULL);
         return;
     }
@@ -394,11 +398,14 @@ static void evict(struct orchestrator *o, int64_t now_ns)
 {
     const struct settings *s = &o->settings;
     int64_t until_ns = now_ns - settings_longest_window_ns(s);
+    uint32_t keep = s->closed_tasks_kept;
     struct task *t;
 
     if (!s->closed_tasks_kept)
         return;
-    while ((t = assignment_evictable(&o->assignment, s->closed_tasks_kept, until_ns))) {
+    if (assignment_evictable(&o->assignment, 1, until_ns) && BUGGIFY(CLOSED_FORGOTTEN))
+        keep = 1;
+    while ((t = assignment_evictable(&o->assignment, keep, until_ns))) {
         persist_forget(o, STORE_TASK, t->task_id);
         assignment_evict(&o->assignment);
     }

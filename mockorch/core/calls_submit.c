@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/buggify.h"
 #include "base/clock.h"
 #include "mockorch/core/consensus.h"
 #include "mockorch/core/inside.h"
@@ -117,7 +118,7 @@ static void accept_submission(struct orchestrator *o, struct reply *reply, struc
     struct user *u = &o->registry.users[n->user];
     struct consensus *g = t->group;
 
-    if (credits_reserve(&o->ledger, &verdict->why)) {
+    if (BUGGIFY(NO_ROOM_FOR_CREDIT) || credits_reserve(&o->ledger, &verdict->why)) {
         reply_error(reply, verdict->call, 500, NULL);
         return;
     }
@@ -183,8 +184,11 @@ void calls_conclude(struct orchestrator *o, struct reply *reply, struct verdict 
         refuse_submission(o, reply, verdict, NULL, CHECK_TASK, 404, now_ns);
         return;
     }
-    if (judged) {
+    if (BUGGIFY(JUDGE_FULL))
+        judged = fail(&verdict->why, ST_LIMIT, "the judge takes no more for now");
+    else if (judged)
         verdict->why = *judge_why;
+    if (judged) {
         refuse_submission(o, reply, verdict, t,
                           t->type == TASK_PROOF_REQUIRED ? CHECK_PROOF : CHECK_HASH,
                           status_of_judgement(judged), now_ns);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buggify.h"
 #include "base/mix.h"
 
 void lookup_fini(struct lookup *l)
@@ -45,7 +46,8 @@ bool lookup_find(const struct lookup *l, uint32_t *value, const char *key)
 
 static enum status lookup_grow(struct lookup *l, struct why *why)
 {
-    struct lookup bigger = {.capacity = l->capacity ? 2 * l->capacity : 16, .count = l->count};
+    size_t first = BUGGIFY(SMALL_LOOKUP) ? 2 : 16;
+    struct lookup bigger = {.capacity = l->capacity ? 2 * l->capacity : first, .count = l->count};
 
     bigger.slots = calloc(bigger.capacity, sizeof *bigger.slots);
     if (!bigger.slots)

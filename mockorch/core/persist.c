@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buggify.h"
 #include "mockorch/core/consensus.h"
 #include "mockorch/core/gates.h"
 #include "mockorch/core/record.h"
@@ -61,6 +62,8 @@ void persist_commit(struct orchestrator *o)
 {
     if (!o->unsaved)
         return;
+    if (BUGGIFY(ALL_WRITTEN))
+        persist_all(o);
     if (!o->broken)
         persist_journal(o);
     o->unsaved = false;

@@ -509,6 +509,7 @@ static enum status read_all(struct scenario *s, const struct written *w, struct 
     scalar_bool(&r, "faults_by_header", w->faults_by_header, &s->faults_by_header);
     scalar_word(&r, "proofs", w->proofs, proofs, &model);
     scalar_bool(&r, "swarm", w->swarm, &s->swarm);
+    scalar_bool(&r, "buggify", w->buggify, &s->buggify);
     s->model_proofs = model;
     s->has_seed = w->seed != NULL;
     read_orchestrator(&r, s, w->orchestrator);

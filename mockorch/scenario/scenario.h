@@ -126,6 +126,7 @@ struct scenario {
     int64_t heal_ns;     /* 0: never */
     bool model_proofs;   /* proofs and signatures are stand-ins, compared instead of verified */
     bool swarm;          /* each seed draws a part of the faults, and all parameters anew */
+    bool buggify;        /* both cores take rare ways of their own (base/buggify.h) */
     struct settings orchestrator; /* checked; its seed is the scenario's, 1 when not said */
     struct scenario_node *nodes;
     size_t node_count;

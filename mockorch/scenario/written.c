@@ -204,6 +204,7 @@ static const cyaml_schema_field_t top_fields[] = {
     TEXT(struct written, faults_by_header),
     TEXT(struct written, proofs),
     TEXT(struct written, swarm),
+    TEXT(struct written, buggify),
     OBJECT(struct written, orchestrator, orchestrator_fields),
     OBJECT(struct written, network, network_fields),
     LIST(struct written, clients, client_value),

@@ -66,7 +66,7 @@ struct written_choice {
 };
 
 struct written {
-    char *name, *about, *seed, *duration, *heal_at, *faults_by_header, *proofs, *swarm,
+    char *name, *about, *seed, *duration, *heal_at, *faults_by_header, *proofs, *swarm, *buggify,
         *tape;
     struct written_orchestrator *orchestrator;
     struct written_network *network;
