@@ -282,7 +282,8 @@ void work_proved(struct core *c, const struct event *ev, int64_t now_ns)
     e->unsaved_ns += now_ns - job.begun_ns;
     if (--e->missing == 0)
         all_proved(c, e, now_ns);
-    else if (c->phase == PHASE_STOPPING || BUGGIFY(EACH_PROOF_SAVED) || e->unsaved_ns >= c->profile->save_work_ns)
+    else if (c->phase == PHASE_STOPPING || e->unsaved_ns >= c->profile->save_work_ns ||
+             BUGGIFY(EACH_PROOF_SAVED))
         save_part(e);
 }
 
