@@ -4,8 +4,8 @@
 #
 #   bench/tier_b.sh [BUILD...]     build/release; several take turns
 #
-# poll: a client that asks eleven times an hour and gets nothing, 2000 h. work: ten credits an hour, 500 h;
-# nearly each of its requests has a connection, and so a handshake, of its own. Both with one client.
+# poll: a client that asks eleven times an hour and gets nothing, 2000 h. work: ten credits an hour, 500 h.
+# Both with one client. outage_of_a_day and chaos are built in.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- build/release
@@ -30,7 +30,8 @@ scenario work 500 '' 'prove: 4m, prove_jitter: 4m' \
     '{fault: fetch_429, probability: 0.1}, {fault: submit_429, probability: 0.1}'
 
 for round in 1 2 3; do
-    for name in "$folder/poll.yaml" "$folder/work.yaml" "outage_of_a_day --seeds 30 --jobs 1"; do
+    for name in "$folder/poll.yaml" "$folder/work.yaml" "outage_of_a_day --seeds 30 --jobs 1" \
+        "chaos --seeds 5 --jobs 1"; do
         for options in '' '--tier b' '--tier b --tls'; do
             for build in "$@"; do
                 # shellcheck disable=SC2086 # several words

@@ -5,8 +5,9 @@
 
 #include "base/clock.h"
 
-/* mockorch/server/server.c hangs up then, and libcurl notices before it sends. */
-#define IDLE_NS (300 * NS_PER_S)
+/* Beyond the client's limit (client/shell/transport_curl.h), which libcurl compares in whole
+ * seconds. The server would hang up ten seconds later (mockorch/server/server.c). */
+#define IDLE_NS (601 * NS_PER_S)
 
 void keepalive_begin(struct keepalive *k, uint64_t life)
 {
@@ -19,15 +20,30 @@ static void drop(struct keepalive *k, size_t i)
     memmove(k->idle + i, k->idle + i + 1, (k->count - i) * sizeof *k->idle);
 }
 
-void keepalive_leave(struct keepalive *k, struct keepalive_connection c)
+static size_t longest_idle(const struct keepalive *k)
 {
-    if (k->count == KEEPALIVE_MOST)
-        drop(k, 0);
-    k->idle[k->count++] = c;
+    size_t found = 0;
+
+    for (size_t i = 1; i < k->count; i++)
+        if (k->idle[i].free_ns < k->idle[found].free_ns)
+            found = i;
+    return found;
 }
 
-bool keepalive_take(struct keepalive *k, unsigned server_life, int64_t now_ns)
+void keepalive_leave(struct keepalive *k, struct keepalive_connection c)
 {
+    size_t i;
+
+    if (k->count == KEEPALIVE_MOST)
+        drop(k, longest_idle(k));
+    for (i = k->count++; i > 0 && k->idle[i - 1].number > c.number; i--)
+        k->idle[i] = k->idle[i - 1];
+    k->idle[i] = c;
+}
+
+uint64_t keepalive_take(struct keepalive *k, unsigned server_life, int64_t now_ns, bool *kept)
+{
+    *kept = true;
     for (size_t i = 0; i < k->count;) {
         struct keepalive_connection c = k->idle[i];
 
@@ -37,7 +53,8 @@ bool keepalive_take(struct keepalive *k, unsigned server_life, int64_t now_ns)
         }
         drop(k, i);
         if (c.server_life == server_life && now_ns - c.free_ns < IDLE_NS)
-            return true;
+            return c.number;
     }
-    return false;
+    *kept = false;
+    return ++k->opened;
 }

@@ -92,9 +92,13 @@ static void fire_arrive(void *context, uint64_t id, void *payload)
     struct network *n = context;
     struct packet *p = payload;
 
+    bool kept = false;
+
     (void)id;
-    p->reused = has_pool(n, p) && strcmp(p->request.path, "/v3/tasks/submit") != 0 &&
-                keepalive_take(&p->link->kept, n->server_life, n->world->now_ns);
+    p->connection = 0;
+    if (has_pool(n, p))
+        p->connection = keepalive_take(&p->link->kept, n->server_life, n->world->now_ns, &kept);
+    p->sent_again_if_dead = kept && strcmp(p->request.path, "/v3/tasks/submit") != 0;
     n->arrive(n->orchestrator, payload);
 }
 
@@ -188,7 +192,8 @@ static bool sends_again(struct network *n, struct packet *p, const struct carria
 {
     int64_t at_ns = n->world->now_ns + c->delay_ns;
 
-    if (!p->reused || !c->cut_head || c->cut == FAULT_CUT_SILENCE || at_ns > p->give_up_ns)
+    if (!p->sent_again_if_dead || !c->cut_head || c->cut == FAULT_CUT_SILENCE ||
+        at_ns > p->give_up_ns)
         return false;
     world_note(n->world, "network finds a kept connection dead, libcurl sends %s again",
                p->request.path);
@@ -201,10 +206,12 @@ static void keep_connection(struct network *n, struct packet *p, const struct ca
 {
     int64_t at_ns = n->world->now_ns + c->delay_ns;
 
-    if (has_pool(n, p) && !c->cut_head && c->cut == FAULT_CUT_NONE && !c->dribble_bytes &&
-        c->head == 0 && at_ns <= p->give_up_ns)
-        keepalive_leave(&p->link->kept, (struct keepalive_connection){
-                                            .free_ns = at_ns, .server_life = n->server_life});
+    if (has_pool(n, p) && p->connection && !c->cut_head && c->cut == FAULT_CUT_NONE &&
+        !c->dribble_bytes && c->head == 0 && at_ns <= p->give_up_ns)
+        keepalive_leave(&p->link->kept,
+                        (struct keepalive_connection){.number = p->connection,
+                                                      .free_ns = at_ns,
+                                                      .server_life = n->server_life});
 }
 
 void network_answer(struct network *n, struct packet *p, const struct http_response *response,

@@ -16,7 +16,8 @@ struct packet {
     struct network_link *link; /* the sender's; NULL: one that nothing happens to */
     unsigned server_life; /* of the orchestrator's process that has it */
     struct http_request request;
-    bool reused;    /* over a kept connection */
+    uint64_t connection; /* its number among the sender's; 0: none */
+    bool sent_again_if_dead; /* that is a kept one, and libcurl may repeat the request */
     bool twice;     /* the network delivers the request two times */
     struct prng prng; /* what the network does to it, independent of what it does to others */
     int64_t sent_ns;

@@ -49,9 +49,6 @@ static void mention_environment(void)
 enum status server_option_connect(struct transport_curl **out, const struct server_option *o,
                                   const struct profile *profile, struct why *why)
 {
-    /* Kept connections outlive the gap between two fetches. */
-    long keep_s = (long)(profile->fetch_gap_ns / NS_PER_S) + 280;
-
     if (!o->url && profile == &profile_current)
         mention_environment();
     return transport_curl_new(out,
@@ -59,7 +56,6 @@ enum status server_option_connect(struct transport_curl **out, const struct serv
                                   .base_url = o->url ? o->url : profile->base_url,
                                   .ca_file = o->ca_file,
                                   .response_limit = WIRE_MAX_RESPONSE,
-                                  .keep_connection_s = keep_s,
                               },
                               why);
 }

@@ -58,10 +58,10 @@ static void keep(struct shell *s, const struct action *act)
 
 static void request(struct shell *s, const struct action *act)
 {
-    bool alone = strcmp(act->request.path, "/v3/tasks/submit") == 0;
+    bool once = strcmp(act->request.path, "/v3/tasks/submit") == 0;
     struct why why;
 
-    if (transport_curl_send(s->transport, act->id, &act->request, alone, &why))
+    if (transport_curl_send(s->transport, act->id, &act->request, once, &why))
         handle(s, &(struct event){
                       .type = EV_TRANSPORT, .id = act->id, .transport = {.text = why.text}});
 }

@@ -13,6 +13,7 @@
 
 #define NAME_MAX_SIZE  64
 #define VALUE_MAX_SIZE 512
+#define KEEP_ALIVE_S   60L
 #define HEAD_MAX_BYTES ((size_t)64 << 10) /* all heads of one answer */
 
 /* One request and what has come of it. */
@@ -26,6 +27,8 @@ struct exchange {
     char *url;
     uint8_t *body; /* of the request */
     size_t body_size;
+    size_t body_given; /* to libcurl, when it may have it but once */
+    bool ended;        /* it wanted to begin again, and had some of it */
     struct buffer received;
     bool too_large;
     size_t head_size;
@@ -122,7 +125,7 @@ enum status transport_curl_new(struct transport_curl **out, const struct transpo
     t->o.connect_ms = o->connect_ms ? o->connect_ms : 10000;
     t->o.total_ms = o->total_ms ? o->total_ms : 30000;
     t->o.stall_s = o->stall_s ? o->stall_s : 60;
-    t->o.keep_connection_s = o->keep_connection_s ? o->keep_connection_s : 400;
+    t->o.keep_connection_s = o->keep_connection_s ? o->keep_connection_s : 600;
     *out = t;
     return ST_OK;
 }
@@ -218,6 +221,60 @@ static bool add_header(struct exchange *x, const char *name, const char *value)
     return longer != NULL;
 }
 
+static size_t give_body(char *out, size_t size, size_t count, void *context)
+{
+    struct exchange *x = context;
+    size_t left = x->body_size - x->body_given;
+    size_t given = size * count < left ? size * count : left;
+
+    memcpy(out, x->body + x->body_given, given);
+    x->body_given += given;
+    return given;
+}
+
+/* libcurl found a kept connection dead and would try another one. It may while it has nothing of
+ * the body; later it would send what has left once more, or go on in the middle. */
+static bool ends_here(struct exchange *x)
+{
+    x->ended |= x->body_given > 0;
+    return x->ended;
+}
+
+static int open_another(void *context, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)fd;
+    (void)purpose;
+    return ends_here(context) ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
+}
+
+static int use_another(void *context, char *to, char *from, int to_port, int from_port)
+{
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    return ends_here(context) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+static int begin_again(void *context, curl_off_t offset, int origin)
+{
+    (void)offset;
+    (void)origin;
+    return ends_here(context) ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
+}
+
+static void set_body_once(struct exchange *x)
+{
+    curl_easy_setopt(x->easy, CURLOPT_READFUNCTION, give_body);
+    curl_easy_setopt(x->easy, CURLOPT_READDATA, x);
+    curl_easy_setopt(x->easy, CURLOPT_SOCKOPTFUNCTION, open_another);
+    curl_easy_setopt(x->easy, CURLOPT_SOCKOPTDATA, x);
+    curl_easy_setopt(x->easy, CURLOPT_PREREQFUNCTION, use_another);
+    curl_easy_setopt(x->easy, CURLOPT_PREREQDATA, x);
+    curl_easy_setopt(x->easy, CURLOPT_SEEKFUNCTION, begin_again);
+    curl_easy_setopt(x->easy, CURLOPT_SEEKDATA, x);
+}
+
 /* v0.9.0 asks for a list by a GET with a body. */
 static bool has_body(const struct http_request *request)
 {
@@ -253,7 +310,7 @@ static bool fill(struct exchange *x, const struct transport_curl *t,
 }
 
 static void set_options(struct exchange *x, const struct transport_curl *t,
-                        const struct http_request *request, bool alone)
+                        const struct http_request *request, bool once)
 {
     CURL *e = x->easy;
     long total_ms = t->o.total_ms + (long)(x->body_size / 8192) * 1000;
@@ -272,7 +329,11 @@ static void set_options(struct exchange *x, const struct transport_curl *t,
     curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, t->o.stall_s);
     curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, t->o.keep_connection_s);
-    curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, alone ? 1L : 0L);
+    curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, once && x->body_size == 0 ? 1L : 0L);
+    /* Routers forget what is silent for minutes, and dead ones are to be known before their use. */
+    curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, KEEP_ALIVE_S);
+    curl_easy_setopt(e, CURLOPT_TCP_KEEPINTVL, KEEP_ALIVE_S / 4);
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, x->error);
     curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
@@ -292,14 +353,17 @@ static void set_options(struct exchange *x, const struct transport_curl *t,
     if (has_body(request)) {
         curl_easy_setopt(e, CURLOPT_POST, 1L);
         curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body_size);
-        curl_easy_setopt(e, CURLOPT_POSTFIELDS, x->body);
+        if (once && x->body_size > 0)
+            set_body_once(x);
+        else
+            curl_easy_setopt(e, CURLOPT_POSTFIELDS, x->body);
         if (request->method == HTTP_GET) /* the seed's list */
             curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, "GET");
     }
 }
 
 enum status transport_curl_send(struct transport_curl *t, uint64_t id,
-                                const struct http_request *request, bool alone, struct why *why)
+                                const struct http_request *request, bool once, struct why *why)
 {
     struct exchange *x = calloc(1, sizeof *x);
 
@@ -310,7 +374,7 @@ enum status transport_curl_send(struct transport_curl *t, uint64_t id,
     x->id = id;
     x->method = request->method;
     buffer_init(&x->received, t->o.response_limit);
-    set_options(x, t, request, alone);
+    set_options(x, t, request, once);
     if (curl_multi_add_handle(t->multi, x->easy) != CURLM_OK) {
         exchange_free(x);
         return fail(why, ST_NO_MEMORY, "transport: out of memory");
@@ -358,12 +422,15 @@ static void unlink_exchange(struct transport_curl *t, struct exchange *x)
     curl_multi_remove_handle(t->multi, x->easy);
 }
 
-/* The request is gone for certain only when its last byte has left. */
+/* The request is gone for certain only when its last byte has left. Once libcurl has wanted to begin
+ * again, what it counts is of the next connection; what it had may all have left. */
 static bool all_sent(const struct exchange *x)
 {
     curl_off_t uploaded = 0;
     long head = 0;
 
+    if (x->ended)
+        return x->body_given == x->body_size;
     curl_easy_getinfo(x->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
     curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &head);
     return head > 0 && (size_t)uploaded >= x->body_size;
@@ -380,6 +447,7 @@ static void describe(struct transport_reply *out, const struct exchange *x, CURL
     else
         snprintf(out->text, sizeof out->text, "%s",
                  code == CURLE_OK ? "the answer ends inside its head"
+                 : x->ended       ? "the kept connection ended without an answer"
                  : x->error[0]    ? x->error
                                   : curl_easy_strerror(code));
 }
@@ -399,6 +467,7 @@ static bool follow(struct transport_curl *t, struct exchange *x, unsigned status
     x->header_count = 0;
     x->head_size = 0;
     x->head_complete = false;
+    x->body_given = 0; /* the server has not taken it */
     x->redirects++;
     /* Taken off just now, so it can be added. */
     return curl_multi_add_handle(t->multi, x->easy) == CURLM_OK;

@@ -8,9 +8,10 @@
  * variables of the environment, in either case.
  *
  * libcurl repeats a request on a new connection by itself when a kept one turns out to be dead,
- * even if the server read it. A request sent `alone` gets a new connection, so that this cannot
- * happen: each submission is sent exactly as often as the core wants. The TLS session is that of an
- * older connection, if the server agrees: no certificate is sent and verified again.
+ * even if the server read it. Of a request sent `once` it has the body but once, so that it can do
+ * so only while no byte of the body has left: each submission is sent as often as the core wants.
+ * One without a body gets a new connection, whose request is not repeated. The TLS session is that
+ * of an older connection, if the server agrees: no certificate is sent and verified again.
  *
  * Owner:   heap; a reply is valid until the next call of transport_curl_take or _free.
  * Threads: one owner.
@@ -34,7 +35,7 @@ struct transport_options {
     long total_ms;          /* 30 000, and 1 s more for each 8 KiB of the body */
     long stall_s;           /* 60: less than one byte a second for so long is the end; what the system
                                has taken but a slow uplink not yet sent looks like that too */
-    long keep_connection_s; /* 118 in libcurl, less than the fetch interval; here 400 */
+    long keep_connection_s; /* 600; a connection that waits is asked once a minute if it lives */
 };
 
 struct transport_reply {
@@ -53,7 +54,7 @@ void transport_curl_free(struct transport_curl *t); /* drops what is under way *
 
 /* Copies the request. */
 enum status MUST_USE transport_curl_send(struct transport_curl *t, uint64_t id,
-                                         const struct http_request *request, bool alone,
+                                         const struct http_request *request, bool once,
                                          struct why *why);
 
 /* Waits for the network, for one of the descriptors to be readable, or for the time to pass. */

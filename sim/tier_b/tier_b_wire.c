@@ -161,7 +161,7 @@ static enum status dial(struct tier_b_wire *w, struct wire_line *l, struct why *
 
 /* It was sent before it came through the simulated network, and libcurl's patience begins there. */
 static enum status begin(struct tier_b_wire *w, struct wire_line *l, const struct wire_call *c,
-                         bool alone, struct why *why)
+                         bool once, struct why *why)
 {
     int64_t lag_ns = w->o.network->world->now_ns - c->packet->sent_ns;
     enum status st;
@@ -171,7 +171,7 @@ static enum status begin(struct tier_b_wire *w, struct wire_line *l, const struc
     if (w->o.ca_file && lag_ns > HANDSHAKE_LAG_NS)
         lag_ns = HANDSHAKE_LAG_NS;
     tier_b_time_lag(lag_ns);
-    st = transport_curl_send(l->transport, c->number, &c->packet->request, alone, why);
+    st = transport_curl_send(l->transport, c->number, &c->packet->request, once, why);
     if (!st)
         transport_curl_wait(l->transport, NULL, 0, 0);
     tier_b_time_lag(0);
@@ -184,7 +184,7 @@ void tier_b_wire_arrive(void *wire, struct packet *p)
     struct wire_line *l = line_for(w, p);
     struct wire_call *c = memory_new(sizeof *c);
     /* Nobody's request is one of its own: no process is there that could send it again. */
-    bool alone = is_submission(p) || l == &w->lines[0];
+    bool once = is_submission(p) || l == &w->lines[0];
     struct why why;
 
     note_task(w, p);
@@ -192,7 +192,7 @@ void tier_b_wire_arrive(void *wire, struct packet *p)
     *c =
         (struct wire_call){.next = l->calls, .number = ++w->calls, .refused = w->down, .packet = p};
     l->calls = c;
-    if (dial(w, l, &why) || begin(w, l, c, alone, &why)) {
+    if (dial(w, l, &why) || begin(w, l, c, once, &why)) {
         fprintf(stderr, "nxp-sim: %s\n", why.text);
         exit(3);
     }

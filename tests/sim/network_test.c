@@ -339,8 +339,8 @@ static void what_finds_a_kept_connection_dead_is_sent_again(void **state)
         unsigned arrived, answered;
     } table[] = {
         {"/v3/tasks", 120 * NS_PER_S, 2, 1},        /* again, and answered */
-        {"/v3/tasks", 301 * NS_PER_S, 1, 0},        /* the server had hung up: a new connection */
-        {"/v3/tasks/submit", 120 * NS_PER_S, 1, 0}, /* goes alone */
+        {"/v3/tasks", 602 * NS_PER_S, 1, 0},        /* too old: a new connection */
+        {"/v3/tasks/submit", 120 * NS_PER_S, 1, 0}, /* whose body is sent once */
     };
 
     (void)state;

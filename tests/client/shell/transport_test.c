@@ -60,7 +60,7 @@ static void a_post_carries_its_body_and_asks_no_question_before(void **state)
     close_world(&w);
 }
 
-static void connections_are_kept_except_for_a_request_alone(void **state)
+static void connections_are_kept_but_a_request_once_needs_a_body_to_have_one(void **state)
 {
     struct world w;
 
@@ -70,6 +70,9 @@ static void connections_are_kept_except_for_a_request_alone(void **state)
         assert_true(get(&w, "/").answered);
     assert_int_equal(tiny_server_connections(w.server), 1);
     assert_true(exchange(&w, HTTP_POST, "/", bytes_of("x", 1), true).answered);
+    assert_int_equal(tiny_server_connections(w.server), 1);
+    assert_string_equal(w.body, "x");
+    assert_true(exchange(&w, HTTP_GET, "/", bytes_of(NULL, 0), true).answered);
     assert_int_equal(tiny_server_connections(w.server), 2);
     close_world(&w);
 }
@@ -213,7 +216,7 @@ static void a_broken_answer_is_an_error_and_maybe_delivered(void **state)
     }
 }
 
-/* Without `alone` libcurl itself sends a second time when a kept connection dies. */
+/* Without `once` libcurl itself sends a second time when a kept connection dies. */
 static bool answer_first_only(const struct tiny_request *r)
 {
     if (r->number != 1)
@@ -236,6 +239,36 @@ static void a_submission_is_never_repeated_behind_our_back(void **state)
     assert_true(get(&w, "/").answered);
     assert_false(exchange(&w, HTTP_POST, "/", bytes_of("x", 1), false).answered);
     assert_int_equal(tiny_server_requests(w.server), 3); /* that is why */
+    close_world(&w);
+}
+
+static bool answer_gets_only(const struct tiny_request *r)
+{
+    if (r->body_size > 0)
+        return false;
+    tiny_reply(r->fd, 200, "", "", 0);
+    return true;
+}
+
+static void another_kept_connection_does_not_repeat_it_either(void **state)
+{
+    struct http_request r = {.method = HTTP_GET, .path = "/"};
+    struct transport_reply reply;
+    struct world w;
+
+    (void)state;
+    open_world(&w, answer_gets_only, (struct transport_options){0});
+    for (uint64_t id = 0; id < 2; id++)
+        assert_int_equal(transport_curl_send(w.transport, id, &r, false, NULL), ST_OK);
+    for (unsigned answers = 0; answers < 2; answers += reply.answered)
+        while (!transport_curl_take(w.transport, &reply))
+            transport_curl_wait(w.transport, NULL, 0, 5000);
+    assert_int_equal(tiny_server_connections(w.server), 2);
+    reply = exchange(&w, HTTP_POST, "/", bytes_of("x", 1), true);
+    assert_false(reply.answered);
+    assert_true(reply.maybe_delivered);
+    assert_string_equal(reply.text, "the kept connection ended without an answer");
+    assert_int_equal(tiny_server_requests(w.server), 3);
     close_world(&w);
 }
 
@@ -326,12 +359,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_arrives_with_headers_in_lower_case),
         cmocka_unit_test(a_post_carries_its_body_and_asks_no_question_before),
-        cmocka_unit_test(connections_are_kept_except_for_a_request_alone),
+        cmocka_unit_test(connections_are_kept_but_a_request_once_needs_a_body_to_have_one),
         cmocka_unit_test(headers_beyond_the_room_and_those_of_an_early_head_are_dropped),
         cmocka_unit_test(an_answer_beyond_the_limit_is_an_error),
         cmocka_unit_test(a_head_without_end_is_an_error),
         cmocka_unit_test(a_broken_answer_is_an_error_and_maybe_delivered),
         cmocka_unit_test(a_submission_is_never_repeated_behind_our_back),
+        cmocka_unit_test(another_kept_connection_does_not_repeat_it_either),
         cmocka_unit_test(a_server_that_says_nothing_is_given_up),
         cmocka_unit_test(a_server_that_is_not_there_has_got_nothing),
         cmocka_unit_test(only_http_and_https_are_addresses),
