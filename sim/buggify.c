@@ -29,13 +29,12 @@ const char *buggify_words(enum buggify_site site)
 
 void buggify_begin(struct buggify *b, uint64_t seed)
 {
-    b->prng = prng_of(seed);
     b->awake = b->struck = 0;
     for (int site = 0; site < BUGGIFY_COUNT; site++) {
-        struct prng p =
-            prng_of(seed ^ world_hash(bytes_of_text(buggify_name((enum buggify_site)site))));
+        const char *name = buggify_name((enum buggify_site)site);
 
-        if (prng_below(&p, 4) == 0)
+        b->prngs[site] = prng_of(seed ^ world_hash(bytes_of_text(name)));
+        if (prng_below(&b->prngs[site], 4) == 0)
             b->awake |= UINT64_C(1) << site;
     }
     current = b;
@@ -54,7 +53,7 @@ bool buggify_strikes(enum buggify_site site)
 
     if (!b || (b->heal_ns && b->world->now_ns >= b->heal_ns))
         return false;
-    strikes = b->awake >> site & 1 && prng_below(&b->prng, 4) == 0;
+    strikes = b->awake >> site & 1 && prng_below(&b->prngs[site], 4) == 0;
     if (b->tape) {
         char lane[SCENARIO_TEXT];
 

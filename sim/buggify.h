@@ -17,7 +17,7 @@ struct buggify {
     struct world *world;     /* borrowed: its time, and its notes */
     struct choice_tape *tape; /* may be NULL */
     int64_t heal_ns;         /* 0: never */
-    struct prng prng;
+    struct prng prngs[BUGGIFY_COUNT]; /* one more question to one place changes no other */
     uint64_t awake, struck; /* a bit for each enum buggify_site */
 };
 

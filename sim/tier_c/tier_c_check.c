@@ -152,6 +152,8 @@ enum status tier_c_check(struct scenario *s, const struct live_options *o, struc
         return fail(why, ST_INPUT, "choices: those of real programs cannot be written");
     if (s->swarm)
         return fail(why, ST_INPUT, "swarm: real programs are run as it is written");
+    if (s->buggify)
+        return fail(why, ST_INPUT, "buggify: the programs that users run have no such places");
     check_count(&c, s);
     for (size_t i = 0; i < s->client_count; i++)
         check_client(&c, &s->clients[i]);

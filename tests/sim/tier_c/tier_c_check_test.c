@@ -128,6 +128,7 @@ static void too_many_and_what_has_no_meaning_is_refused_in_any_case(void **state
         {"count: 2, nodes: 33", "", "clients: at most 16", 0},
         {"count: 2", "", "--port is for", 8080},
         {"", "swarm: true", "swarm", 0},
+        {"", "buggify: true", "buggify", 0},
         {"", "tape: written", "choices", 0},
     };
 
