@@ -145,6 +145,10 @@ void command_live_repeat(struct buffer *out, const struct command_live *c)
         buffer_put_format(out, " --time-scale %u", c->live.time_scale);
     if (c->live.leave_out)
         buffer_put_text(out, " --leave-out");
+    if (c->live.for_ns)
+        buffer_put_format(out, " --for %lldms", (long long)(c->live.for_ns / NS_PER_MS));
+    if (c->live.port)
+        buffer_put_format(out, " --port %u", c->live.port);
     if (c->live.mockorch)
         buffer_put_format(out, " --mockorch %s", c->live.mockorch);
 }

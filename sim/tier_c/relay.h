@@ -13,7 +13,8 @@
  *   retransmit        … and 1, 3, 7 … s more, with all that follows in this direction: TCP's order
  *   bytes per second  of each connection and direction
  *   loss              its bytes, and all later ones of this direction, go nowhere: the connection
- *                     hangs, as when every repetition is lost, until one side loses patience
+ *                     hangs, as when every repetition is lost, until one side loses patience,
+ *                     or for hang_ns
  *   reset             half of them before the turn reaches upstream, half when the answer comes:
  *                     the client gets an RST, upstream the end of the connection
  *   duplicate         refused by relay_new: TCP delivers no byte twice
@@ -31,7 +32,8 @@
  * Units:   the scenario's nanoseconds, which pass `speed` times as fast as the clock's.
  * Owner:   heap (relay_free accepts NULL). Loop, clock and tape are borrowed, and outlive it.
  * Threads: the loop's. The process ignores SIGPIPE: ends may be gone.
- * Errors:  ST_INPUT, ST_EXISTS (the port is in use), ST_NO_MEMORY, ST_IO. Without memory for a connection it is reset.
+ * Errors:  ST_INPUT, ST_EXISTS (the port is in use), ST_NO_MEMORY, ST_IO. Without memory for a
+ * connection it is reset.
  */
 #pragma once
 #include <event2/event.h>
@@ -52,6 +54,7 @@ struct relay_options {
     double speed;             /* > 0; 0: as fast as the clock */
     int64_t zero_ns;          /* the clock's time when the scenario began; 0: now */
     int64_t heal_ns;          /* of the scenario: nothing strikes from then on; 0: never */
+    int64_t hang_ns;          /* then what hangs ends with an RST for the client; 0: never */
     unsigned port;            /* to listen on; 0: a free one */
     unsigned max_connections; /* more wait to be accepted; 0: 256 */
     size_t held_bytes;        /* of each lane; more is not read; 0: 256 KiB */

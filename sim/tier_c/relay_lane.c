@@ -66,6 +66,8 @@ static void get_stuck(struct relay_lane *l, enum relay_cause cause)
         ++*(l->way == RELAY_UP ? &n->lost_up : &n->lost_down);
     if (l->way == RELAY_DOWN)
         relay_tell(l->connection, cause);
+    if (relay_of(l)->options.hang_ns)
+        relay_plan_reset(l->connection, relay_clock_ns(relay_of(l), relay_of(l)->options.hang_ns));
 }
 
 /* The choices are those of network_send and network_answer, in their order. */

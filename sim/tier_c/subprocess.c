@@ -118,6 +118,22 @@ void subprocess_kill(struct subprocess *p)
     p->pid = 0;
 }
 
+void subprocess_adopt_orphans(void)
+{
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+void subprocess_end_all(void)
+{
+    pid_t child;
+
+    while ((child = subprocess_child_of(getpid())) != 0) { /* its own children are ours then */
+        kill(child, SIGKILL);
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+}
+
 void subprocess_outcome(char out[64], const struct subprocess *p)
 {
     if (WIFSIGNALED(p->outcome))

@@ -35,5 +35,11 @@ void subprocess_kill(struct subprocess *p);
 /* "ended with 1", "was killed by SIGSEGV" */
 void subprocess_outcome(char out[64], const struct subprocess *p);
 
+/* From now on orphans of our children are ours: a program that goes into the background is not
+ * lost. */
+void subprocess_adopt_orphans(void);
+/* Ends all children that there are, and theirs. */
+void subprocess_end_all(void);
+
 /* The first child of that process, 0: none. */
 pid_t subprocess_child_of(pid_t parent);

@@ -324,6 +324,7 @@ static enum status run(struct run_result *out, const struct live_options *o, liv
     enum status st;
 
     *r = (struct tier_c_run){.o = o, .why = why, .mock.start_ns = TIER_C_NEVER};
+    subprocess_adopt_orphans();
     st = open_run(r, why);
     if (!st)
         st = go(r, why);
@@ -333,6 +334,7 @@ static enum status run(struct run_result *out, const struct live_options *o, liv
         tell(r, out, told, context);
     tier_c_clients_free(r);
     subprocess_kill(&r->mock.process);
+    subprocess_end_all();
     journal_read_fini(&r->journal);
     close_loop(r);
     remove_folder(r);

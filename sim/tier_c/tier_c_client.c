@@ -14,6 +14,7 @@
 #include "sim/tier_c/tier_c_inside.h"
 
 #define AT_ONCE_NS  (2 * NS_PER_S)  /* a client that ends so soon has not begun */
+#define PATIENCE_NS (40 * NS_PER_S) /* client/shell/transport_curl.h */
 #define STOP_NS     (15 * NS_PER_S) /* ours has a grace of five, and a proof to let go */
 #define SECOND_NS   (10 * NS_PER_S) /* until a second instance must have seen that it is one */
 #define SLOW_NS     (100 * NS_PER_MS) /* standing still and running take turns so often */
@@ -89,6 +90,15 @@ static enum status find_user(struct tier_c_run *r, struct tier_c_client *c, stru
     return st;
 }
 
+/* Our own patience with a message that is lost is known, but not to be shortened from outside:
+ * where times are divided, a connection breaks when it would have had enough. */
+static int64_t hang_ns(const struct tier_c_run *r)
+{
+    bool as_it_is = r->o->time_scale == 1 || r->o->command;
+
+    return as_it_is ? 0 : PATIENCE_NS / r->o->time_scale;
+}
+
 enum status tier_c_clients_new(struct tier_c_run *r, struct why *why)
 {
     enum status st = ST_OK;
@@ -102,6 +112,7 @@ enum status tier_c_clients_new(struct tier_c_run *r, struct why *why)
             .seed = r->o->seed * TIER_C_CLIENTS + i,
             .zero_ns = r->zero_ns,
             .heal_ns = r->s->heal_ns,
+            .hang_ns = hang_ns(r),
             .port = r->o->port,
         };
 

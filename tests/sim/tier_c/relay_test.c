@@ -447,6 +447,31 @@ static void a_lost_request_hangs_until_the_client_has_had_enough(void **state)
     scene_stop(&s);
 }
 
+static void what_hangs_is_reset_when_somebody_knows_how_long_the_client_waits(void **state)
+{
+    struct relay_options o = {.plan = {.loss = 1}, .hang_ns = 100 * NS_PER_MS};
+
+    (void)state;
+    for (int cut = 0; cut < 2; cut++) {
+        struct scene s;
+        struct end *e;
+        int64_t began_ns = now();
+
+        o.plan.loss = cut ? 0 : 1;
+        scene_start(&s, o);
+        if (cut)
+            relay_cut(s.relay, true, true, 0);
+        e = dial(&s);
+        say(e, "q\n");
+        UNTIL(&s, e->rst && relay_connections(s.relay) == 0);
+        assert_true(now() - began_ns >= 100 * NS_PER_MS);
+        assert_int_equal(relay_counts(s.relay)->lost_up, !cut);
+        assert_int_equal(relay_counts(s.relay)->cut_up, cut);
+        assert_int_equal(s.accepted_count, 0);
+        scene_stop(&s);
+    }
+}
+
 /* What a written tape says happens, and nothing else: the choices are those of tier A. */
 static void struck(struct scene *s, const struct scenario_choice *choices, size_t count)
 {
@@ -805,6 +830,7 @@ int main(void)
         cmocka_unit_test(every_span_of_the_plan_takes_its_time),
         cmocka_unit_test(jitter_of_every_shape_comes_on_top_and_bytes_keep_their_order),
         cmocka_unit_test(a_lost_request_hangs_until_the_client_has_had_enough),
+        cmocka_unit_test(what_hangs_is_reset_when_somebody_knows_how_long_the_client_waits),
         cmocka_unit_test(a_lost_answer_is_told_with_its_port),
         cmocka_unit_test(an_early_reset_keeps_the_request_from_upstream),
         cmocka_unit_test(a_late_reset_takes_the_answer_away),

@@ -155,6 +155,24 @@ static void it_dies_with_us(void **state)
     }
 }
 
+static void what_goes_into_the_background_ends_too(void **state)
+{
+    struct subprocess p;
+    char line[64];
+    pid_t hidden;
+
+    subprocess_adopt_orphans();
+    p = start("setsid sh -c 'echo $$; exec sleep 1000' & sleep 1000", *state);
+    await_line(*state, line);
+    hidden = (pid_t)atol(line);
+    assert_true(hidden > 0);
+    subprocess_kill(&p); /* its group: the other one has left it */
+    assert_int_equal(kill(hidden, 0), 0);
+    subprocess_end_all();
+    assert_int_equal(kill(hidden, 0), -1);
+    assert_int_equal(subprocess_child_of(getpid()), 0);
+}
+
 static int make_file(void **state)
 {
     char *path = strdup("/tmp/nxp-subprocess-XXXXXX");
@@ -180,6 +198,7 @@ int main(void)
         WITH_FILE(all_of_its_group_is_killed),
         WITH_FILE(a_signal_reaches_it_alone_and_none_when_it_is_over),
         WITH_FILE(it_dies_with_us),
+        WITH_FILE(what_goes_into_the_background_ends_too),
         cmocka_unit_test(a_program_that_is_not_there_is_named),
     };
 
