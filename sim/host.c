@@ -82,6 +82,7 @@ void host_free(struct host *h)
     host_drop_jobs(h);
     free(h->jobs);
     free(h->wrong);
+    free(h->nodes);
     free(h);
 }
 

@@ -5,10 +5,11 @@
  *
  *   LOOK_UP --404--> MAKE_USER --2xx--> MAKE_NODE --2xx--> it starts to work
  *      |    <--409--------+                ^
- *      +-------- known: its user id -------+
+ *      +-------- known: its user id -------+--no answer--> LOOK_AGAIN: the node that was not there before
  *
  * A user of flesh and blood who is told of a failure tries again a minute later; one who is told
- * that the network does not serve this place (403) gives up. */
+ * that the network does not serve this place (403) gives up, and who may have no more nodes takes the
+ * newest that he has. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "client/core/country.h"
 #include "client/core/wallet.h"
 #include "sim/host_inside.h"
+#include "sim/memory.h"
 
 #define TRY_AGAIN_NS (60 * NS_PER_S)
 
@@ -90,11 +92,11 @@ static void ask(struct host *h, enum http_method method, const char *path, struc
     host_send_plain(h, (uint64_t)h->enrol, &request);
 }
 
-static void look_up(struct host *h)
+static void look_up(struct host *h, enum host_enrol step)
 {
     char path[8 + 2 * SCENARIO_TEXT];
 
-    h->enrol = HOST_LOOK_UP;
+    h->enrol = step;
     snprintf(path, sizeof path, "/v3/users/%s", h->wallet);
     ask(h, HTTP_GET, path, bytes_of(NULL, 0));
 }
@@ -133,7 +135,7 @@ static void fire_again(void *context, uint64_t id, void *payload)
 
     (void)id;
     if ((uintptr_t)payload == h->life && h->enrol == HOST_TRY_AGAIN)
-        look_up(h);
+        look_up(h, HOST_LOOK_UP);
 }
 
 static void fail_for_now(struct host *h, const struct packet *p, const char *text)
@@ -149,6 +151,60 @@ static void fail_for_now(struct host *h, const struct packet *p, const char *tex
     host_plan(h, TRY_AGAIN_NS, fire_again, 0);
 }
 
+static void registered(struct host *h)
+{
+    h->enrol = HOST_WORKS;
+    if (h->tried_before)
+        invariant_mark(h->o.invariant, MARK_REGISTERED_AGAIN);
+    h->node_ids[0] = h->node_id;
+    h->o.node_ids = h->node_ids;
+    world_note(h->o.world, "client %u is registered as node %s", h->o.number, h->node_id);
+    host_start(h);
+}
+
+/* As client/cli/command_register.c: what is asked for may have happened. */
+static void node_not_made(struct host *h, const struct packet *p, const char *text)
+{
+    unsigned status = p->answered ? p->response.status : 0;
+
+    if (h->nodes && (status == 0 || status / 100 == 2 || status >= 500)) {
+        h->tried_before = true;
+        look_up(h, HOST_LOOK_AGAIN);
+    } else if (h->nodes && h->nodes->count && status == 429) {
+        snprintf(h->node_id, sizeof h->node_id, "%s", h->nodes->id[h->nodes->count - 1]);
+        registered(h);
+    } else {
+        fail_for_now(h, p, text);
+    }
+}
+
+static void find_lost_node(struct host *h, const struct packet *p)
+{
+    struct enrol_nodes now;
+    const char *found =
+        p->answered && enrol_read_nodes(&now, &p->response) ? enrol_new_node(h->nodes, &now) : NULL;
+
+    if (!found) {
+        fail_for_now(h, p, "the answer that names its node is lost");
+        return;
+    }
+    snprintf(h->node_id, sizeof h->node_id, "%s", found);
+    world_note(h->o.world, "client %u finds node %s, whose answer was lost", h->o.number, found);
+    registered(h);
+}
+
+/* known: as the answer to a look-up says; otherwise there is none. */
+static void keep_nodes(struct host *h, const struct http_response *known)
+{
+    if (!h->nodes)
+        h->nodes = memory_new(sizeof *h->nodes);
+    h->nodes->count = 0;
+    if (known && !enrol_read_nodes(h->nodes, known)) {
+        free(h->nodes);
+        h->nodes = NULL;
+    }
+}
+
 /* One step further. */
 static void answered(struct host *h, const struct packet *p)
 {
@@ -159,6 +215,7 @@ static void answered(struct host *h, const struct packet *p)
     case HOST_LOOK_UP:
         switch (enrol_judge_lookup(h->user_id, r, &why)) {
         case ENROL_KNOWN:
+            keep_nodes(h, r);
             make_node(h);
             return;
         case ENROL_NEW:
@@ -170,25 +227,23 @@ static void answered(struct host *h, const struct packet *p)
         }
         return;
     case HOST_MAKE_USER:
-        if (enrol_judge_user(r, &why) == ST_OK)
+        if (enrol_judge_user(r, &why) == ST_OK) {
+            keep_nodes(h, NULL);
             make_node(h);
-        else if (r->status == 409)
-            look_up(h); /* known after all: made a moment ago */
-        else
+        } else if (r->status == 409) {
+            look_up(h, HOST_LOOK_UP); /* known after all: made a moment ago */
+        } else {
             fail_for_now(h, p, why.text);
+        }
         return;
     case HOST_MAKE_NODE:
-        if (enrol_judge_node(h->node_id, r, &why)) {
-            fail_for_now(h, p, why.text);
-            return;
-        }
-        h->enrol = HOST_WORKS;
-        if (h->tried_before)
-            invariant_mark(h->o.invariant, MARK_REGISTERED_AGAIN);
-        h->node_ids[0] = h->node_id;
-        h->o.node_ids = h->node_ids;
-        world_note(h->o.world, "client %u is registered as node %s", h->o.number, h->node_id);
-        host_start(h);
+        if (enrol_judge_node(h->node_id, r, &why))
+            node_not_made(h, p, why.text);
+        else
+            registered(h);
+        return;
+    case HOST_LOOK_AGAIN:
+        find_lost_node(h, p);
         return;
     case HOST_WORKS:
     case HOST_TRY_AGAIN:
@@ -216,13 +271,15 @@ void host_enrol(struct host *h)
         host_turn_away(h);
         return;
     }
-    look_up(h);
+    look_up(h, HOST_LOOK_UP);
 }
 
 void host_enrolled(struct host *h, struct packet *p)
 {
     if (p->answered)
         answered(h, p);
+    else if (h->enrol == HOST_MAKE_NODE)
+        node_not_made(h, p, p->text);
     else
         fail_for_now(h, p, p->text);
     packet_free(p);

@@ -22,7 +22,14 @@ struct host_job {
     uint32_t input[3];
 };
 
-enum host_enrol { HOST_WORKS, HOST_LOOK_UP, HOST_MAKE_USER, HOST_MAKE_NODE, HOST_TRY_AGAIN };
+enum host_enrol {
+    HOST_WORKS,
+    HOST_LOOK_UP,
+    HOST_MAKE_USER,
+    HOST_MAKE_NODE,
+    HOST_LOOK_AGAIN,
+    HOST_TRY_AGAIN
+};
 
 struct host {
     struct host_options o;
@@ -43,6 +50,7 @@ struct host {
     const char *node_ids[1];
     char country[COUNTRY_CODE]; /* "": not known */
     bool tried_before;          /* to register, and it failed */
+    struct enrol_nodes *nodes;  /* of its user, when it asked for one; NULL: not known */
     bool turned_away;           /* before it ever worked */
     int64_t tick_ns; /* of the world: a tick is planned for then */
     uint64_t tick;

@@ -296,23 +296,106 @@ static error_t parse_node(int key, char *arg, struct argp_state *state)
     }
 }
 
-static enum status make_node(struct enrolment *e, char id[static ENROL_ID_SIZE], struct why *why)
+/* false: nobody knows which nodes the user has. A failure of this question is no failure of the command. */
+static bool find_nodes(struct enrolment *e, struct enrol_nodes *nodes)
+{
+    struct transport_reply reply;
+    struct why ignored;
+    char path[80];
+
+    nodes->count = 0;
+    if (wallet_check(e->config.wallet_address, &ignored))
+        return false;
+    snprintf(path, sizeof path, "/v3/users/%s", e->config.wallet_address);
+    return call(e, &reply, HTTP_GET, path, bytes_of(NULL, 0), &ignored) == ST_OK &&
+           enrol_read_nodes(nodes, &reply.response);
+}
+
+/* Perhaps made by a former try whose answer was lost. */
+static void tell_nodes(const struct enrol_nodes *nodes)
+{
+    char list[ENROL_LIST];
+
+    enrol_list_nodes(list, nodes);
+    if (nodes->count > 0)
+        words_info("the user has %zu node%s already (%s); --node-id N takes one of them instead of a new one",
+                   nodes->count, nodes->count == 1 ? "" : "s", list);
+}
+
+static enum status ask_for_node(struct enrolment *e, char id[static ENROL_ID_SIZE], struct why *why)
 {
     struct transport_reply reply;
     struct buffer body;
     enum status st;
 
-    if (!*e->config.user_id)
-        return fail(why, ST_INPUT, "no user yet: nxp register-user --wallet-address 0x… first");
     buffer_init(&body, 0);
     wire_encode_register_node(&body, &(struct wire_register_node){.node_type = NODE_CLI_PROVER,
                                                                   .user_id = e->config.user_id});
-    st = open_transport(e, why);
-    if (!st)
-        st = call(e, &reply, HTTP_POST, "/v3/nodes", buffer_bytes(&body), why);
+    st = call(e, &reply, HTTP_POST, "/v3/nodes", buffer_bytes(&body), why);
     if (!st)
         st = enrol_judge_node(id, &reply.response, why);
     buffer_fini(&body);
+    return st;
+}
+
+static enum status name_nodes(const struct enrol_nodes *nodes, enum status st, struct why *why)
+{
+    char list[ENROL_LIST], advice[ENROL_LIST + 150];
+
+    enrol_list_nodes(list, nodes);
+    snprintf(advice, sizeof advice,
+             "The user has %zu node%s (%s), and one that no other machine works for will do: nxp "
+             "register-node --node-id N",
+             nodes->count, nodes->count == 1 ? "" : "s", list);
+    return advise(why, st, advice);
+}
+
+/* A node counts against what a user may have, even when the answer that names it is lost. (Another
+ * machine of the user that registers in the same seconds is the one case that looks alike.) */
+static enum status find_lost_node(struct enrolment *e, const struct enrol_nodes *before,
+                                  char id[static ENROL_ID_SIZE], enum status st, struct why *why)
+{
+    struct enrol_nodes now;
+    const char *found;
+
+    if (!find_nodes(e, &now))
+        return advise(why, st,
+                      "The orchestrator may have made a node all the same, which counts against what a user may "
+                      "have: look for it on the website, and take it with nxp register-node --node-id N");
+    found = enrol_new_node(before, &now);
+    if (!found && now.count > before->count)
+        return name_nodes(&now, st, why);
+    if (!found)
+        return advise(why, st, "No node was made; try again later");
+    words_info("the answer was lost, and the orchestrator has made node %s: it is taken", found);
+    snprintf(id, ENROL_ID_SIZE, "%s", found);
+    return ST_OK;
+}
+
+/* What was asked for may have happened: no answer, an error of the server's, or an answer that nobody can read. */
+static bool may_be_made(const struct enrolment *e, enum status st)
+{
+    return st && st != ST_CANCELLED && (e->status == 0 || e->status / 100 == 2 || e->status >= 500);
+}
+
+static enum status make_node(struct enrolment *e, char id[static ENROL_ID_SIZE], struct why *why)
+{
+    struct enrol_nodes before;
+    enum status st;
+    bool known;
+
+    if (!*e->config.user_id)
+        return fail(why, ST_INPUT, "no user yet: nxp register-user --wallet-address 0x… first");
+    st = open_transport(e, why);
+    if (st)
+        return st;
+    known = find_nodes(e, &before);
+    tell_nodes(&before);
+    st = ask_for_node(e, id, why);
+    if (known && may_be_made(e, st))
+        return find_lost_node(e, &before, id, st, why);
+    if (known && before.count > 0 && st == ST_INVALID && e->status == 429)
+        return name_nodes(&before, st, why);
     if (st == ST_INVALID && e->status == 404)
         return advise(why, st,
                       "That orchestrator does not know the user of the configuration: nxp logout, "

@@ -78,6 +78,74 @@ enum status enrol_judge_node(char id[static ENROL_ID_SIZE], const struct http_re
     return st;
 }
 
+/* ---- nodes of a user ---- */
+
+static bool keep_nodes(struct enrol_nodes *out, const struct wire_user *user)
+{
+    if (*user->nodes_next_cursor) /* which the network's clients never send back */
+        return false;
+    for (size_t i = 0; i < user->node_count; i++) {
+        const char *id = user->nodes[i].node_id;
+
+        if (user->nodes[i].node_type != NODE_CLI_PROVER)
+            continue;
+        if (out->count == ENROL_NODES || !enrol_node_id_valid(id) || strlen(id) >= ENROL_NODE_SIZE)
+            return false;
+        strcpy(out->id[out->count++], id);
+    }
+    return true;
+}
+
+bool enrol_read_nodes(struct enrol_nodes *out, const struct http_response *r)
+{
+    struct wire_memory memory = {0};
+    struct wire_user user;
+    bool known;
+
+    out->count = 0;
+    known = is_success(r) &&
+            wire_decode_user(&user, &memory, r->body, WIRE_MAX_RESPONSE, NULL) == ST_OK &&
+            keep_nodes(out, &user);
+    if (!known)
+        out->count = 0;
+    wire_memory_fini(&memory);
+    return known;
+}
+
+static bool has_node(const struct enrol_nodes *nodes, const char *id)
+{
+    for (size_t i = 0; i < nodes->count; i++)
+        if (strcmp(nodes->id[i], id) == 0)
+            return true;
+    return false;
+}
+
+const char *enrol_new_node(const struct enrol_nodes *before, const struct enrol_nodes *now)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; i < now->count; i++) {
+        if (has_node(before, now->id[i]))
+            continue;
+        if (found)
+            return NULL;
+        found = now->id[i];
+    }
+    return found;
+}
+
+void enrol_list_nodes(char out[static ENROL_LIST], const struct enrol_nodes *nodes)
+{
+    const size_t shown = 6;
+    size_t at = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < nodes->count && i < shown; i++)
+        at += (size_t)snprintf(out + at, ENROL_LIST - at, "%s%s", i ? ", " : "", nodes->id[i]);
+    if (nodes->count > shown)
+        snprintf(out + at, ENROL_LIST - at, " and %zu more", nodes->count - shown);
+}
+
 void enrol_uuid(char out[static ENROL_UUID], const uint8_t random[static 16])
 {
     uint8_t b[16];

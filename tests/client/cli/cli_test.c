@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "proto/wire.h"
 #include "prover/nxp.h"
 #include "tests/client/cli/run.h"
 #include "tests/client/shell/scratch.h"
@@ -417,7 +418,24 @@ struct registry {
     const char *user_id, *node_id;
     unsigned posts;
     bool late; /* the look-up knows the user from the second time on */
+    unsigned looks, blind_from; /* look-ups; from which on they fail, 0: never */
+    const char *nodes[3]; /* of the user; the last comes, or the last two come, with the first registration */
+    unsigned before;      /* how many there are before it */
 };
+
+static void reply_user(int fd, const struct registry *g)
+{
+    struct wire_user_node nodes[3];
+    struct wire_user user = {.user_id = g->user_id, .wallet_address = "", .nodes = nodes};
+    struct buffer body;
+
+    for (size_t i = 0; i < 3 && g->nodes[i] && (g->posts || i < g->before); i++)
+        nodes[user.node_count++] = (struct wire_user_node){g->nodes[i], NODE_CLI_PROVER};
+    buffer_init(&body, 0);
+    wire_encode_user(&body, &user);
+    tiny_reply(fd, 200, "", (const char *)body.data, body.size);
+    buffer_fini(&body);
+}
 
 static void reply_text(int fd, unsigned number, const char *text)
 {
@@ -442,11 +460,14 @@ static bool serve_registry(void *context, const struct tiny_request *q)
     g->posts += strcmp(q->method, "POST") == 0;
     if (lookup && g->late)
         g->lookup = q->number > 1 ? 200 : 404;
+    g->looks += lookup;
     status = lookup ? g->lookup : status;
+    if (lookup && g->blind_from && g->looks >= g->blind_from)
+        status = 503;
     if (status != 200)
         tiny_reply(q->fd, status, "", problem, sizeof problem - 1);
     else if (lookup)
-        reply_text(q->fd, 3, g->user_id);
+        reply_user(q->fd, g);
     else if (strcmp(q->path, "/v3/nodes") == 0)
         reply_text(q->fd, 1, g->node_id);
     else
@@ -509,6 +530,49 @@ static void a_wallet_and_a_node_are_registered_once(void **state)
     assert_int_equal(run(&r, s.path, "logout"), 0);
     tiny_server_free(server);
     scratch_fini(&s);
+}
+
+/* Each try makes a node, whether its answer arrives or not. */
+static void a_node_whose_answer_was_lost_is_found(void **state)
+{
+    static const struct {
+        struct registry registry;
+        int code;
+        const char *node, *words;
+    } table[] = {
+        {{.node = 500, .nodes = {"11", "12"}, .before = 1}, 0, "12", "made node 12: it is taken"},
+        {{.node = 200, .node_id = "x", .nodes = {"12"}}, 0, "12", "made node 12: it is taken"},
+        {{.node = 500, .nodes = {"11"}, .before = 1}, 1, "", "No node was made; try again later"},
+        {{.node = 500, .nodes = {"11", "12", "13"}, .before = 1}, 1, "", "has 3 nodes (11, 12, 13)"},
+        {{.node = 500, .nodes = {"12"}, .blind_from = 2}, 1, "", "may have made a node all the same"},
+        {{.node = 500, .nodes = {"12"}, .blind_from = 1}, 1, "", "told you so"},
+        {{.node = 429, .nodes = {"11"}, .before = 1}, 1, "", "has 1 node (11), and one that no other machine"},
+        {{.node = 429}, 1, "", "Too many registrations for now"},
+        {{.node = 200, .node_id = "13", .nodes = {"11", "12"}, .before = 2}, 0, "13", "has 2 nodes already (11, 12)"},
+        {{.node = 200, .node_id = "13", .nodes = {"11"}, .before = 1}, 0, "13", "has 1 node already (11)"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct registry g = table[i].registry;
+        struct tiny_server *server;
+        char text[100];
+        struct scratch s;
+
+        g.lookup = 200;
+        g.user_id = "u";
+        server = tiny_server_new(serve_registry, &g);
+        scratch_init(&s);
+        scratch_write(scratch_path(&s, "config.json"), "{\"user_id\":\"u\",\"wallet_address\":\"" WALLET "\"}");
+        if (register_node(&s, server) != table[i].code || !(strstr(r.err, table[i].words) || strstr(r.out, table[i].words)))
+            fail_msg("row %zu: exit %d, %s%s", i, r.code, r.out, r.err);
+        assert_int_equal(g.posts, 1);
+        snprintf(text, sizeof text, "\"node_id\": \"%s\"", table[i].node);
+        if (*table[i].node)
+            assert_non_null(strstr(config_text(&s), text));
+        tiny_server_free(server);
+        scratch_fini(&s);
+    }
 }
 
 static void a_known_wallet_gets_its_user_id_back(void **state)
@@ -668,6 +732,7 @@ int main(void)
         cmocka_unit_test(looking_takes_the_files_of_an_older_version_over),
         cmocka_unit_test(an_empty_outbox_is_no_error),
         cmocka_unit_test(a_wallet_and_a_node_are_registered_once),
+        cmocka_unit_test(a_node_whose_answer_was_lost_is_found),
         cmocka_unit_test(a_known_wallet_gets_its_user_id_back),
         cmocka_unit_test(a_wallet_that_turns_out_to_be_known_gets_its_user_id_back),
         cmocka_unit_test(a_node_stays_unless_it_belonged_to_another_user),

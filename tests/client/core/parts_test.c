@@ -459,6 +459,76 @@ static void an_id_that_cannot_be_kept_is_no_answer(void **state)
     }
 }
 
+/* Ids "1" … of a user, as a look-up answers. */
+static void put_user_with(struct buffer *body, const char *const *ids, size_t count, enum node_type type,
+                          const char *cursor)
+{
+    struct wire_user_node nodes[ENROL_NODES + 2];
+    struct wire_user user = {.user_id = "u", .wallet_address = "", .nodes = nodes, .node_count = count,
+                             .nodes_next_cursor = cursor};
+
+    for (size_t i = 0; i < count; i++)
+        nodes[i] = (struct wire_user_node){.node_id = ids ? ids[i] : "7", .node_type = type};
+    buffer_reset(body);
+    wire_encode_user(body, &user);
+}
+
+static void nodes_of_a_user_are_read_whole_or_not_at_all(void **state)
+{
+    static const char *const three[] = {"7", "8", "18446744073709551615"}, *const odd[] = {"7", "x"},
+                             *const zeros[] = {"000000000000000000000007"};
+    static const struct {
+        const char *const *ids;
+        size_t count;
+        enum node_type type;
+        const char *cursor;
+        unsigned status;
+        bool known;
+        size_t nodes;
+    } table[] = {
+        {three, 3, NODE_CLI_PROVER, "", 200, true, 3}, {three, 3, NODE_WEB_PROVER, "", 200, true, 0},
+        {three, 0, NODE_CLI_PROVER, "", 200, true, 0}, {three, 3, NODE_CLI_PROVER, "next", 200, false, 0},
+        {three, 3, NODE_CLI_PROVER, "", 404, false, 0}, {odd, 2, NODE_CLI_PROVER, "", 200, false, 0},
+        {zeros, 1, NODE_CLI_PROVER, "", 200, false, 0},
+        {NULL, ENROL_NODES, NODE_CLI_PROVER, "", 200, true, ENROL_NODES},
+        {NULL, ENROL_NODES + 1, NODE_CLI_PROVER, "", 200, false, 0},
+    };
+    struct enrol_nodes nodes = {.count = 5};
+    struct buffer body;
+
+    (void)state;
+    buffer_init(&body, 0);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        put_user_with(&body, table[i].ids, table[i].count, table[i].type, table[i].cursor);
+        if (enrol_read_nodes(&nodes, &(struct http_response){.status = table[i].status,
+                                                             .body = buffer_bytes(&body)}) != table[i].known ||
+            nodes.count != table[i].nodes)
+            fail_msg("row %zu: %zu nodes", i, nodes.count);
+    }
+    assert_false(enrol_read_nodes(&nodes, &(struct http_response){.status = 200, .body = bytes_of("\x0a\x09", 2)}));
+    buffer_fini(&body);
+}
+
+static void the_node_that_was_not_there_before_is_ours(void **state)
+{
+    struct enrol_nodes before = {{"1", "2"}, 2}, now = {{"2", "3", "1"}, 3}, more = {{"4", "5"}, 2};
+    char list[ENROL_LIST];
+
+    (void)state;
+    assert_string_equal(enrol_new_node(&before, &now), "3");
+    assert_null(enrol_new_node(&before, &before));
+    assert_null(enrol_new_node(&before, &more)); /* which of them? */
+    enrol_list_nodes(list, &now);
+    assert_string_equal(list, "2, 3, 1");
+    memset(&now, 0, sizeof now);
+    enrol_list_nodes(list, &now);
+    assert_string_equal(list, "");
+    for (now.count = 0; now.count < ENROL_NODES; now.count++)
+        strcpy(now.id[now.count], "18446744073709551615");
+    enrol_list_nodes(list, &now);
+    assert_non_null(strstr(list, "18446744073709551615 and 122 more"));
+}
+
 static void a_node_id_of_many_zeros_is_not_kept(void **state)
 {
     char zeros[ENROL_ID_SIZE + 1], id[ENROL_ID_SIZE];
@@ -525,6 +595,8 @@ int main(void)
         cmocka_unit_test(uuids_are_of_version_4),
         cmocka_unit_test(answers_to_a_registration_are_judged),
         cmocka_unit_test(an_id_that_cannot_be_kept_is_no_answer),
+        cmocka_unit_test(nodes_of_a_user_are_read_whole_or_not_at_all),
+        cmocka_unit_test(the_node_that_was_not_there_before_is_ours),
         cmocka_unit_test(a_node_id_of_many_zeros_is_not_kept),
         cmocka_unit_test(profiles_are_found_by_name_and_know_their_orchestrators),
         cmocka_unit_test(lines_have_the_reference_s_type_names),
