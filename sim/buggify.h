@@ -3,8 +3,8 @@
  *
  * In two steps, as in FoundationDB: a quarter of all places is awake in a run, and an awake one
  * strikes in a quarter of the cases, each a choice on the run's tape ("buggify LONGEST_BACKOFF").
- * Places of a run are drawn from its seed and their own names alone. Nothing strikes once faults have
- * stopped. On a written tape it decides alone, whoever is awake.
+ * Places of a run are drawn from its seed and their own names alone. Nothing strikes once faults
+ * have stopped. On a written tape it decides alone, whoever is awake.
  *
  * Threads: one run at a time in a process.
  */
@@ -14,11 +14,11 @@
 #include "sim/world.h"
 
 struct buggify {
-    struct world *world;     /* borrowed: its time, and its notes */
-    struct choice_tape *tape; /* may be NULL */
-    int64_t heal_ns;         /* 0: never */
+    struct world *world;              /* borrowed: its time, and its notes */
+    struct choice_tape *tape;         /* may be NULL */
+    int64_t heal_ns;                  /* 0: never */
     struct prng prngs[BUGGIFY_COUNT]; /* one more question to one place changes no other */
-    uint64_t awake, struck; /* a bit for each enum buggify_site */
+    uint64_t awake, struck;           /* a bit for each enum buggify_site */
 };
 
 /* From here on b decides, until NULL does; the rest of b is set already. */

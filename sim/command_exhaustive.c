@@ -49,6 +49,7 @@ enum status command_exhaustive(const char *name, const char *extra, struct run_o
     int64_t started_ns = clock_now_ns(clock_system());
     struct prover_sim *prover = NULL;
     struct exhaustive_result result;
+    struct progress progress;
     struct scenario *s = NULL;
     enum status st = command_take(&s, &prover, name, why);
 
@@ -56,7 +57,9 @@ enum status command_exhaustive(const char *name, const char *extra, struct run_o
         goto out;
     if (!run->seed)
         run->seed = s->has_seed ? s->seed : 1;
-    st = exhaustive_run(&result, s, prover, run, most, why);
+    progress_begin(&progress, progress_terminal(), clock_system(), s->name, 0);
+    st = exhaustive_run(&result, s, prover, run, most, &progress, why);
+    progress_wipe(&progress);
     if (st)
         goto out;
     tell(name, extra, s, most, &result,

@@ -12,6 +12,7 @@
 #include "sim/command_live.h"
 #include "sim/memory.h"
 #include "sim/page.h"
+#include "sim/progress.h"
 #include "sim/report.h"
 #include "sim/shelf.h"
 
@@ -260,6 +261,7 @@ struct telling {
     struct report *report;
     size_t scenario; /* the report's entries move as it grows */
     FILE *hashes;    /* may be NULL */
+    struct progress progress;
 };
 
 static void tell(void *context, const struct run_result *result)
@@ -269,8 +271,11 @@ static void tell(void *context, const struct run_result *result)
 
     if (t->hashes)
         fprintf(t->hashes, "%s 0x%" PRIx64 " %016" PRIx64 "\n", s->name, result->seed, result->hash);
+    if (result->broken && s->failure_count < REPORT_SHOWN)
+        progress_wipe(&t->progress);
     if (result->broken)
         report_failure(t->report, s, result);
+    progress_step(&t->progress, result->broken != 0);
 }
 
 static enum status write_page(const struct request *r, const struct report_scenario *entry,
@@ -327,8 +332,10 @@ static enum status run_scenario(struct request *r, struct prover_sim *prover, co
     if (!r->has_seed && !r->has_first)
         campaign.first_seed = s->has_seed ? s->seed : 1;
     entry = report_begin(&r->report, s, name);
-    telling = (struct telling){&r->report, r->report.count - 1, r->hashes};
+    telling = (struct telling){.report = &r->report, .scenario = r->report.count - 1, .hashes = r->hashes};
+    progress_begin(&telling.progress, progress_terminal(), clock_system(), entry->name, campaign.seeds);
     st = campaign_run(&entry->sum, s, prover, &campaign, tell, &telling, why);
+    progress_wipe(&telling.progress);
     if (st)
         goto out;
     entry->seconds = (double)(clock_now_ns(clock_system()) - started_ns) / (double)NS_PER_S;

@@ -94,8 +94,9 @@ static void tell_failure(const struct request *r, const struct shrink_result *re
     report_fini(&report);
 }
 
-static enum status shrink(const struct request *r, struct why *why)
+static enum status shrink(struct request *r, struct why *why)
 {
+    struct progress progress;
     int64_t started_ns = clock_now_ns(clock_system());
     struct prover_sim *prover = NULL;
     struct shrink_result result = {.runs = 0};
@@ -111,8 +112,11 @@ static enum status shrink(const struct request *r, struct why *why)
         st = prover_sim_new(&prover, why);
     if (!st)
         st = prover_sim_ahead(prover, &s->orchestrator, why);
+    progress_begin(&progress, progress_terminal(), clock_system(), r->name, 0);
+    r->options.progress = &progress;
     if (!st)
         st = shrink_scenario(&result, buffer_bytes(&yaml), prover, &r->options, why);
+    progress_wipe(&progress);
     if (st)
         goto out;
     st = file_write(r->out, buffer_bytes(&result.yaml), 0644, why);

@@ -11,6 +11,7 @@ struct search {
     const struct run_options *options;
     unsigned most;
     struct exhaustive_result *result;
+    struct progress *progress;
     struct scenario_choice chosen[EXHAUSTIVE_MOST];
 };
 
@@ -85,6 +86,7 @@ static enum status follow(struct search *s, unsigned count, struct why *why)
     if (st)
         goto out;
     s->result->runs++;
+    progress_step(s->progress, run.broken != 0);
     s->result->events += run.events;
     if (run.broken)
         keep_failure(s, count, &run);
@@ -97,11 +99,12 @@ out:
 
 enum status exhaustive_run(struct exhaustive_result *out, const struct scenario *s,
                            struct prover_sim *prover, const struct run_options *o, unsigned most,
-                           struct why *why)
+                           struct progress *progress, struct why *why)
 {
     struct exhaustive_result result = {.runs = 0};
     struct search search = {
-        .scenario = s, .prover = prover, .options = o, .most = most, .result = &result};
+        .scenario = s, .prover = prover, .options = o, .most = most, .result = &result,
+        .progress = progress};
     enum status st;
 
     assert(most <= EXHAUSTIVE_MOST);

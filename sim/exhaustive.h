@@ -11,6 +11,7 @@
  * Errors:  of run_once.
  */
 #pragma once
+#include "sim/progress.h"
 #include "sim/run.h"
 
 #define EXHAUSTIVE_MOST  3
@@ -30,7 +31,7 @@ struct exhaustive_result {
     size_t failure_count; /* shown ones */
 };
 
-/* s has passed run_check. */
+/* s has passed run_check; progress may be NULL. */
 enum status MUST_USE exhaustive_run(struct exhaustive_result *out, const struct scenario *s,
                                     struct prover_sim *prover, const struct run_options *o,
-                                    unsigned most, struct why *why);
+                                    unsigned most, struct progress *progress, struct why *why);

@@ -67,6 +67,8 @@ static bool run_text(struct shrink *sh, struct bytes yaml, struct run_result *re
         sh->runs++;
         st = run_once(result, s, sh->prover, &o, why);
     }
+    if (!st)
+        progress_step(sh->o->progress, result->broken != 0);
     if (!st && size)
         *size = size_of(s, result, tape);
     scenario_free(s);

@@ -10,6 +10,7 @@
  * Errors:  ST_INPUT: the run does not fail, or the scenario is none; what run_once says.
  */
 #pragma once
+#include "sim/progress.h"
 #include "sim/run.h"
 
 #define SHRINK_RUNS 4000 /* more are not tried */
@@ -17,6 +18,7 @@
 struct shrink_options {
     struct run_options run; /* tape and trace are not used */
     uint64_t most_runs;
+    struct progress *progress; /* may be NULL */
 };
 
 struct shrink_size {

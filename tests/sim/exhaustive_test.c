@@ -21,7 +21,7 @@ static struct exhaustive_result all_of(const char *yaml, unsigned most, enum hos
     struct why why;
 
     if (scenario_parse(&s, bytes_of_text(yaml), &why) || run_check(s, &why) ||
-        exhaustive_run(&r, s, prover, &o, most, &why))
+        exhaustive_run(&r, s, prover, &o, most, NULL, &why))
         fail_msg("%s", why.text);
     scenario_free(s);
     return r;
@@ -78,7 +78,7 @@ static void the_life_of_one_task_survives_every_pair_of_faults(void **state)
 
     (void)state;
     assert_int_equal(shelf_take(&s, "one_task", NULL), ST_OK);
-    assert_int_equal(exhaustive_run(&r, s, prover, &o, 2, NULL), ST_OK);
+    assert_int_equal(exhaustive_run(&r, s, prover, &o, 2, NULL, NULL), ST_OK);
     assert_int_equal(r.failed, 0);
     assert_true(r.runs > 3000);
     scenario_free(s);
