@@ -14,6 +14,7 @@
 /* A verdict's task_id without its last byte: such an id may go on. */
 #define BEGINNING        (sizeof((struct verdict *)NULL)->task_id - 1)
 #define HANDSHAKE_LAG_NS (5 * NS_PER_S) /* of the 10 s that a connection may take */
+#define TIMER_NS         NS_PER_MS /* what libcurl's timers can tell apart */
 #define DELIVERY_NS      NS_PER_S       /* at least, for the way back */
 
 struct wire_call { /* a request that libcurl has */
@@ -255,7 +256,7 @@ static void hand_over(struct tier_b_wire *w, struct packet *p, bool refused,
 
     if (!reply->answered)
         world_note(w->o.network->world, "libcurl: %s", reply->text);
-    if (!reply->answered && now_ns >= p->give_up_ns) {
+    if (!reply->answered && now_ns > p->give_up_ns - TIMER_NS) {
         give_up(w, p);
         return;
     }

@@ -215,8 +215,9 @@ static void a_planted_mistake_is_found_by_the_number_that_tier_a_says(void **sta
     }
 }
 
-/* Which of several kept connections libcurl takes next is not modelled, and a swarm has seeds where
- * it matters. The rules hold all the same. */
+/* What becomes of an answer tier A draws at the moment when the orchestrator decides on it; in tier B
+ * a delayed or dripping one meets what begins meanwhile: a clog, a restart. In one seed of four of a
+ * swarm that matters. The rules hold all the same. */
 static void a_swarm_holds_in_tier_b_too(void **state)
 {
     struct scenario *s = shelved("swarm");

@@ -341,6 +341,8 @@ static void check(const struct moment *m, int version, const char *ca_file)
     uint8_t *body = calloc(1, m->body_size);
 
     assert_non_null(body);
+    hook.wait_after = m->wait_after;
+    hook.full_after = m->full_after;
     server_begin(&s, m->habit, version, ca_file);
     assert_int_equal(
         transport_curl_new(&t,
@@ -357,14 +359,11 @@ static void check(const struct moment *m, int version, const char *ca_file)
         sem_wait(&s.ended);
     }
     hook.sent = 0;
-    hook.wait_after = m->wait_after;
-    hook.full_after = m->full_after;
     hook.server = m->wait_after || m->full_after ? &s : NULL;
     reply = ask(t, bytes_of(body, m->body_size));
     hook.server = NULL;
     transport_curl_free(t);
     server_end(&s);
-    hook.full_after = 0;
     if (outcome_of(&reply) != m->outcome || s.connections != m->connections ||
         s.heads != m->heads || s.whole != m->whole)
         fail_msg("%s, TLS %x: outcome %d, %u connections, %u heads, %u whole: %s", m->name, version,
@@ -396,6 +395,7 @@ static void a_kept_connection_is_not_silent(void **state)
     unsigned found = 0;
 
     (void)state;
+    hook.full_after = 0;
     server_begin(&s, (struct habit){.ending = ANSWER}, 0, NULL);
     assert_int_equal(
         transport_curl_new(
