@@ -14,12 +14,12 @@ void operator_fini(struct operator* o)
     buffer_fini(&o->answer);
 }
 
-__attribute__((format(printf, 2, 3))) static void wrong(struct run *r, const char *format, ...)
+void operator_wrong(struct run *r, const char *format, ...)
 {
     struct operator* o = & r->operator;
     va_list args;
 
-    if (o->wrong[0] || !run_expects(r))
+    if (o->wrong[0])
         return;
     va_start(args, format);
     vsnprintf(o->wrong, sizeof o->wrong, format, args);
@@ -97,14 +97,14 @@ static void judge_answer(struct run *r, const struct scenario_event *e, unsigned
 
     r->operator.calls++;
     world_note(&r->world, "operator %s -> %u", e->call, status);
-    if (!right)
-        wrong(r, "'%.100s' is answered %u, expected %s%u: %.*s", e->call, status,
+    if (!right && run_expects(r))
+        operator_wrong(r, "'%.100s' is answered %u, expected %s%u: %.*s", e->call, status,
               e->answers ? "" : "a success, ", e->answers ? e->answers : 200,
               (int)(body.size > 100 ? 100 : body.size), (const char *)body.data);
 }
 
 /* What it was told to do is not what it does any more. */
-static void note_change(struct run *r, const char *path, struct bytes body)
+void operator_changed(struct run *r, const char *path, struct bytes body)
 {
     r->invariant.settings = NULL;
     if (strstr(path, "/credits")) {
@@ -113,8 +113,11 @@ static void note_change(struct run *r, const char *path, struct bytes body)
         r->operator.granted += json_integer_value(json_object_get(grant, "amount"));
         json_decref(grant);
     }
-    if (strstr(path, "/reset") || strstr(path, "/restore"))
+    if (strstr(path, "/reset") || strstr(path, "/restore")) {
         r->operator.changed_history = true;
+        r->plan.prng.listener = r->tape ? &r->fault_ear.base : NULL;
+        service_listen(r->service);
+    }
 }
 
 void operator_call(struct run *r, const struct scenario_event *e)
@@ -136,7 +139,7 @@ void operator_call(struct run *r, const struct scenario_event *e)
         admin_answer(service_core(r->service), &reply, &request, r->world.now_ns);
         judge_answer(r, e, reply.status, buffer_bytes(&reply.body));
         if (strcmp(method, "GET") != 0 && reply.status <= 299)
-            note_change(r, request.path, request.body);
+            operator_changed(r, request.path, request.body);
         buffer_fini(&r->operator.answer);
         r->operator.answer = reply.body;
     }
@@ -209,16 +212,20 @@ void operator_look(struct run *r, unsigned host)
         listed += s->nodes[i].open;
     world_note(&r->world, "client %u says that it is %s, %zu open, %llu accepted", host, s->phase,
                s->open, (unsigned long long)s->stats.accepted);
+    if (!run_expects(r)) {
+        free(s);
+        return;
+    }
     if (s->open != open || s->task_count != (open < SNAPSHOT_TASKS ? open : SNAPSHOT_TASKS))
-        wrong(r, "client %u says that %zu tasks are open and lists %zu: %zu are", host, s->open,
+        operator_wrong(r, "client %u says that %zu tasks are open and lists %zu: %zu are", host, s->open,
               s->task_count, open);
     if (r->options->policy == HOST_OURS && listed != open)
-        wrong(r, "the nodes of client %u say that %zu tasks are open: %zu are", host, listed, open);
+        operator_wrong(r, "the nodes of client %u say that %zu tasks are open: %zu are", host, listed, open);
     if (memcmp(&s->stats, runtime_stats(runtime), sizeof s->stats) != 0)
-        wrong(r, "client %u does not say what it counts", host);
+        operator_wrong(r, "client %u does not say what it counts", host);
     for (size_t i = 0; i < s->task_count; i++)
         if (s->tasks[i].on_disk && !is_on_disk(host_disk(r->hosts[host]), &s->tasks[i]))
-            wrong(r, "client %u says that the newest state of task %.64s is on disk: it is not",
+            operator_wrong(r, "client %u says that the newest state of task %.64s is on disk: it is not",
                   host, s->tasks[i].task_id);
     free(s);
 }

@@ -37,4 +37,8 @@ void operator_visit(struct run *r,
 void operator_heal(struct run *r);
 /* What a client says of itself is compared with what it does. */
 void operator_look(struct run *r, unsigned host);
+/* Somebody has done something that nobody else can know. */
+void operator_changed(struct run *r, const char *path, struct bytes body);
+/* Something that must not be; the first one counts. */
+void operator_wrong(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void operator_fini(struct operator* o);

@@ -159,8 +159,10 @@ static size_t count_nodes(const struct scenario *s)
 
 static bool restarts(const struct scenario *s)
 {
+    enum run_event event = RUN_EVENTS;
+
     for (size_t i = 0; i < s->event_count; i++)
-        if (strcmp(s->events[i].event, "restart") == 0)
+        if (run_event_of_name(&event, s->events[i].event) && run_event_restarts(event))
             return true;
     return false;
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "sim/run_inside.h"
+#include "sim/upkeep.h"
 
 #define DOWN_NS NS_PER_S /* of what is killed or restarted, when the scenario does not say */
 
@@ -28,6 +29,9 @@ bool run_event_of_name(enum run_event *out, const char *name)
         [RUN_PARTITION_DOWN] = "partition_down",
         [RUN_CLOG] = "clog",
         [RUN_RESTART] = "restart",
+        [RUN_DAMAGED_STORE] = "damaged_store",
+        [RUN_BAD_SETTINGS] = "bad_settings",
+        [RUN_DAMAGED_BACKUP] = "damaged_backup",
         [RUN_ADMIN] = "admin",
         [RUN_VISIT] = "visit",
     };
@@ -39,6 +43,11 @@ bool run_event_of_name(enum run_event *out, const char *name)
         }
     }
     return false;
+}
+
+bool run_event_restarts(enum run_event event)
+{
+    return event == RUN_RESTART || event == RUN_DAMAGED_STORE || event == RUN_BAD_SETTINGS;
 }
 
 bool run_means(const char *who, const char *name, uint32_t number)
@@ -160,6 +169,9 @@ static void strike(struct run *r, enum run_event event, const struct scenario_ev
             link->clogged_until_ns = until_ns;
         break;
     case RUN_RESTART:
+    case RUN_DAMAGED_STORE:
+    case RUN_BAD_SETTINGS:
+    case RUN_DAMAGED_BACKUP:
     case RUN_ADMIN:
     case RUN_VISIT:
     case RUN_EVENTS:
@@ -246,6 +258,19 @@ static void fire_server_up(void *context, uint64_t id, void *payload)
         invariant_unreadable(&r->invariant, why.text);
 }
 
+static void restart(struct run *r, enum run_event event, const struct scenario_event *e,
+                    int64_t until_ns)
+{
+    service_stop(r->service);
+    if (r->tier)
+        r->tier->kind->stop(r->tier);
+    if (event == RUN_DAMAGED_STORE)
+        upkeep_damaged_store(r, e);
+    if (event == RUN_BAD_SETTINGS)
+        upkeep_bad_settings(r, e);
+    plan_at(r, until_ns, fire_server_up, 0);
+}
+
 static void fire_event(void *context, uint64_t index, void *payload)
 {
     struct run *r = context;
@@ -265,15 +290,14 @@ static void fire_event(void *context, uint64_t index, void *payload)
     until_ns = end_ns(r, event, e);
     world_note(&r->world, "%s begins", e->event);
     r->happened++;
-    if (event == RUN_RESTART) {
-        service_stop(r->service);
-        if (r->tier)
-            r->tier->kind->stop(r->tier);
-        plan_at(r, until_ns, fire_server_up, 0);
+    if (run_event_restarts(event)) {
+        restart(r, event, e, until_ns);
     } else if (event == RUN_ADMIN) {
         operator_call(r, e);
     } else if (event == RUN_VISIT) {
         operator_visit(r, e);
+    } else if (event == RUN_DAMAGED_BACKUP) {
+        upkeep_restore(r, e);
     } else {
         strike_all(r, ID_OF(index, who), true, until_ns);
         if (lasts(event) && event != RUN_CLOG && until_ns)

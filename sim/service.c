@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/cabinet.h"
 #include "sim/memory.h"
 
 struct service {
@@ -30,7 +31,7 @@ enum status service_new(struct service **out, const struct service_options *o, s
     s->prng = world_prng(o->world, 0x5e);
     s->prng.listener = choice_listen(&s->ear, o->tape, "judge");
     if (o->restarts)
-        st = store_memory_new(&s->store, why);
+        st = cabinet_new(&s->store, why);
     if (!st)
         st = orchestrator_new(&s->core, o->settings, o->plan, s->store, o->world->now_ns, why);
     if (st) {
@@ -58,9 +59,20 @@ struct orchestrator *service_core(struct service *s)
     return s->core;
 }
 
+struct store *service_store(struct service *s)
+{
+    return s->store;
+}
+
+void service_listen(struct service *s)
+{
+    orchestrator_listen(s->core, s->o.tape ? &s->task_ear.base : NULL);
+}
+
 void service_stop(struct service *s)
 {
     s->stopped = true;
+    cabinet_drop(s->store);
     s->o.network->server_life++;
 }
 
@@ -101,7 +113,7 @@ enum status service_start(struct service *s, struct why *why)
     orchestrator_free(s->core);
     s->core = core;
     orchestrator_verify_by(core, &s->o.tools);
-    orchestrator_listen(core, s->o.tape ? &s->task_ear.base : NULL);
+    service_listen(s);
     s->life++;
     s->stopped = false;
     return ST_OK;

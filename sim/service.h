@@ -40,6 +40,9 @@ enum status MUST_USE service_new(struct service **out, const struct service_opti
                                  struct why *why);
 void service_free(struct service *s);
 struct orchestrator *service_core(struct service *s); /* the last one while it is stopped */
+struct store *service_store(struct service *s);       /* a cabinet; NULL: it never stops */
+/* Its core has another state, and with it other generators: who listens listens on. */
+void service_listen(struct service *s);
 /* Twice is once. */
 void service_stop(struct service *s);
 /* From now on there are no tasks to fetch. */

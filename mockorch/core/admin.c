@@ -92,7 +92,7 @@ bool admin_query(const struct admin_call *c, const char *key, char *out, size_t 
 
 /* ---- pages ---- */
 
-static bool query_number(const struct admin_call *c, const char *key, uint64_t most, uint64_t *out)
+bool admin_query_number(const struct admin_call *c, const char *key, uint64_t most, uint64_t *out)
 {
     char text[32];
     size_t digits;
@@ -109,9 +109,9 @@ static bool query_number(const struct admin_call *c, const char *key, uint64_t m
 json_t *admin_page_start(struct admin_page *p, struct admin_call *c)
 {
     *p = (struct admin_page){.limit = USUAL_ON_A_PAGE};
-    if (!query_number(c, "offset", INT64_MAX, &p->offset))
+    if (!admin_query_number(c, "offset", INT64_MAX, &p->offset))
         return admin_error(c, 400, "offset: a whole number is needed");
-    if (!query_number(c, "limit", MOST_ON_A_PAGE, &p->limit))
+    if (!admin_query_number(c, "limit", MOST_ON_A_PAGE, &p->limit))
         return admin_error(c, 400, "limit: 0 to %d are possible", MOST_ON_A_PAGE);
     p->items = json_array();
     return NULL;

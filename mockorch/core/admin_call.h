@@ -36,6 +36,9 @@ json_t *admin_failed(struct admin_call *c, enum status st, const struct why *why
 /* The value of a query's key with percent-encoding undone; false: it is not there (out is ""). */
 bool admin_query(const struct admin_call *c, const char *key, char *out, size_t size);
 
+/* The same as a whole number of at most `most`; out stays when it is not there, false: it is none. */
+bool admin_query_number(const struct admin_call *c, const char *key, uint64_t most, uint64_t *out);
+
 /* A list under construction: only what lies on the page becomes JSON. */
 struct admin_page {
     uint64_t offset, limit, total;

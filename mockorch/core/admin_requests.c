@@ -193,7 +193,7 @@ json_t *admin_requests(struct admin_call *c)
     const struct journal *j = &c->o->journal;
     struct admin_page page;
     struct filter filter;
-    char after[24];
+    uint64_t after = 0;
     json_t *error = admin_page_start(&page, c), *answer;
     uint64_t number = journal_first(j);
 
@@ -203,8 +203,12 @@ json_t *admin_requests(struct admin_call *c)
         json_decref(page.items);
         return admin_error(c, 400, "status: a number of three digits, or 0: lost");
     }
-    if (admin_query(c, "after", after, sizeof after) && strtoull(after, NULL, 10) >= number)
-        number = strtoull(after, NULL, 10) + 1;
+    if (!admin_query_number(c, "after", INT64_MAX, &after)) {
+        json_decref(page.items);
+        return admin_error(c, 400, "after: a whole number is needed");
+    }
+    if (after >= number)
+        number = after + 1;
     for (; number <= j->written; number++) {
         const struct journal_entry *e = journal_get(j, number);
 

@@ -188,6 +188,8 @@ static enum status load(void *context, const char *key, struct bytes value, stru
     json_t *record = json_loadb((const char *)value.data, value.size, 0, NULL);
     enum status st = record_load(loading->o, loading->kind, key, record, why);
 
+    if (st == ST_EXISTS) /* it says of itself what another one says */
+        st = fail_within(why, ST_INPUT, "store: record '%.64s'", key);
     json_decref(record);
     return st;
 }

@@ -127,6 +127,17 @@ static bool is_date(int64_t ns)
     return ns >= 0 && ns <= INT64_MAX / 2;
 }
 
+/* One that goes on from here stays a number that can be written down, and so do sums of many. */
+static bool is_counter(int64_t n)
+{
+    return n >= 0 && n <= INT64_MAX >> 20;
+}
+
+static bool is_streak(int n)
+{
+    return n >= 0 && n <= INT32_MAX / 2;
+}
+
 static enum status bad_record(struct why *why, const char *kind, const char *key)
 {
     return fail(why, ST_INPUT, "store: the record of %s '%s' is damaged", kind, key);
@@ -142,7 +153,7 @@ static enum status load_user(struct orchestrator *o, const char *key, const json
     enum status st;
 
     if (json_unpack((json_t *)record, "{ss sI}", "wallet", &wallet, "credits", &credits) ||
-        credits < 0 ||
+        !is_counter(credits) ||
         (refusals && !(json_is_integer(refusals) && is_time(json_integer_value(refusals)))))
         return bad_record(why, "user", key);
     st = registry_add_user(&o->registry, &at, &o->settings, key, wallet, why);
@@ -172,7 +183,8 @@ static enum status load_node(struct orchestrator *o, const char *key, const json
                     &refused, "standing", &standing, "streak", &streak, "strikes", &strikes) == 0)
         u = registry_user_of_uuid(&o->registry, user);
     if (!u || (type != NODE_WEB_PROVER && type != NODE_CLI_PROVER) || credited < 0 || expired < 0 ||
-        refused < 0 || !difficulty_known(standing) || streak < 0 || strikes < 0 || assigned < 0 ||
+        !is_counter(refused) || !difficulty_known(standing) || !is_streak(streak) ||
+        !is_streak(strikes) || !is_counter(assigned) ||
         credited > assigned || expired > assigned - credited ||
         (registered && !(json_is_integer(registered) && is_time(json_integer_value(registered)))))
         return bad_record(why, "node", key);

@@ -98,8 +98,8 @@ static enum status check_allowances(const struct settings *s, struct why *why)
         uint32_t limit;
         int64_t window_ns;
     } all[] = {
-        {"allowance", s->fetches_per_window, s->window_ns},
-        {"allowance", s->submissions_per_window, s->window_ns},
+        {"fetches_per_window", s->fetches_per_window, s->window_ns},
+        {"submissions_per_window", s->submissions_per_window, s->window_ns},
         {"refusals_per_window", s->refusals_per_window, s->window_ns},
         {"node_fetches", s->fetches_per_node.limit, s->fetches_per_node.window_ns},
         {"key_fetches", s->fetches_per_key.limit, s->fetches_per_key.window_ns},

@@ -352,7 +352,7 @@ static void settings_that_cannot_be_are_refused_by_name(void **state)
 {
     struct settings s[9];
     static const char *const words[9] = {
-        "allowance: at most 1000000",  "node_fetches: at most 1000000",
+        "submissions_per_window: at most 1000000",  "node_fetches: at most 1000000",
         "key_fetches: the window",     "address_fetches: must be above 0",
         "consensus: at most 16",       "reputation_start",
         "credits_kept",                "requests_kept",

@@ -215,7 +215,7 @@ static void bad_settings_are_refused_by_name(void **state)
         {"difficulty_ceiling: 4", strange_ceiling},
         {"difficulty_drop", likely},
         {"difficulty_drop", not_a_number},
-        {"allowance", generous},
+        {"fetches_per_window: at most 1000000", generous},
         {"max_submission_bytes", bodiless},
     };
 

@@ -496,6 +496,8 @@ static void damaged_records_are_refused_by_name(void **state)
          "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":1,\"refusals\":9000000000000000000}",
          "is damaged"},
         {STORE_USER, "x", "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":1}", "uuid"},
+        {STORE_USER, BENCH_UUID,
+         "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":9223372036854775807}", "is damaged"},
         {STORE_NODE, "5", "[]", "node '5'"},
         {STORE_NODE, "5", "{\"user\":\"nobody\",\"type\":1}", "node '5'"},
         {STORE_TASK, "t", "{}", "task 't'"},
@@ -541,6 +543,28 @@ static void damaged_records_are_refused_by_name(void **state)
     }
 }
 
+/* Each of them is good, but not both. */
+static void two_records_that_say_the_same_are_refused(void **state)
+{
+    static const char record[] = "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":1}";
+    struct orchestrator *o = NULL;
+    struct settings settings;
+    struct why why = {""};
+    struct store *store;
+
+    (void)state;
+    settings_init(&settings);
+    assert_int_equal(store_memory_new(&store, NULL), ST_OK);
+    assert_int_equal(store_put(store, STORE_USER, BENCH_UUID, bytes_of_text(record), NULL), ST_OK);
+    assert_int_equal(store_put(store, STORE_USER, "22222222-2222-4222-8222-222222222222",
+                               bytes_of_text(record), NULL),
+                     ST_OK);
+    assert_int_equal(orchestrator_new(&o, &settings, NULL, store, 0, &why), ST_INPUT);
+    assert_non_null(strstr(why.text, "store: record '22222222-"));
+    assert_non_null(strstr(why.text, "already exists"));
+    store_free(store);
+}
+
 /* Good records, and what each of their fields may not be. */
 #define GOOD_USER "{\"wallet\":\"" BENCH_WALLET "\",\"credits\":1}"
 #define GOOD_NODE                                                                                  \
@@ -582,7 +606,9 @@ static void one_wrong_field_is_enough(void **state)
                  {"refused", "-1"},
                  {"standing", "4"},
                  {"streak", "-1"},
-                 {"strikes", "-1"},      {"registered", "9000000000000000000"}},
+                 {"strikes", "-1"},      {"registered", "9000000000000000000"},
+                 {"assigned", "9223372036854775807"}, {"refused", "9223372036854775807"},
+                 {"streak", "2147483647"}, {"strikes", "2147483647"}},
       tasks[] = {{"program", "\"a program whose name is far longer than any that there ever was !\""},
                  {"program", NULL},
                  {"inputs", "{}"},
@@ -1125,6 +1151,7 @@ int main(void)
         CASE(nothing_is_forgotten_when_told_so),
         CASE(a_task_before_the_judge_is_not_forgotten),
         CASE(damaged_records_are_refused_by_name),
+        CASE(two_records_that_say_the_same_are_refused),
         CASE(one_wrong_field_is_enough),
         CASE(what_is_wrong_elsewhere_is_named_too),
         CASE(a_node_has_no_more_open_tasks_than_it_got),

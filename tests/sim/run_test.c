@@ -293,6 +293,11 @@ static void calls_must_be_answered_as_the_scenario_says(void **state)
         {"visit, who: orchestrator, call: GET /v3/nodes/12, answers: 418",
          "answered 404, expected 418"},
         {"status", ""},
+        {"bad_settings, who: orchestrator, body: 'orchestrator: {consensus: 99}'", ""},
+        {"bad_settings, who: orchestrator, body: 'orchestrator: {consensus: 9}'",
+         "the configuration 'orchestrator: {consensus: 9}' is not refused"},
+        {"damaged_store, who: orchestrator, amount: 1", ""},
+        {"damaged_backup, who: orchestrator, amount: 1", ""},
     };
 
     (void)state;
@@ -334,6 +339,17 @@ static void what_is_not_simulated_is_refused(void **state)
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: admin, who: "
          "orchestrator, call: state}]\n",
          "METHOD /path"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: damaged_store, amount: 1}]\n",
+         "who: orchestrator"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: damaged_store, who: "
+         "orchestrator}]\n",
+         "'damaged_store': amount says how many, 1 to 1000"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: damaged_backup, who: "
+         "orchestrator, amount: 1001}]\n",
+         "'damaged_backup': amount says how many, 1 to 1000"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: bad_settings, who: "
+         "orchestrator}]\n",
+         "body is a configuration with a mistake"},
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: slow}]\n", "amount"},
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: clock_step}]\n",
          "seconds"},
