@@ -36,8 +36,7 @@ static uint64_t draw(struct run *r, uint64_t count)
     return prng_below(&r->prng, count);
 }
 
-/* false: there is none. */
-static bool put_open_task(struct run *r, struct buffer *out)
+bool operator_open_task(struct run *r, struct buffer *out)
 {
     const struct admin_request list = {.method = "GET",
                                        .path = ADMIN_PREFIX "tasks?state=open&limit=1000"};
@@ -76,7 +75,7 @@ static bool fill_in(struct run *r, struct buffer *out, const char *text)
             buffer_put_format(out, "0x%040x", 1);
             text += 5;
         } else if (strncmp(text, "$TASK", 5) == 0) {
-            fits = put_open_task(r, out);
+            fits = operator_open_task(r, out);
             text += 5;
         } else if (strncmp(text, "$ANSWER", 7) == 0) {
             buffer_put(out, r->operator.answer.data, r->operator.answer.size);

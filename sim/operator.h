@@ -37,6 +37,8 @@ void operator_visit(struct run *r,
 void operator_heal(struct run *r);
 /* What a client says of itself is compared with what it does. */
 void operator_look(struct run *r, unsigned host);
+/* The id of an open task, another one each time; false: there is none. */
+bool operator_open_task(struct run *r, struct buffer *out);
 /* Somebody has done something that nobody else can know. */
 void operator_changed(struct run *r, const char *path, struct bytes body);
 /* Something that must not be; the first one counts. */

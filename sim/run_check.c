@@ -53,7 +53,7 @@ static enum status check_event_of_server(enum run_event event, const struct scen
         return fail(why, ST_INPUT, "event '%s' is one of who: orchestrator", e->event);
     if ((event == RUN_ADMIN || event == RUN_VISIT) && !strstr(e->call, " /"))
         return fail(why, ST_INPUT, "event '%s': call is 'METHOD /path'", e->event);
-    if ((event == RUN_DAMAGED_STORE || event == RUN_DAMAGED_BACKUP) &&
+    if ((event == RUN_DAMAGED_STORE || event == RUN_DAMAGED_BACKUP || event == RUN_STRANGER) &&
         !(e->amount >= 1 && e->amount <= 1000))
         return fail(why, ST_INPUT, "event '%s': amount says how many, 1 to 1000", e->event);
     if (event == RUN_BAD_SETTINGS && !e->body[0])
@@ -69,7 +69,7 @@ static enum status check_event(const struct scenario *s, const struct scenario_e
     if (!run_event_of_name(&event, e->event))
         return fail(why, ST_INPUT, "event '%s' is not simulated", e->event);
     if (run_event_restarts(event) || event == RUN_ADMIN || event == RUN_VISIT ||
-        event == RUN_DAMAGED_BACKUP)
+        event == RUN_DAMAGED_BACKUP || event == RUN_STRANGER)
         return check_event_of_server(event, e, why);
     if (!means_anybody(s, e->who))
         return fail(why, ST_INPUT, "event '%s': there is no client '%s'", e->event, e->who);

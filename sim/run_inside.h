@@ -5,6 +5,8 @@
  *   run_open.c   the world that it needs
  *   run_check.c  which scenarios can be carried out
  *   run_plan.c   what the scenario plans: starts and events
+ *   upkeep.c     who keeps it running, with damaged files
+ *   stranger.c   a client that works against the protocol
  *   operator.c   people who call the orchestrator, and who look at a client
  */
 #pragma once
@@ -14,6 +16,7 @@
 #include "sim/run.h"
 #include "sim/run_event.h"
 #include "sim/service.h"
+#include "sim/stranger.h"
 
 #define RUN_JUDGE_NS        (20 * NS_PER_MS) /* a proof is judged in this time, … */
 #define RUN_JUDGE_JITTER_NS (200 * NS_PER_MS) /* … and up to so much more */
@@ -32,7 +35,9 @@ struct run {
     struct buggify buggify;
     struct service *service;
     struct operator operator;
+    struct stranger stranger;
     struct keyring *keyring;
+    struct prover_sim *prover;
     struct tier *tier; /* NULL: tier A */
     struct host **hosts;
     unsigned host_count;

@@ -215,7 +215,7 @@ enum status run_open(struct run *r, const struct scenario *s, struct prover_sim 
     struct prng prng;
     enum status st;
 
-    *r = (struct run){.scenario = s, .options = o, .settings = s->orchestrator, .drawn = r->drawn};
+    *r = (struct run){.scenario = s, .options = o, .settings = s->orchestrator, .drawn = r->drawn, .prover = prover};
     open_tape(r);
     world_init(&r->world, o->seed, o->trace);
     if (run_buggifies(r)) {

@@ -34,6 +34,7 @@ bool run_event_of_name(enum run_event *out, const char *name)
         [RUN_DAMAGED_BACKUP] = "damaged_backup",
         [RUN_ADMIN] = "admin",
         [RUN_VISIT] = "visit",
+        [RUN_STRANGER] = "stranger",
     };
 
     for (int i = 0; i < RUN_EVENTS; i++) {
@@ -174,6 +175,7 @@ static void strike(struct run *r, enum run_event event, const struct scenario_ev
     case RUN_DAMAGED_BACKUP:
     case RUN_ADMIN:
     case RUN_VISIT:
+    case RUN_STRANGER:
     case RUN_EVENTS:
         break;
     }
@@ -296,6 +298,8 @@ static void fire_event(void *context, uint64_t index, void *payload)
         operator_call(r, e);
     } else if (event == RUN_VISIT) {
         operator_visit(r, e);
+    } else if (event == RUN_STRANGER) {
+        stranger_visit(r, e);
     } else if (event == RUN_DAMAGED_BACKUP) {
         upkeep_restore(r, e);
     } else {

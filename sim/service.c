@@ -241,19 +241,30 @@ bool service_stands(const struct service *s)
     return !s->stopped;
 }
 
+unsigned service_ask(struct service *s, struct http_response *response, struct verdict *verdict,
+                     const struct http_request *request)
+{
+    orchestrator_answer(s->core, response, verdict, request, s->o.world->now_ns);
+    if (verdict->pending) { /* at once: nobody waits for it */
+        struct why why = {""};
+        enum status judged =
+            judge_verify(s->o.judge, orchestrator_case(s->core, verdict->job), &why);
+
+        orchestrator_judged(s->core, response, verdict, verdict->job, judged, &why,
+                            s->o.world->now_ns);
+    }
+    return verdict->status;
+}
+
 unsigned service_visit(struct service *s, const struct http_request *request)
 {
     struct http_response response;
     struct verdict verdict;
 
-    orchestrator_answer(s->core, &response, &verdict, request, s->o.world->now_ns);
-    if (verdict.pending) { /* at once: nobody waits for it */
-        struct why why = {""};
-        enum status judged =
-            judge_verify(s->o.judge, orchestrator_case(s->core, verdict.job), &why);
+    return service_ask(s, &response, &verdict, request);
+}
 
-        orchestrator_judged(s->core, &response, &verdict, verdict.job, judged, &why,
-                            s->o.world->now_ns);
-    }
-    return verdict.status;
+bool service_is_in_trouble(const struct service *s)
+{
+    return orchestrator_broken(s->core);
 }

@@ -51,7 +51,12 @@ void service_drain(struct service *s);
 bool service_turns_away(struct service *s, struct packet *p);
 enum status MUST_USE service_start(struct service *s, struct why *why);
 bool service_stands(const struct service *s); /* it has not been stopped */
-/* A request of somebody who is no client of the simulation; its status. */
+/* A request of somebody who is no client of the simulation; its status. A response as that of
+ * orchestrator_answer. */
 unsigned service_visit(struct service *s, const struct http_request *request);
+unsigned service_ask(struct service *s, struct http_response *response, struct verdict *verdict,
+                     const struct http_request *request);
+/* Its store has failed: it has nothing but 500 for anybody until it starts again. */
+bool service_is_in_trouble(const struct service *s);
 /* For struct network. */
 void service_arrive(void *service, struct packet *takes);

@@ -42,8 +42,14 @@ static unsigned fetch(struct orchestrator *o, const char *node_id, int64_t now_n
 /* It took what it found: it must be able to live with it. */
 static void live(struct run *r, struct orchestrator *o)
 {
-    static const char *const looks[] = {"state", "tasks?limit=1000", "requests?limit=1000",
-                                        "credits?limit=1000", "rules", "clock", "users", "nodes"};
+    static const char *const looks[] = {"state",
+                                        "tasks?limit=1000",
+                                        "requests?limit=1000",
+                                        "credits?limit=1000",
+                                        "rules",
+                                        "clock",
+                                        "users",
+                                        "nodes"};
     int64_t now_ns = r->world.now_ns;
     struct admin_reply reply, again;
     unsigned status;
@@ -155,8 +161,8 @@ static bool try_restore(struct run *r, const struct admin_reply *good)
     if (status != 400 && status != 200)
         operator_wrong(r, "a damaged backup is answered %u: %.*s", status, (int)reply.body.size,
                        (const char *)reply.body.data);
-    if (status == 200 && call(o, &reply, "POST", ADMIN_PREFIX "restore",
-                              buffer_bytes(&good->body), r->world.now_ns) != 200)
+    if (status == 200 && call(o, &reply, "POST", ADMIN_PREFIX "restore", buffer_bytes(&good->body),
+                              r->world.now_ns) != 200)
         operator_wrong(r, "the right backup is answered %u: %.*s", reply.status,
                        (int)reply.body.size, (const char *)reply.body.data);
     call(o, &after, "GET", ADMIN_PREFIX "snapshot", bytes_of_text(""), r->world.now_ns);
@@ -178,8 +184,8 @@ static void read_own(struct run *r, struct admin_reply *good)
     call(o, good, "GET", ADMIN_PREFIX "snapshot", bytes_of_text(""), r->world.now_ns);
     if (call(o, &reply, "POST", ADMIN_PREFIX "restore", buffer_bytes(&good->body),
              r->world.now_ns) != 200)
-        operator_wrong(r, "its own backup is answered %u: %.*s", reply.status,
-                       (int)reply.body.size, (const char *)reply.body.data);
+        operator_wrong(r, "its own backup is answered %u: %.*s", reply.status, (int)reply.body.size,
+                       (const char *)reply.body.data);
     call(o, good, "GET", ADMIN_PREFIX "snapshot", bytes_of_text(""), r->world.now_ns);
     admin_reply_fini(&reply);
 }

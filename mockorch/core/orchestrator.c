@@ -472,6 +472,11 @@ enum status orchestrator_commit(struct orchestrator *o, struct why *why)
     return o->broken ? fail(why, ST_IO, "%s", o->broken_why.text) : ST_OK;
 }
 
+bool orchestrator_broken(const struct orchestrator *o)
+{
+    return o->broken;
+}
+
 enum status orchestrator_add(struct orchestrator *o, uint32_t *out, const char *node_id,
                              const char *wallet, bool from_start, struct why *why)
 {

@@ -83,6 +83,9 @@ enum status MUST_USE orchestrator_commit(struct orchestrator *o, struct why *why
 /* The end: also what is kept without anybody waiting for it (settings.requests_saved). */
 enum status MUST_USE orchestrator_save(struct orchestrator *o, struct why *why);
 
+/* The store failed or there was no memory for it: nothing but 500 is answered any more (store.h). */
+bool orchestrator_broken(const struct orchestrator *o);
+
 /* Something is due at this time (a task expires); INT64_MAX: nothing. Answers do what is due too, so
  * ticks only matter to those who look at metrics and state. */
 int64_t orchestrator_deadline_ns(const struct orchestrator *o);

@@ -298,6 +298,7 @@ static void calls_must_be_answered_as_the_scenario_says(void **state)
          "the configuration 'orchestrator: {consensus: 9}' is not refused"},
         {"damaged_store, who: orchestrator, amount: 1", ""},
         {"damaged_backup, who: orchestrator, amount: 1", ""},
+        {"stranger, who: orchestrator, amount: 40", ""},
     };
 
     (void)state;
@@ -317,6 +318,24 @@ static void calls_must_be_answered_as_the_scenario_says(void **state)
         assert_int_equal(r.metrics[RUN_CALLS], 1);
         scenario_free(s);
     }
+}
+
+/* What the stranger demands is not granted by chance: an orchestrator that judges nothing is found. */
+static void a_stranger_is_not_content_with_any_answer(void **state)
+{
+    struct scenario *s = scenario_of("name: x\nproofs: model\nduration: 30s\n"
+                                     "clients: [{name: a, start: 1m}]\n"
+                                     "events: [{at: 9s, event: stranger, who: orchestrator, amount: 60}]\n");
+    struct run_result r = run(s, (struct run_options){.seed = 1});
+
+    (void)state;
+    assert_int_equal(r.broken, 0);
+    s->orchestrator.max_submission_bytes = 10; /* everything is refused as no message at all */
+    r = run(s, (struct run_options){.seed = 1});
+    assert_int_equal(r.broken, RUN_EXPECT);
+    assert_non_null(strstr(r.text, "a stranger's submission, offence"));
+    assert_non_null(strstr(r.text, "is answered 400 instead of"));
+    scenario_free(s);
 }
 
 static void what_is_not_simulated_is_refused(void **state)
@@ -347,6 +366,9 @@ static void what_is_not_simulated_is_refused(void **state)
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: damaged_backup, who: "
          "orchestrator, amount: 1001}]\n",
          "'damaged_backup': amount says how many, 1 to 1000"},
+        {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: stranger, who: "
+         "orchestrator, amount: 0.5}]\n",
+         "'stranger': amount says how many, 1 to 1000"},
         {"name: x\nheal_at: 1s\nclients: [{name: a}]\nevents: [{at: 1s, event: bad_settings, who: "
          "orchestrator}]\n",
          "body is a configuration with a mistake"},
@@ -560,6 +582,7 @@ int main(void)
         cmocka_unit_test(a_scenario_that_never_heals_ends_with_its_duration),
         cmocka_unit_test(many_clients_and_a_task_limit_come_to_rest),
         cmocka_unit_test(a_failed_assertion_is_a_finding_with_its_time),
+        cmocka_unit_test(a_stranger_is_not_content_with_any_answer),
         cmocka_unit_test(what_is_not_simulated_is_refused),
         cmocka_unit_test(a_swarm_draws_a_part_of_the_faults),
         cmocka_unit_test(a_seed_of_a_swarm_is_a_run),
