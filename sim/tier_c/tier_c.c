@@ -19,6 +19,7 @@
 #include "sim/tier_c/timescale.h"
 
 #define TICK_NS (10 * NS_PER_MS)
+#define CLOCK_LOOKS 8
 #define TELL_NS (5 * NS_PER_S) /* between two lines of progress, when nothing happens */
 
 int64_t tier_c_now_ns(const struct tier_c_run *r)
@@ -132,6 +133,8 @@ static enum status take_scenario(struct tier_c_run *r, struct why *why)
     st = shelf_text(&text, r->o->name, why);
     if (!st)
         st = outline_read(&r->tree, buffer_bytes(&text), why);
+    if (!st) /* what is forgotten could not be judged */
+        json_object_del(json_object_get(r->tree, "orchestrator"), "closed_tasks_kept");
     if (!st)
         st = timescale_divide(r->tree, r->o->time_scale, why);
     if (!st) {
@@ -198,22 +201,30 @@ static void close_loop(struct tier_c_run *r)
         event_base_free(r->loop);
 }
 
-/* Its clock, which counts from its first start, and ours. */
+/* Its clock, which counts from its first start, and ours: as the quickest of some answers has it,
+ * for on a busy machine any one of them may be late. */
 static enum status compare_clocks(struct tier_c_run *r, struct why *why)
 {
+    int64_t quickest_ns = INT64_MAX;
     struct buffer answer;
-    json_t *clock = NULL;
-    enum status st;
+    enum status st = ST_OK;
 
     buffer_init(&answer, 0);
-    st = tier_c_mock_ask(r, &answer, "GET", "/admin/clock", NULL, why);
-    if (!st) {
+    for (int i = 0; i < CLOCK_LOOKS && !st; i++) {
+        int64_t asked_ns = tier_c_now_ns(r), took_ns;
+        json_t *clock;
+
+        st = tier_c_mock_ask(r, &answer, "GET", "/admin/clock", NULL, why);
+        took_ns = tier_c_now_ns(r) - asked_ns;
+        if (st || took_ns >= quickest_ns)
+            continue;
+        quickest_ns = took_ns;
         clock = json_loadb((const char *)answer.data, answer.size, 0, NULL);
-        r->mock.ahead_ns = (int64_t)(json_number_value(json_object_get(clock, "now_s")) *
-                                     (double)NS_PER_S) -
-                           tier_c_now_ns(r);
+        r->mock.ahead_ns =
+            (int64_t)(json_number_value(json_object_get(clock, "now_s")) * (double)NS_PER_S) -
+            (asked_ns + took_ns / 2);
+        json_decref(clock);
     }
-    json_decref(clock);
     buffer_fini(&answer);
     return st;
 }

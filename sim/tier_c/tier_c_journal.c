@@ -9,6 +9,10 @@
 #include "sim/memory.h"
 #include "sim/tier_c/tier_c_inside.h"
 
+/* A lost answer is the last one of its connection, and nobody has that port again so soon: two
+ * clocks need not agree about which came first, the request or its loss. */
+#define PORT_NS (500 * NS_PER_MS)
+
 /* ---- reading ---- */
 
 typedef enum status read_page(struct journal_read *r, struct bytes json, bool *more,
@@ -62,7 +66,7 @@ static void mark_losses(struct tier_c_run *r, struct journal_record *records, si
 
         for (size_t k = 0; k < losses; k++)
             (void)journal_judge_lost(records, count, loss[k].port,
-                                     loss[k].at_ns - r->zero_ns + r->mock.ahead_ns,
+                                     loss[k].at_ns - r->zero_ns + r->mock.ahead_ns + PORT_NS,
                                      loss[k].cause == RELAY_GONE);
     }
 }
