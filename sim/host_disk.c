@@ -95,6 +95,8 @@ void host_save(struct host *h, const struct action *act)
         host_handle(h, &(struct event){.type = EV_SAVED, .id = act->id});
         return;
     }
+    if (act->record->state == OUTBOX_SENDING)
+        invariant_choosing(h->o.invariant, h->o.number, &h->disk, act->record->task_id);
     disk_begin(&h->disk, act->record);
     invariant_saving(h->o.invariant, act->record->task_id);
     host_plan(h, took_ns, fire_saved, act->id);

@@ -48,6 +48,9 @@ const char *invariant_name(int number)
         [35] = "no task is given up without a cause",
         [36] = "waits are spread",
         [37] = "no finished proof is lost",
+        [38] = "the oldest proof is sent first",
+        [39] = "nobody is idle without a cause",
+        [40] = "successes pay for failures",
     };
 
     return names[number];
@@ -212,6 +215,7 @@ void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_on
     h->doomed = 0;
     h->fetched_ns = h->submitted_last_ns = -1;
     h->doubt = (struct doubt){0};
+    invariant_wait_anew(h);
     after_steps(v, h);
     for (int i = 0; i < ROUTES; i++) {
         h->under_way[i] = 0;
@@ -223,6 +227,7 @@ void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_on
 void invariant_killed(struct invariant *v, unsigned host, const struct disk *disk)
 {
     v->hosts[host].found = disk_open(disk);
+    invariant_waiting(&v->hosts[host], disk);
     if (v->hosts[host].proving)
         invariant_mark(v, MARK_KILLED_PROVING);
     if (v->hosts[host].under_way[ROUTE_SUBMIT])
@@ -322,6 +327,7 @@ void invariant_saved(struct invariant *v, unsigned host, const struct disk *disk
     size_t open = disk_open(disk), most = h->profile->open_tasks + 1 + disk->begun_count;
 
     h->refusals = 0;
+    invariant_waiting(h, disk);
     if (t) {
         check_record(v, t, disk, cell);
         invariant_written(v, h, t);
@@ -364,6 +370,7 @@ void invariant_at_rest(struct invariant *v, unsigned host, const struct runtime 
 
     invariant_counters(v, host, s);
     invariant_at_risk(v, h);
+    invariant_idle(v, h, open);
     if (came != went + open)
         invariant_broken(v, 11, "%llu tasks came, %llu are closed and %zu open",
                          (unsigned long long)came, (unsigned long long)went, open);

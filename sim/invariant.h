@@ -67,6 +67,14 @@
  *      or refused by the orchestrator. A process whose disk had refused write after write takes with
  *      it what it could write nowhere, and a disk that lied what it had called durable; neither takes
  *      a proof that was written, or sent, by somebody since.
+ * I38  Of finished proofs of one difficulty, which live equally long, the oldest is sent first, but for those
+ *      that were tried and wait for a time of their own.
+ * I39  A client with no open task asks for one, and one with a finished proof sends it, within
+ *      INVARIANT_IDLE_S: longer it waits for nothing but a time that somebody named, or a doubt about its
+ *      proofs (client/core/doubt.h), which an accepted proof ends.
+ * I40  Successes pay for failures: a proof whose sending failed for the first time, where half of all
+ *      sending works and the budget (simulation.md 3, rule 6) has a token left, is sent again within the
+ *      bound of its backoff.
  *
  * Where nodes vote on each other's hashes (consensus), an ACKED task may have no credit (I12), and a
  * task that waits for its votes is found no more (I33).
@@ -97,7 +105,7 @@
 #include "sim/packet.h"
 #include "sim/world.h"
 
-#define INVARIANTS           37
+#define INVARIANTS           40
 #define INVARIANT_PER_MINUTE       CONDUCT_PER_MINUTE
 #define INVARIANT_PER_MINUTE_BATCH CONDUCT_PER_MINUTE_BATCH
 /* Distances: client.md 5.3 and 12.5 (from the end of a fetch to the next), 5.5 (of submissions). */
@@ -114,6 +122,7 @@
 #define INVARIANT_STALE_S          1800
 #define INVARIANT_LIFE_S           (24 * 3600) /* a finished proof is given up at this age */
 #define INVARIANT_PER_OUTAGE       CONDUCT_PER_OUTAGE
+#define INVARIANT_IDLE_S       900 /* the longest own wait is 660 s: a probe of the breaker */
 #define INVARIANT_WAITS        200
 #define INVARIANT_WAIT_PERCENT 36
 #define INVARIANT_WAIT_S       2
@@ -134,6 +143,7 @@ struct invariant {
     const struct settings *settings; /* of the orchestrator; NULL: not known */
     int64_t heal_ns;                 /* 0: never */
     bool votes;                      /* of the orchestrator's settings: consensus */
+    bool dawdles;                    /* clients wait and write twice as much as need be: I38 and I40 rest */
     struct invariant_gift *gifts;    /* what the orchestrator has given */
     size_t gift_count, gift_capacity;
     struct lookup gifts_by_id; /* by their beginnings */
@@ -184,6 +194,8 @@ void invariant_proving(struct invariant *v, unsigned host, const struct disk *di
 void invariant_proved(struct invariant *v, unsigned host, const char *task_id, int64_t took_ns);
 /* A proof of that task is none. */
 void invariant_erred(struct invariant *v, const char *task_id);
+/* A submission of that task is decided on; disk: as it is now. */
+void invariant_choosing(struct invariant *v, unsigned host, const struct disk *disk, const char *task_id);
 /* A write of its record is begun. */
 void invariant_saving(struct invariant *v, const char *task_id);
 /* A proof of that task failed. */

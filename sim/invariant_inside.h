@@ -6,6 +6,7 @@
  *   invariant_request.c  requests and answers
  *   invariant_server.c   what the orchestrator answers
  *   invariant_habit.c    how often a client wakes, what it asks for, whose turn it is
+ *   invariant_wait.c     whose turn it is among proofs, and what is put off
  *   invariant_end.c      credits, progress, and what must be so in the end
  *   invariant_fate.c     where each task is in the end
  */
@@ -50,6 +51,11 @@ struct invariant_host {
     unsigned doomed;   /* writes that the disk will refuse */
     int64_t fetched_ns, submitted_last_ns; /* end of the last fetch, begin of the last submission */
     struct doubt doubt;
+    int64_t idle_ns[ROUTES]; /* since when a request of it has been due, but for the client's own waits; -1: is not */
+    bool proof_waits;        /* one on disk, to be sent */
+    int paid;                /* halves of tokens that failed submissions have left, at least */
+    double sent_lately, worked;    /* submissions, and those with an answer of a server that is well; forgetting */
+    int64_t limited_ns;      /* the last 429 to a submission; -1: none */
     struct stats stats;
     struct invariant_node *nodes;
     unsigned node_count;
@@ -61,6 +67,7 @@ struct invariant_host {
     /* of all processes */
     int64_t refused_ns;       /* the disk refused a write; -1: never */
     uint64_t credits;         /* of its user */
+    int64_t doubted_ns;       /* until then it may doubt its proofs */
     bool barred;              /* a task came too late, or was too large, and no proof was accepted since: */
     unsigned bar;             /* less than this rung is asked for */
     bool was_set;             /* its wall clock */
@@ -136,6 +143,14 @@ void invariant_came_late(struct invariant *v, struct invariant_host *h,
                          const struct invariant_task *t);
 void invariant_given_up(struct invariant *v, const struct invariant_host *h,
                         const struct invariant_task *t);
+
+/* invariant_wait.c */
+void invariant_wait_anew(struct invariant_host *h); /* a new process */
+void invariant_waiting(struct invariant_host *h, const struct disk *disk); /* it has changed */
+void invariant_idle(struct invariant *v, struct invariant_host *h, size_t open); /* behind an event */
+void invariant_paid_for(struct invariant *v, struct invariant_host *h, unsigned status); /* a submission */
+void invariant_put_off(struct invariant *v, const struct invariant_host *h,
+                       const struct invariant_task *t); /* it is sent */
 
 /* invariant_fate.c */
 /* Everything is settled: where is it? */

@@ -136,6 +136,7 @@ static void check_submission(struct invariant *v, struct invariant_host *h, cons
     if (t->sent)
         invariant_mark(v, t->sent_life == h->life ? MARK_RESENT : MARK_RESENT_BY_ANOTHER);
     check_wait(v, h, t);
+    invariant_put_off(v, h, t);
     t->sent_life = h->life;
     t->sent = true;
     t->taken = false;
@@ -340,13 +341,17 @@ static void note_doubt(struct invariant *v, struct invariant_host *h, unsigned s
     int64_t doubt_ns;
 
     if (status < 300 || status == 409) {
+        if (doubt_probes(&h->doubt))
+            h->doubted_ns = 0;
         doubt_accepted(&h->doubt);
     } else if (status != 404 && status != 410) {
         doubt_ns = doubt_refused_ns(&h->doubt);
         if (doubt_ns > v->longest_doubt_ns)
             v->longest_doubt_ns = doubt_ns;
-        if (doubt_ns > 0)
+        if (doubt_ns > 0) {
+            h->doubted_ns = v->world->now_ns + doubt_ns / 8 * 9;
             invariant_mark(v, MARK_DOUBT);
+        }
     }
 }
 
@@ -367,6 +372,8 @@ void invariant_delivered(struct invariant *v, unsigned host, const struct packet
         h->failing[route].sent.count = 0;
         h->failing[route].failures = 0;
     }
+    if (route == ROUTE_SUBMIT)
+        invariant_paid_for(v, h, status);
     if (route == ROUTE_SUBMIT && conduct_definite(status))
         note_doubt(v, h, status);
     if (status && !(route == ROUTE_SUBMIT ? conduct_definite(status) : status / 100 == 2))

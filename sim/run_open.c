@@ -228,6 +228,7 @@ enum status run_open(struct run *r, const struct scenario *s, struct prover_sim 
     r->node_texts = memory_new((count_nodes(s) + 1) * sizeof(const char *));
     r->node_hosts = memory_new((count_nodes(s) + 1) * sizeof *r->node_hosts);
     invariant_init(&r->invariant, &r->world, &profile_current, hosts);
+    r->invariant.dawdles = run_buggifies(r);
     r->invariant.counts = o->policy != HOST_OURS;
     prng = world_prng(&r->world, 1);
     r->settings.seed = prng_u64(&prng);

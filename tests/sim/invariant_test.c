@@ -292,6 +292,107 @@ static void lose_the_proof_made_anew(struct stage *s)
     invariant_final(&s->v, 0, &s->disk);
 }
 
+/* ---- what is put off ---- */
+
+/* Two finished proofs on disk, the first one so much older. */
+static void to_two_proofs(struct stage *s, int64_t apart_ns)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_PROVED);
+    s->world.now_ns += apart_ns;
+    arrive(s, "B");
+    save_as(s, 2, "B", OUTBOX_PROVED);
+    assert_int_equal(s->v.broken, 0);
+}
+
+static void choose_the_newer_proof(struct stage *s)
+{
+    to_two_proofs(s, 200 * NS_PER_S);
+    invariant_choosing(&s->v, 0, &s->disk, "A");
+    assert_int_equal(s->v.broken, 0);
+    invariant_choosing(&s->v, 0, &s->disk, "B");
+}
+
+static void rest(struct stage *s, int64_t for_ns, size_t open)
+{
+    s->world.now_ns += for_ns;
+    invariant_idle(&s->v, &s->v.hosts[0], open);
+}
+
+static void know_a_node(struct stage *s)
+{
+    invariant_known(&s->v, 0, "7");
+    rest(s, 0, 0);
+}
+
+static void do_nothing(struct stage *s)
+{
+    know_a_node(s);
+    rest(s, INVARIANT_IDLE_S * NS_PER_S, 0);
+    assert_int_equal(s->v.broken, 0);
+    rest(s, NS_PER_S, 0);
+}
+
+static void do_nothing_behind_a_hold(struct stage *s)
+{
+    fetch_answered(s, 429, "1000");
+    know_a_node(s);
+    rest(s, (1000 + 250 + 30 + INVARIANT_IDLE_S) * NS_PER_S, 0);
+    assert_int_equal(s->v.broken, 0);
+    rest(s, NS_PER_S, 0);
+}
+
+static void do_nothing_behind_a_doubt(struct stage *s)
+{
+    for (unsigned i = 0; i < DOUBT_REFUSALS; i++) {
+        to_submission_of(s, i);
+        s->world.now_ns += 120 * NS_PER_S;
+        answered(s, "/v3/tasks/submit", submission(s, names[i], "h"), 422, NULL, bytes_of("", 0));
+    }
+    s->v.broken = 0; /* nobody refuses good proofs: not the rule that is meant */
+    know_a_node(s);
+    rest(s, (int64_t)40000 * NS_PER_S, 0); /* it may doubt for long */
+    assert_int_equal(s->v.broken, 0);
+    to_submission_of(s, DOUBT_REFUSALS);
+    answered(s, "/v3/tasks/submit", submission(s, names[DOUBT_REFUSALS], "h"), 200, NULL, bytes_of("", 0));
+    s->v.broken = 0;
+    know_a_node(s);
+    rest(s, (INVARIANT_IDLE_S + 1) * NS_PER_S, 0);
+}
+
+static void keep_a_proof(struct stage *s)
+{
+    arrive(s, "A");
+    save_as(s, 1, "A", OUTBOX_FETCHED);
+    rest(s, 0, 1);
+    rest(s, 3600 * NS_PER_S, 1); /* being proved */
+    save_as(s, 1, "A", OUTBOX_PROVED);
+    rest(s, 0, 1);
+    rest(s, INVARIANT_IDLE_S * NS_PER_S, 1);
+    assert_int_equal(s->v.broken, 0);
+    rest(s, NS_PER_S, 1);
+}
+
+/* So many submissions that do well, one that fails, and again after so many seconds. */
+static void fail_once(struct stage *s, unsigned good, unsigned status, int64_t again_s)
+{
+    for (unsigned i = 0; i < good; i++) {
+        to_submission_of(s, i + 1);
+        invariant_credited(&s->v, names[i + 1], false);
+        answered(s, "/v3/tasks/submit", submission(s, names[i + 1], "h"), 200, NULL, bytes_of("", 0));
+        s->world.now_ns += 120 * NS_PER_S;
+    }
+    to_submission_of(s, 0);
+    answered(s, "/v3/tasks/submit", submission(s, "A", "h"), status, NULL, bytes_of("", 0));
+    s->world.now_ns += again_s * NS_PER_S;
+    sent(s, "/v3/tasks/submit", submission(s, "A", "h"));
+}
+
+static void save_up(struct stage *s)
+{
+    fail_once(s, 4, 503, 40);
+}
+
 static void come_early(struct stage *s)
 {
     fetch_answered(s, 429, "60");
@@ -841,6 +942,12 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         {lose_a_proof_that_was_sent, 37, "no disk took it: abandoned"},
         {lose_a_proof_in_a_kill, 37, "no disk took it: it is nowhere"},
         {lose_the_proof_made_anew, 37, "no disk took it: sending"},
+        {choose_the_newer_proof, 38, "task B is sent before task A, which is 200 s older"},
+        {do_nothing, 39, "nothing is done for 901 s, a fetch is due"},
+        {do_nothing_behind_a_hold, 39, "nothing is done for 901 s, a fetch is due"},
+        {do_nothing_behind_a_doubt, 39, "nothing is done for 901 s, a fetch is due"},
+        {keep_a_proof, 39, "nothing is done for 901 s, a submit is due"},
+        {save_up, 40, "waits 40 s behind its first failure, 39 s are the most"},
         {come_early, 5, "0.000 s before"},
         {come_early_after_a_restart, 5, "0.000 s before"},
         {come_early_after_a_503, 5, "1.000 s before the time that a 503"},
@@ -1004,6 +1111,92 @@ static void a_killed_client_may_forget_what_was_not_on_disk(void **state)
     invariant_final(&s.v, 0, &s.disk);
     assert_int_equal(s.v.broken, 0);
     stage_fini(&s);
+}
+
+static void whose_turn_it_is_may_be_unknown(void **state)
+{
+    static const struct {
+        int64_t apart_ns;
+        bool set, drifts, tried, doomed, dawdles;
+        int broken;
+    } table[] = {
+        {200 * NS_PER_S, false, false, false, false, false, 38},
+        {2 * NS_PER_S, false, false, false, false, false, 0},   /* in whole seconds: equally old */
+        {200 * NS_PER_S, true, false, false, false, false, 0},  /* its clock was set */
+        {200 * NS_PER_S, false, true, false, false, false, 38},
+        {200 * NS_PER_S, false, false, true, false, false, 0},  /* it waits for a time of its own */
+        {200 * NS_PER_S, false, false, false, true, false, 0},  /* nothing can be written */
+        {200 * NS_PER_S, false, false, false, false, true, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct stage s;
+
+        stage_init(&s);
+        to_two_proofs(&s, table[i].apart_ns);
+        s.v.hosts[0].was_set = table[i].set;
+        s.v.hosts[0].drift_ppm = table[i].drifts ? 20000 : 0;
+        s.v.hosts[0].doomed = table[i].doomed;
+        s.v.dawdles = table[i].dawdles;
+        s.v.tasks[0].sent = table[i].tried;
+        s.v.tasks[0].sent_life = s.v.hosts[0].life;
+        invariant_choosing(&s.v, 0, &s.disk, "B");
+        if (s.v.broken != table[i].broken)
+            fail_msg("row %zu: I%d", i, s.v.broken);
+        stage_fini(&s);
+    }
+}
+
+static void a_wait_behind_a_failure_may_have_a_cause(void **state)
+{
+    static const struct {
+        unsigned good, status;
+        int64_t again_s;
+        bool dawdles;
+    } table[] = {
+        {4, 503, 39, false}, /* in time */
+        {0, 503, 300, false}, /* the breaker may think that too few get through */
+        {4, 429, 300, false}, /* the pace may be slowed down */
+        {4, 503, 300, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct stage s;
+
+        stage_init(&s);
+        s.v.dawdles = table[i].dawdles;
+        fail_once(&s, table[i].good, table[i].status, table[i].again_s);
+        if (s.v.broken)
+            fail_msg("row %zu: I%d %s", i, s.v.broken, s.v.text);
+        stage_fini(&s);
+    }
+}
+
+static void who_must_not_ask_is_not_idle(void **state)
+{
+    const struct settings fields = {.rate_limit_fields = SETTINGS_FIELDS_NEW};
+    struct stage s;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        stage_init(&s);
+        if (i != 0)
+            invariant_known(&s.v, 0, "7"); /* no node has answered yet */
+        if (i == 1)
+            s.v.settings = &fields; /* they name times, too */
+        if (i == 2)
+            s.v.hosts[0].was_set = true;
+        rest(&s, 0, i == 3); /* a task is open */
+        if (i == 4)
+            sent(&s, "/v3/tasks", bytes_of("", 0)); /* it has asked */
+        rest(&s, 0, i == 3);
+        rest(&s, 5000 * NS_PER_S, i == 3);
+        assert_int_equal(s.v.broken, 0);
+        s.v.settings = NULL;
+        stage_fini(&s);
+    }
 }
 
 static void a_kill_takes_the_proof_that_no_disk_wanted(void **state)
@@ -1231,6 +1424,9 @@ int main(void)
         cmocka_unit_test(books_and_queue_of_a_core_are_checked),
         cmocka_unit_test(an_honest_life_breaks_nothing),
         cmocka_unit_test(a_killed_client_may_forget_what_was_not_on_disk),
+        cmocka_unit_test(whose_turn_it_is_may_be_unknown),
+        cmocka_unit_test(a_wait_behind_a_failure_may_have_a_cause),
+        cmocka_unit_test(who_must_not_ask_is_not_idle),
         cmocka_unit_test(a_kill_takes_the_proof_that_no_disk_wanted),
         cmocka_unit_test(an_end_that_a_dying_process_wrote_has_its_time),
         cmocka_unit_test(a_credit_of_a_second_copy_may_be_called_refused),
