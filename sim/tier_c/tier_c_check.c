@@ -77,9 +77,14 @@ static void check_client(struct checking *c, struct scenario_client *s)
         const char *key;
         double *value;
     } chances[] = {
-        {"disk_full", &s->disk_full},     {"disk_error", &s->disk_error},
-        {"disk_lost", &s->disk_lost},     {"disk_torn", &s->disk_torn},
-        {"prove_fails", &s->prove_fails}, {"prove_dies", &s->prove_dies},
+        {"disk_full", &s->disk_full},
+        {"disk_error", &s->disk_error},
+        {"disk_lost", &s->disk_lost},
+        {"disk_torn", &s->disk_torn},
+        {"prove_fails", &s->prove_fails},
+        {"prove_dies", &s->prove_dies},
+        {"prove_wrong", &s->prove_wrong},
+        {"disk_stalls", &s->disk_stalls},
         {"clock_drift_ppm", &s->clock_drift_ppm},
     };
 
@@ -88,6 +93,10 @@ static void check_client(struct checking *c, struct scenario_client *s)
             *chances[i].value = 0;
     if (s->wall_skew_ns && leave_out(c, "client '%s': wall_skew", s->name))
         s->wall_skew_ns = 0;
+    if (s->registers && leave_out(c, "client '%s': registers", s->name))
+        s->registers = false; /* it is given a node */
+    if (s->version[0] && leave_out(c, "client '%s': version", s->name))
+        s->version[0] = 0;
 }
 
 static void check_count(struct checking *c, const struct scenario *s)

@@ -394,9 +394,10 @@ void tier_c_client_kill(struct tier_c_run *r, struct tier_c_client *c, int64_t f
 
 /* ---- the worker ---- */
 
-void tier_c_client_hurt_worker(struct tier_c_client *c, int signal)
+void tier_c_client_hurt_worker(const struct tier_c_run *r, struct tier_c_client *c, int signal)
 {
-    pid_t worker = c->process.pid ? subprocess_child_of(c->process.pid) : 0;
+    bool begun = c->process.pid && tier_c_now_ns(r) - c->started_ns >= AT_ONCE_NS;
+    pid_t worker = begun ? subprocess_child_of(c->process.pid) : 0;
 
     if (worker)
         kill(worker, signal);

@@ -129,7 +129,8 @@ void tier_c_client_kill(struct tier_c_run *r, struct tier_c_client *c, int64_t f
 /* SIGTERM, and another one so long after its end. */
 void tier_c_client_stop(struct tier_c_run *r, struct tier_c_client *c, int64_t for_ns);
 void tier_c_client_second(struct tier_c_run *r, struct tier_c_client *c);
-void tier_c_client_hurt_worker(struct tier_c_client *c, int signal);
+/* One that begins just now is spared: without a worker it does not start at all. */
+void tier_c_client_hurt_worker(const struct tier_c_run *r, struct tier_c_client *c, int signal);
 void tier_c_client_slow(struct tier_c_run *r, struct tier_c_client *c, double times,
                         int64_t for_ns);
 /* The gap of the network's client, as much shorter as everything else, in whole seconds. */
