@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,35 +123,52 @@ bool signing_verify_text(const uint8_t public_key[static SIGNING_PUBLIC_SIZE],
     return crypto_sign_verify_detached(signature, text.data, text.size, public_key) == 0;
 }
 
+/* The text of any task there is fits without asking for memory: where that is scarce, a good signature
+ * must not be called a bad one. */
+struct signed_text {
+    uint8_t small[640];
+    struct buffer large;
+    struct bytes bytes;
+};
+
+static bool signed_text_init(struct signed_text *t, const char *task_id, const char *proof_hash)
+{
+    int size = snprintf((char *)t->small, sizeof t->small, "0 | %s | %s", task_id, proof_hash);
+
+    buffer_init(&t->large, 0);
+    t->bytes = bytes_of(t->small, (size_t)size);
+    if ((size_t)size < sizeof t->small)
+        return true;
+    signing_text(&t->large, task_id, proof_hash);
+    t->bytes = buffer_bytes(&t->large);
+    return buffer_ok(&t->large);
+}
+
 void signing_sign(const struct signing_key *k, uint8_t out[static SIGNING_SIGNATURE_SIZE],
                   const char *task_id, const char *proof_hash)
 {
-    struct buffer text;
+    struct signed_text text;
+    const bool made = signed_text_init(&text, task_id, proof_hash);
 
-    buffer_init(&text, 0);
-    signing_text(&text, task_id, proof_hash);
-    assert(buffer_ok(&text)); /* some hundred bytes */
+    assert(made); /* some hundred bytes */
     if (k->scheme)
-        k->scheme->ops->sign(k->scheme, out, k->public_key, buffer_bytes(&text));
+        k->scheme->ops->sign(k->scheme, out, k->public_key, text.bytes);
     else
-        signing_sign_text(k, out, buffer_bytes(&text));
-    buffer_fini(&text);
+        signing_sign_text(k, out, text.bytes);
+    buffer_fini(&text.large);
 }
 
 bool signing_verify(struct signing_scheme *scheme, struct bytes public_key, struct bytes signature,
                     const char *task_id, const char *proof_hash)
 {
-    struct buffer text;
+    struct signed_text text;
     bool good = false;
 
     if (public_key.size != SIGNING_PUBLIC_SIZE || signature.size != SIGNING_SIGNATURE_SIZE)
         return false;
-    buffer_init(&text, 0);
-    signing_text(&text, task_id, proof_hash);
-    if (buffer_ok(&text))
-        good = scheme ? scheme->ops->verify(scheme, public_key.data, signature.data,
-                                            buffer_bytes(&text))
-                      : signing_verify_text(public_key.data, signature.data, buffer_bytes(&text));
-    buffer_fini(&text);
+    if (signed_text_init(&text, task_id, proof_hash))
+        good = scheme ? scheme->ops->verify(scheme, public_key.data, signature.data, text.bytes)
+                      : signing_verify_text(public_key.data, signature.data, text.bytes);
+    buffer_fini(&text.large);
     return good;
 }

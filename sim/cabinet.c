@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sim/memory.h"
+#include "sim/scarcity.h"
 
 struct change {
     enum store_kind kind;
@@ -36,6 +37,8 @@ static enum status cabinet_put(struct store *s, enum store_kind kind, const char
 
     if (c->trouble == CABINET_FULL)
         return fail(why, ST_IO, "store: the disk is full");
+    if (scarcity_strikes())
+        return fail(why, ST_NO_MEMORY, "store: out of memory");
     add(c, &(struct change){.kind = kind,
                             .key = memory_text(key),
                             .value = memory_bytes(value),
@@ -63,13 +66,16 @@ static void forget(struct cabinet *c)
     c->count = 0;
 }
 
+/* All of it, or nothing. */
 static enum status cabinet_commit(struct store *s, struct why *why)
 {
     struct cabinet *c = (struct cabinet *)s;
     enum status st = ST_OK;
+    bool paused;
 
     if (c->trouble == CABINET_BROKEN)
         return fail(why, ST_IO, "store: the disk is broken");
+    paused = scarcity_pause();
     for (size_t i = 0; i < c->count && !st; i++) {
         const struct change *change = &c->changes[i];
 
@@ -78,7 +84,10 @@ static enum status cabinet_commit(struct store *s, struct why *why)
                            : store_remove(c->kept, change->kind, change->key, why);
     }
     forget(c);
-    return st ? st : store_commit(c->kept, why);
+    if (!st)
+        st = store_commit(c->kept, why);
+    scarcity_resume(paused);
+    return st;
 }
 
 static enum status cabinet_each(struct store *s, enum store_kind kind, store_visit *visit,

@@ -4,7 +4,7 @@
  * (no commit succeeds) for a while.
  *
  * Owner:   heap (store_free).
- * Errors:  ST_IO while it is full or broken.
+ * Errors:  ST_IO while it is full or broken; ST_NO_MEMORY while memory is scarce (scarcity.h).
  */
 #pragma once
 #include "mockorch/core/store.h"

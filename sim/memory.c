@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/scarcity.h"
+
 static void *checked(void *p)
 {
     if (!p) {
@@ -16,12 +18,20 @@ static void *checked(void *p)
 
 void *memory_new(size_t size)
 {
-    return checked(calloc(1, size));
+    const bool paused = scarcity_pause();
+    void *p = calloc(1, size);
+
+    scarcity_resume(paused);
+    return checked(p);
 }
 
 void *memory_grown(void *old, size_t count, size_t size)
 {
-    return checked(reallocarray(old, count, size));
+    const bool paused = scarcity_pause();
+    void *p = reallocarray(old, count, size);
+
+    scarcity_resume(paused);
+    return checked(p);
 }
 
 char *memory_text(const char *text)
@@ -31,7 +41,7 @@ char *memory_text(const char *text)
 
 uint8_t *memory_bytes(struct bytes b)
 {
-    uint8_t *copy = checked(malloc(b.size + 1));
+    uint8_t *copy = memory_new(b.size + 1);
 
     if (b.size)
         memcpy(copy, b.data, b.size);

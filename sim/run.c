@@ -9,6 +9,7 @@
 #include "sim/assertion.h"
 #include "sim/describe.h"
 #include "sim/memory.h"
+#include "sim/scarcity.h"
 #include "sim/swarm.h"
 
 #define RESTLESS 100000 /* events at one moment */
@@ -417,6 +418,7 @@ enum status run_once(struct run_result *out, const struct scenario *s, struct pr
         swarm_free(r->drawn);
         free(r);
     } else {
+        scarcity_end();
         if (r->tier)
             r->tier->kind->leave(r->tier);
         report_assertion(r, out, a.text);

@@ -69,7 +69,7 @@ static enum status check_event(const struct scenario *s, const struct scenario_e
     if (!run_event_of_name(&event, e->event))
         return fail(why, ST_INPUT, "event '%s' is not simulated", e->event);
     if (run_event_restarts(event) || event == RUN_ADMIN || event == RUN_VISIT ||
-        event == RUN_DAMAGED_BACKUP || event == RUN_STRANGER)
+        event == RUN_DAMAGED_BACKUP || event == RUN_STRANGER || run_event_troubles(event, e))
         return check_event_of_server(event, e, why);
     if (!means_anybody(s, e->who))
         return fail(why, ST_INPUT, "event '%s': there is no client '%s'", e->event, e->who);

@@ -19,6 +19,9 @@ enum run_event {
 
 /* false: no event of that name. */
 bool run_event_of_name(enum run_event *out, const char *name);
+struct scenario_event;
+/* The orchestrator's memory or disk, not a client's. */
+bool run_event_troubles(enum run_event event, const struct scenario_event *e);
 /* The orchestrator is down for a while. */
 bool run_event_restarts(enum run_event event);
 /* "laptop" is every client of that name, "laptop/2" the third of them, "" and "one" may be each. */

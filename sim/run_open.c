@@ -162,7 +162,8 @@ static bool restarts(const struct scenario *s)
     enum run_event event = RUN_EVENTS;
 
     for (size_t i = 0; i < s->event_count; i++)
-        if (run_event_of_name(&event, s->events[i].event) && run_event_restarts(event))
+        if (run_event_of_name(&event, s->events[i].event) &&
+            (run_event_restarts(event) || run_event_troubles(event, &s->events[i])))
             return true;
     return false;
 }

@@ -51,6 +51,12 @@ bool run_event_restarts(enum run_event event)
     return event == RUN_RESTART || event == RUN_DAMAGED_STORE || event == RUN_BAD_SETTINGS;
 }
 
+bool run_event_troubles(enum run_event event, const struct scenario_event *e)
+{
+    return strcmp(e->who, "orchestrator") == 0 &&
+           (event == RUN_OUT_OF_MEMORY || event == RUN_DISK_FULL || event == RUN_DISK_BROKEN);
+}
+
 bool run_means(const char *who, const char *name, uint32_t number)
 {
     size_t length = strlen(name);
@@ -235,15 +241,6 @@ static void strike_all(struct run *r, uint64_t id, bool begins, int64_t until_ns
                 strike(r, event, e, host, begins, until_ns);
 }
 
-static void fire_end(void *context, uint64_t id, void *payload)
-{
-    struct run *r = context;
-
-    (void)payload;
-    world_note(&r->world, "%s ends", r->scenario->events[EVENT_OF(id)].event);
-    strike_all(r, id, false, 0);
-}
-
 static void fire_server_up(void *context, uint64_t id, void *payload)
 {
     struct run *r = context;
@@ -254,23 +251,62 @@ static void fire_server_up(void *context, uint64_t id, void *payload)
     (void)payload;
     world_note(&r->world, "orchestrator starts");
     st = service_start(r->service, &why);
+    if (st && service_is_in_trouble(r->service)) { /* it has no room to read in: once more */
+        world_note(&r->world, "orchestrator does not start: %s", why.text);
+        plan_at(r, r->world.now_ns + DOWN_NS, fire_server_up, 0);
+        return;
+    }
     if (!st && r->tier)
         st = r->tier->kind->start(r->tier, service_core(r->service), &why);
     if (st)
         invariant_unreadable(&r->invariant, why.text);
 }
 
-static void restart(struct run *r, enum run_event event, const struct scenario_event *e,
-                    int64_t until_ns)
+static void server_down(struct run *r, int64_t until_ns)
 {
     service_stop(r->service);
     if (r->tier)
         r->tier->kind->stop(r->tier);
+    plan_at(r, until_ns, fire_server_up, 0);
+}
+
+/* The orchestrator has no room; when it has some again, whoever runs it starts it once more if it has
+ * stopped working. */
+static void trouble(struct run *r, enum run_event event, bool begins)
+{
+    if (event == RUN_OUT_OF_MEMORY)
+        service_scarce(r->service, begins);
+    else
+        service_disk(r->service, !begins                  ? CABINET_SOUND
+                                 : event == RUN_DISK_FULL ? CABINET_FULL
+                                                          : CABINET_BROKEN);
+    if (!begins && service_is_broken(r->service))
+        server_down(r, r->world.now_ns + DOWN_NS);
+}
+
+static void fire_end(void *context, uint64_t id, void *payload)
+{
+    struct run *r = context;
+    const struct scenario_event *e = &r->scenario->events[EVENT_OF(id)];
+    enum run_event event = RUN_EVENTS;
+
+    (void)payload;
+    world_note(&r->world, "%s ends", e->event);
+    if (run_event_of_name(&event, e->event) && run_event_troubles(event, e)) {
+        trouble(r, event, false);
+        return;
+    }
+    strike_all(r, id, false, 0);
+}
+
+static void restart(struct run *r, enum run_event event, const struct scenario_event *e,
+                    int64_t until_ns)
+{
+    server_down(r, until_ns);
     if (event == RUN_DAMAGED_STORE)
         upkeep_damaged_store(r, e);
     if (event == RUN_BAD_SETTINGS)
         upkeep_bad_settings(r, e);
-    plan_at(r, until_ns, fire_server_up, 0);
 }
 
 static void fire_event(void *context, uint64_t index, void *payload)
@@ -294,6 +330,9 @@ static void fire_event(void *context, uint64_t index, void *payload)
     r->happened++;
     if (run_event_restarts(event)) {
         restart(r, event, e, until_ns);
+    } else if (run_event_troubles(event, e)) {
+        trouble(r, event, true);
+        plan_at(r, until_ns, fire_end, ID_OF(index, who));
     } else if (event == RUN_ADMIN) {
         operator_call(r, e);
     } else if (event == RUN_VISIT) {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/cabinet.h"
 #include "sim/memory.h"
+#include "sim/scarcity.h"
 
 struct service {
     struct service_options o;
@@ -13,12 +13,15 @@ struct service {
     struct store *store; /* NULL: it never stops */
     unsigned life;
     bool stopped, drains;
+    enum cabinet_trouble trouble;
+    bool scarce; /* memory; in what it does for others */
+    struct prng scarcity;
     struct prng prng;
-    struct choice_listener ear, task_ear;
-    struct ballot { /* a submission where nodes vote */
+    struct choice_listener ear, task_ear, scarcity_ear;
+    struct ballot {       /* a submission where nodes vote */
         char task_id[64]; /* as a verdict has it */
         bool credited;
-    } *ballots;
+    } * ballots;
     size_t ballot_count;
 };
 
@@ -30,6 +33,8 @@ enum status service_new(struct service **out, const struct service_options *o, s
     s->o = *o;
     s->prng = world_prng(o->world, 0x5e);
     s->prng.listener = choice_listen(&s->ear, o->tape, "judge");
+    s->scarcity = world_prng(o->world, 0x5c);
+    s->scarcity.listener = choice_listen(&s->scarcity_ear, o->tape, "memory");
     if (o->restarts)
         st = cabinet_new(&s->store, why);
     if (!st)
@@ -59,6 +64,13 @@ struct orchestrator *service_core(struct service *s)
     return s->core;
 }
 
+/* Memory is scarce while it does something, until scarcity_end. */
+static void work_begins(struct service *s, bool reads_json)
+{
+    if (s->scarce)
+        scarcity_begin(&s->scarcity, reads_json);
+}
+
 struct store *service_store(struct service *s)
 {
     return s->store;
@@ -72,7 +84,8 @@ void service_listen(struct service *s)
 void service_stop(struct service *s)
 {
     s->stopped = true;
-    cabinet_drop(s->store);
+    if (s->store)
+        cabinet_drop(s->store);
     s->o.network->server_life++;
 }
 
@@ -107,7 +120,9 @@ enum status service_start(struct service *s, struct why *why)
 
     if (!s->stopped)
         return ST_OK;
+    work_begins(s, true);
     st = orchestrator_new(&core, s->o.settings, s->o.plan, s->store, s->o.world->now_ns, why);
+    scarcity_end();
     if (st)
         return st;
     orchestrator_free(s->core);
@@ -161,17 +176,18 @@ static void report_accepted(struct service *s, uint64_t before, const struct pac
 {
     struct wire_memory memory = {0};
     struct wire_submission m = {.task_id = v->task_id};
-    bool whole = strlen(v->task_id) < sizeof v->task_id - 1; /* the verdict has the id's beginning */
+    bool whole =
+        strlen(v->task_id) < sizeof v->task_id - 1; /* the verdict has the id's beginning */
 
     if (is_voted(s)) {
-        if (v->call == CALL_SUBMIT)
+        if (v->call == CALL_SUBMIT && !service_is_broken(s))
             report_votes(s, v->task_id);
         return;
     }
-    if (orchestrator_metrics(s->core)->tasks_accepted == before)
-        return;
-    if (whole || wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) ==
-                     ST_OK) {
+    if (orchestrator_metrics(s->core)->tasks_accepted == before || service_is_broken(s))
+        return; /* what is not kept does not count */
+    if (whole ||
+        wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) == ST_OK) {
         if (!judged)
             s->o.unjudged(s->o.context, m.task_id);
         s->o.accepted(s->o.context, m.task_id, p->twice);
@@ -197,7 +213,9 @@ static void fire_judged(void *context, uint64_t job, void *payload)
     }
     judged = judge_verify(s->o.judge, orchestrator_case(s->core, job), &why);
 
+    work_begins(s, false);
     orchestrator_judged(s->core, &response, &verdict, job, judged, &why, s->o.world->now_ns);
+    scarcity_end();
     report_accepted(s, before, p, &verdict, judged == ST_OK);
     answer(s, p, &response, &verdict);
 }
@@ -217,9 +235,11 @@ void service_arrive(void *service, struct packet *p)
     }
     if (service_turns_away(s, p))
         return;
+    work_begins(s, false);
     orchestrator_answer(s->core, &response, &verdict, &p->request, s->o.world->now_ns);
+    scarcity_end();
     made = orchestrator_metrics(s->core)->tasks_made - made;
-    if (made && s->o.given)
+    if (made && s->o.given && !service_is_broken(s))
         s->o.given(s->o.context, verdict.node_id, made);
     if (!verdict.pending) {
         report_accepted(s, before, p, &verdict, s->o.settings->judging == JUDGING_NONE);
@@ -244,14 +264,18 @@ bool service_stands(const struct service *s)
 unsigned service_ask(struct service *s, struct http_response *response, struct verdict *verdict,
                      const struct http_request *request)
 {
+    work_begins(s, false);
     orchestrator_answer(s->core, response, verdict, request, s->o.world->now_ns);
+    scarcity_end();
     if (verdict->pending) { /* at once: nobody waits for it */
         struct why why = {""};
         enum status judged =
             judge_verify(s->o.judge, orchestrator_case(s->core, verdict->job), &why);
 
+        work_begins(s, false);
         orchestrator_judged(s->core, response, verdict, verdict->job, judged, &why,
                             s->o.world->now_ns);
+        scarcity_end();
     }
     return verdict->status;
 }
@@ -264,7 +288,31 @@ unsigned service_visit(struct service *s, const struct http_request *request)
     return service_ask(s, &response, &verdict, request);
 }
 
-bool service_is_in_trouble(const struct service *s)
+void service_admin(struct service *s, struct admin_reply *reply,
+                   const struct admin_request *request)
+{
+    work_begins(s, request->body.size > 0);
+    admin_answer(s->core, reply, request, s->o.world->now_ns);
+    scarcity_end();
+}
+
+void service_disk(struct service *s, enum cabinet_trouble trouble)
+{
+    s->trouble = trouble;
+    cabinet_trouble(s->store, trouble);
+}
+
+void service_scarce(struct service *s, bool scarce)
+{
+    s->scarce = scarce;
+}
+
+bool service_is_broken(const struct service *s)
 {
     return orchestrator_broken(s->core);
+}
+
+bool service_is_in_trouble(const struct service *s)
+{
+    return s->scarce || s->trouble != CABINET_SOUND || service_is_broken(s);
 }

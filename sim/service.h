@@ -7,7 +7,8 @@
  * Errors:  of orchestrator_new and orchestrator_add_node.
  */
 #pragma once
-#include "mockorch/core/orchestrator.h"
+#include "mockorch/core/admin.h"
+#include "sim/cabinet.h"
 #include "sim/choice.h"
 #include "sim/network.h"
 
@@ -56,7 +57,14 @@ bool service_stands(const struct service *s); /* it has not been stopped */
 unsigned service_visit(struct service *s, const struct http_request *request);
 unsigned service_ask(struct service *s, struct http_response *response, struct verdict *verdict,
                      const struct http_request *request);
+/* From now on, or no more. */
+void service_disk(struct service *s, enum cabinet_trouble trouble); /* requires a store */
+void service_scarce(struct service *s, bool scarce);                /* memory */
 /* Its store has failed: it has nothing but 500 for anybody until it starts again. */
+bool service_is_broken(const struct service *s);
+/* That, or there is no room for it: a 500 is as good as any answer. */
 bool service_is_in_trouble(const struct service *s);
+/* A call of the admin API. */
+void service_admin(struct service *s, struct admin_reply *reply, const struct admin_request *request);
 /* For struct network. */
 void service_arrive(void *service, struct packet *takes);

@@ -259,6 +259,7 @@ static void offend(struct run *r, const struct keys *k, const struct wire_task *
     set_wrong(&a, t);
     wanted = status_of(&a, o);
     if ((o == OTHERS_TASK && !others_task[0]) ||
+        (o == OTHERS_TASK && strcmp(others_task, t->task_id) == 0) || /* a fault: known work again */
         (o >= OTHER_HASH && r->settings.judging != JUDGING_FULL))
         return;
     if (o == OTHERS_TASK)

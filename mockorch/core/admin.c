@@ -263,7 +263,7 @@ void admin_answer(struct orchestrator *o, struct admin_reply *reply,
         json_decref(answer);
         answer = admin_error(&c, 500, "%s", why.text);
     }
-    text = answer ? json_dumps(answer, JSON_INDENT(1)) : NULL;
+    text = answer ? record_text(answer, JSON_INDENT(1)) : NULL;
     buffer_reset(&reply->body);
     reply->status = text ? c.status : 500;
     if (text)

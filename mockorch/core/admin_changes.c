@@ -198,7 +198,7 @@ json_t *admin_expire(struct admin_call *c)
 json_t *admin_add_rule(struct admin_call *c)
 {
     struct fault_plan *p = c->o->plan;
-    char *text = json_dumps(c->body, 0);
+    char *text = record_text(c->body, 0);
     struct why why = {"a rule is needed"};
     enum status st = ST_INPUT;
 

@@ -142,10 +142,10 @@ static json_t *tasks_json(const struct orchestrator *o)
         const struct task *t = assignment_task(a, place);
 
         if (t)
-            json_array_append_new(tasks, pair(t->task_id, record_of_task(o, t)));
+            tasks = record_append(tasks, pair(t->task_id, record_of_task(o, t)));
     }
     for (const struct task *t = a->minted_first; t; t = t->next)
-        json_array_append_new(tasks, pair(t->task_id, record_of_task(o, t)));
+        tasks = record_append(tasks, pair(t->task_id, record_of_task(o, t)));
     return tasks;
 }
 
@@ -158,7 +158,7 @@ static json_t *credits_json(const struct orchestrator *o)
         char key[24];
 
         record_credit_key(key, e->number);
-        json_array_append_new(list, pair(key, record_of_credit(o, e)));
+        list = record_append(list, pair(key, record_of_credit(o, e)));
     }
     return list;
 }
@@ -171,16 +171,16 @@ json_t *admin_snapshot(struct admin_call *c)
     for (uint32_t i = 0; i < o->registry.user_count; i++) {
         const struct user *u = &o->registry.users[i];
 
-        json_array_append_new(users, pair(u->uuid, record_of_user(u)));
+        users = record_append(users, pair(u->uuid, record_of_user(u)));
     }
     for (uint32_t i = 0; i < o->registry.node_count; i++) {
         const struct node *n = &o->registry.nodes[i];
 
-        json_array_append_new(nodes, pair(n->id, record_of_node(o, n)));
+        nodes = record_append(nodes, pair(n->id, record_of_node(o, n)));
     }
-    json_array_append_new(state, pair(RECORD_TIMELINE, record_of_timeline(&o->timeline)));
+    state = record_append(state, pair(RECORD_TIMELINE, record_of_timeline(&o->timeline)));
     if (o->plan)
-        json_array_append_new(state,
+        state = record_append(state,
                               pair(RECORD_FAULTS, record_of_faults(o->plan, o->settings.seed)));
     chance = json_pack("[IIII]", (json_int_t)o->assignment.prng.s[0],
                        (json_int_t)o->assignment.prng.s[1], (json_int_t)o->assignment.prng.s[2],

@@ -20,7 +20,7 @@ void persist_put_text(struct orchestrator *o, enum store_kind kind, const char *
 
 void persist_put(struct orchestrator *o, enum store_kind kind, const char *key, json_t *takes)
 {
-    char *text = takes ? json_dumps(takes, JSON_COMPACT) : NULL;
+    char *text = takes ? record_text(takes, JSON_COMPACT) : NULL;
 
     json_decref(takes);
     if (text) {

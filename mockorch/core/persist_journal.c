@@ -70,7 +70,7 @@ static json_t *counters(const uint64_t *of, size_t count)
     json_t *list = json_array();
 
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_integer((json_int_t)of[i]));
+        list = record_append(list, json_integer((json_int_t)of[i]));
     return list;
 }
 

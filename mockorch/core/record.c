@@ -12,13 +12,43 @@
 
 /* ---- out ---- */
 
+json_t *record_append(json_t *list, json_t *takes)
+{
+    if (json_array_append_new(list, takes) == 0)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
+json_t *record_set(json_t *object, const char *key, json_t *takes)
+{
+    if (json_object_set_new(object, key, takes) == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+char *record_text(const json_t *value, size_t flags)
+{
+    const size_t size = json_dumpb(value, NULL, 0, flags);
+    char *text = size ? malloc(size + 1) : NULL;
+
+    if (text && json_dumpb(value, text, size, flags) != size) {
+        free(text);
+        return NULL;
+    }
+    if (text)
+        text[size] = 0;
+    return text;
+}
+
 json_t *record_of_user(const struct user *u)
 {
     json_t *record =
         json_pack("{ss sI}", "wallet", u->wallet, "credits", (json_int_t)u->credits);
 
-    if (record && u->refusals.full_ns > 0) /* the bucket has been used */
-        json_object_set_new(record, "refusals", json_integer(u->refusals.full_ns));
+    if (u->refusals.full_ns > 0) /* the bucket has been used */
+        record = record_set(record, "refusals", json_integer(u->refusals.full_ns));
     return record;
 }
 
@@ -30,10 +60,10 @@ json_t *record_of_node(const struct orchestrator *o, const struct node *n)
         "expired", (json_int_t)n->expired, "refused", (json_int_t)n->refused, "standing",
         (int)n->standing, "streak", (int)n->streak, "strikes", (int)n->strikes);
 
-    if (record && n->from_start)
-        json_object_set_new(record, "start", json_true());
-    if (record && n->registered)
-        json_object_set_new(record, "registered", json_integer(n->registered_ns));
+    if (n->from_start)
+        record = record_set(record, "start", json_true());
+    if (n->registered)
+        record = record_set(record, "registered", json_integer(n->registered_ns));
     return record;
 }
 
@@ -45,7 +75,7 @@ static json_t *inputs_json(const struct task *t)
         char hex[2 * MAX_INPUT_BYTES + 1];
 
         hex_encode(hex, t->inputs[i].data, t->inputs[i].size);
-        json_array_append_new(list, json_string(hex));
+        list = record_append(list, json_string(hex));
     }
     return list;
 }
@@ -66,9 +96,9 @@ json_t *record_of_task(const struct orchestrator *o, const struct task *t)
                   (json_int_t)t->assigned_ns, "expires", (json_int_t)t->expires_ns, "closed",
                   (json_int_t)t->closed_ns, "handed", (json_int_t)t->handed_ns, "submissions",
                   (json_int_t)t->submissions, "hash", t->proof_hash, "refusal", t->refusal);
-    if (record && t->group) {
-        json_object_set_new(record, "group", json_string(t->group->members[0]->task_id));
-        json_object_set_new(record, "seats", json_integer(t->group->wanted));
+    if (t->group) {
+        record = record_set(record, "group", json_string(t->group->members[0]->task_id));
+        record = record_set(record, "seats", json_integer(t->group->wanted));
     }
     return record;
 }
@@ -104,12 +134,12 @@ json_t *record_of_faults(const struct fault_plan *p, uint64_t seed)
         json_t *rule = json_pack("{ss sI sI sb}", "name", r->name, "seen", (json_int_t)r->seen,
                                  "struck", (json_int_t)r->struck, "disabled", r->disabled);
 
-        if (rule && r->written)
-            json_object_set_new(rule, "rule", json_string(r->written));
-        json_array_append_new(rules, rule);
+        if (r->written)
+            rule = record_set(rule, "rule", json_string(r->written));
+        rules = record_append(rules, rule);
     }
     for (size_t i = 0; i < 4; i++)
-        json_array_append_new(chance, json_integer((json_int_t)p->prng.s[i]));
+        chance = record_append(chance, json_integer((json_int_t)p->prng.s[i]));
     return json_pack("{sI so so sI}", "seed", (json_int_t)seed, "chance", chance, "rules", rules,
                      "struck", (json_int_t)p->struck);
 }

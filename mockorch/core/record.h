@@ -20,6 +20,15 @@ json_t *record_of_credit(const struct orchestrator *o, const struct credits_entr
 json_t *record_of_timeline(const struct timeline *t);
 json_t *record_of_faults(const struct fault_plan *p, uint64_t seed);
 
+/* One more member, which may be NULL; without memory NULL is returned and both are gone: what lacks a
+ * part is none, rather than another one. */
+json_t *record_append(json_t *list, json_t *takes);
+json_t *record_set(json_t *object, const char *key, json_t *takes);
+
+/* For free(); NULL: no memory. json_dumps does not do: when its buffer cannot grow at the end of a
+ * name, jansson 2.14 goes on without noticing, and what it returns is no JSON any more. */
+char *record_text(const json_t *value, size_t flags);
+
 void record_credit_key(char out[static 24], uint64_t number);
 
 #define RECORD_TIMELINE "timeline" /* keys of STORE_STATE */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "mockorch/core/record.h"
 
 void reply_init(struct reply *r)
 {
@@ -92,7 +93,7 @@ void reply_error(struct reply *r, enum call call, unsigned status, const char *m
     json_t *error =
         json_pack("{ss ss si}", "name", error_name(status), "message",
                   message ? message : error_message(call, status), "httpCode", (int)status);
-    char *text = error ? json_dumps(error, JSON_COMPACT) : NULL;
+    char *text = error ? record_text(error, JSON_COMPACT) : NULL;
 
     reply_start(r, status, "application/json");
     if (text)

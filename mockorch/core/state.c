@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "mockorch/core/record.h"
 
 json_t *state_counter(uint64_t value)
 {
@@ -115,7 +116,7 @@ json_t *state_of_all(const struct orchestrator *o, int64_t now_ns)
 void orchestrator_state(const struct orchestrator *o, struct buffer *out, int64_t outside_ns)
 {
     json_t *all = state_of_all(o, timeline_inside_ns(&o->timeline, outside_ns));
-    char *text = all ? json_dumps(all, JSON_INDENT(1)) : NULL;
+    char *text = all ? record_text(all, JSON_INDENT(1)) : NULL;
 
     if (text)
         buffer_put_text(out, text);

@@ -116,11 +116,13 @@ static void check_count(struct checking *c, const struct scenario *s)
 
 /* ---- events ---- */
 
-static bool can_happen(const char *name, bool foreign)
+static bool can_happen(const struct scenario_event *e, bool foreign)
 {
     enum run_event event = RUN_EVENTS;
 
-    (void)run_event_of_name(&event, name); /* run_check */
+    (void)run_event_of_name(&event, e->event); /* run_check */
+    if (run_event_troubles(event, e))
+        return false;
     switch (event) {
     case RUN_KILL:
     case RUN_STOP:
@@ -169,7 +171,7 @@ enum status tier_c_check(struct scenario *s, const struct live_options *o, struc
     if (s->network.duplicate > 0 && leave_out(&c, "network: duplicate"))
         s->network.duplicate = 0;
     for (size_t i = s->event_count; i-- > 0;)
-        if (!can_happen(s->events[i].event, foreign) &&
+        if (!can_happen(&s->events[i], foreign) &&
             leave_out(&c, "event '%s'", s->events[i].event))
             drop_event(s, i);
     for (size_t i = s->expect_count; i-- > 0;) {

@@ -343,6 +343,48 @@ static void *json_allocate(size_t size)
     return malloc(size);
 }
 
+static void *json_allocate_but_one(size_t size)
+{
+    return json_left >= 0 && json_left-- == 0 ? NULL : malloc(size);
+}
+
+/* One allocation is missing and all behind it are there: neither a record nor a letter may be. */
+static void a_backup_is_whole_or_there_is_none(void **state)
+{
+    struct admin_reply whole, reply;
+    unsigned none = 0;
+    struct bench b;
+    long left = 0;
+
+    (void)state;
+    bench_init(&b);
+    bench_fault(&b, "task_short_input");
+    bench_start(&b);
+    assert_int_equal(bench_fetch(&b), 200);
+    admin_reply_init(&whole);
+    admin_reply_init(&reply);
+    turn_page(&b, &whole, "GET", "/admin/snapshot", "", 0);
+    assert_int_equal(whole.status, 200);
+    json_set_alloc_funcs(json_allocate_but_one, free);
+    for (long number = 0; left <= 0; number++) {
+        json_left = number;
+        turn_page(&b, &reply, "GET", "/admin/snapshot", "", 0);
+        left = json_left; /* above 0: it was never asked for */
+        json_left = -1;
+        none += reply.status == 500;
+        if (reply.status == 200)
+            assert_true(bytes_equal(buffer_bytes(&reply.body), buffer_bytes(&whole.body)));
+        else
+            assert_int_equal(reply.status, 500);
+        assert_true(number < 5000);
+    }
+    json_set_alloc_funcs(malloc, free);
+    assert_true(none > 50);
+    admin_reply_fini(&whole);
+    admin_reply_fini(&reply);
+    bench_fini(&b);
+}
+
 static void no_memory_for_json_is_an_answer_too(void **state)
 {
     static const struct {
@@ -431,6 +473,7 @@ int main(void)
         cmocka_unit_test(every_refused_allocation_is_an_answer_of_an_admin_page),
         cmocka_unit_test(a_full_ledger_without_memory_takes_no_credit),
         cmocka_unit_test(every_refused_allocation_is_a_failed_start),
+        cmocka_unit_test(a_backup_is_whole_or_there_is_none),
         cmocka_unit_test(no_memory_for_json_is_an_answer_too),
         cmocka_unit_test(every_refused_allocation_is_a_bad_scenario),
     };

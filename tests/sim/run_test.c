@@ -338,6 +338,32 @@ static void a_stranger_is_not_content_with_any_answer(void **state)
     scenario_free(s);
 }
 
+/* Without room it says 500, and works again when there is some. */
+static void an_orchestrator_without_room_recovers(void **state)
+{
+    static const char *const troubles[] = {"out_of_memory", "disk_full", "disk_broken"};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char yaml[512];
+        struct scenario *s;
+        struct run_result r;
+
+        snprintf(yaml, sizeof yaml,
+                 "name: x\nproofs: model\nheal_at: 8m\nclients: [{name: a, prove: 10s}]\n"
+                 "orchestrator: {programs: [{id: fib, n: 9, a: 1, b: 1}]}\n"
+                 "events: [{at: 1s, event: %s, who: orchestrator, for: 3m}, {at: 4m, event: admin, "
+                 "who: orchestrator, call: POST /admin/tasks, answers: 201}]\n",
+                 troubles[i]);
+        s = scenario_of(yaml);
+        r = run(s, (struct run_options){.seed = 2});
+        assert_int_equal(r.broken, 0);
+        assert_int_equal(r.metrics[RUN_CALLS], 1);
+        assert_in_range(r.metrics[RUN_CREDITS], 1, 10);
+        scenario_free(s);
+    }
+}
+
 static void what_is_not_simulated_is_refused(void **state)
 {
     static const struct {
@@ -583,6 +609,7 @@ int main(void)
         cmocka_unit_test(many_clients_and_a_task_limit_come_to_rest),
         cmocka_unit_test(a_failed_assertion_is_a_finding_with_its_time),
         cmocka_unit_test(a_stranger_is_not_content_with_any_answer),
+        cmocka_unit_test(an_orchestrator_without_room_recovers),
         cmocka_unit_test(what_is_not_simulated_is_refused),
         cmocka_unit_test(a_swarm_draws_a_part_of_the_faults),
         cmocka_unit_test(a_seed_of_a_swarm_is_a_run),

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory that runs out. Between begin and end some request for memory of the code that is linked
+ * into this program - malloc, calloc, realloc, and what jansson asks for - gets none: one of the
+ * first of them alone, or that one and all behind it. Outside nothing fails.
+ *
+ * What the simulation itself needs is not scarce (sim/memory.h, and between pause and resume).
+ *
+ * Where jansson reads, it has its memory: its parser asserts that it gets it (load.c,
+ * lex_unget_unsave), so that a program with less is gone, as with any failed assertion.
+ *
+ * Source:  simulation.md 2; the linker's --wrap (sim/CMakeLists.txt).
+ * Threads: one.
+ */
+#pragma once
+#include <stdbool.h>
+
+#include "base/prng.h"
+
+/* Draws which of them fails; in one of four cases none does. */
+void scarcity_begin(struct prng *prng, bool reads_json);
+void scarcity_end(void);
+
+/* Returns what resume wants to know. */
+bool scarcity_pause(void);
+void scarcity_resume(bool paused);
+
+/* One more request, by somebody who has no allocation of his own that may fail. */
+bool scarcity_strikes(void);
