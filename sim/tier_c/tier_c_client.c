@@ -233,8 +233,16 @@ static enum status start_foreign(struct tier_c_run *r, struct tier_c_client *c, 
                             why);
 }
 
+static off_t size_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
 static void start(struct tier_c_run *r, struct tier_c_client *c)
 {
+    c->log_bytes = size_of(c->log);
     c->started_ns = tier_c_now_ns(r);
     c->start_ns = TIER_C_NEVER;
     c->starts++;
@@ -394,9 +402,9 @@ void tier_c_client_kill(struct tier_c_run *r, struct tier_c_client *c, int64_t f
 
 /* ---- the worker ---- */
 
-void tier_c_client_hurt_worker(const struct tier_c_run *r, struct tier_c_client *c, int signal)
+void tier_c_client_hurt_worker(const struct tier_c_client *c, int signal)
 {
-    bool begun = c->process.pid && tier_c_now_ns(r) - c->started_ns >= AT_ONCE_NS;
+    bool begun = c->process.pid && size_of(c->log) > c->log_bytes;
     pid_t worker = begun ? subprocess_child_of(c->process.pid) : 0;
 
     if (worker)
@@ -440,16 +448,9 @@ static void keep_slow(struct tier_c_run *r, struct tier_c_client *c)
 
 /* ---- somebody else's ---- */
 
-static bool says_too_much(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && st.st_size > WORDS_MOST;
-}
-
 static void look_at_words(struct tier_c_run *r, const struct tier_c_client *c)
 {
-    if (r->o->command && (says_too_much(c->log) || says_too_much(c->errors)))
+    if (r->o->command && (size_of(c->log) > WORDS_MOST || size_of(c->errors) > WORDS_MOST))
         r->st = fail(r->why, ST_INPUT,
                      "the client has written more than %d MiB to its standard output or error, "
                      "which are kept until the end; let the command send them elsewhere, such as "

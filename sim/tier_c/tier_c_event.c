@@ -23,10 +23,10 @@ static void strike(struct tier_c_run *r, enum run_event event, const struct scen
         tier_c_client_second(r, c);
         break;
     case RUN_WORKER_CRASH:
-        tier_c_client_hurt_worker(r, c, SIGSEGV);
+        tier_c_client_hurt_worker(c, SIGSEGV);
         break;
     case RUN_OUT_OF_MEMORY:
-        tier_c_client_hurt_worker(r, c, SIGKILL);
+        tier_c_client_hurt_worker(c, SIGKILL);
         break;
     case RUN_SLOW:
         tier_c_client_slow(r, c, e->amount, e->for_ns ? e->for_ns : TIER_C_NEVER);
