@@ -7,7 +7,7 @@
 #define IDLE_NS    (INVARIANT_IDLE_S * NS_PER_S)
 #define ALLOWANCE  20                /* halves of tokens: simulation.md 3, rule 6 */
 #define SLOWED_NS  (1800 * NS_PER_S) /* a pace that 429s have slowed down is whole again */
-#define WRITING_NS (35 * NS_PER_S)   /* a write may stall before the proof leaves */
+#define WRITING_NS (65 * NS_PER_S) /* two writes may stall before the proof leaves */
 #define FORGETS    16
 
 void invariant_wait_anew(struct invariant_host *h)

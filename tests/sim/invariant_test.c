@@ -390,7 +390,7 @@ static void fail_once(struct stage *s, unsigned good, unsigned status, int64_t a
 
 static void save_up(struct stage *s)
 {
-    fail_once(s, 4, 503, 40);
+    fail_once(s, 4, 503, 70);
 }
 
 static void come_early(struct stage *s)
@@ -947,7 +947,7 @@ static void each_invariant_is_found_when_it_is_broken(void **state)
         {do_nothing_behind_a_hold, 39, "nothing is done for 901 s, a fetch is due"},
         {do_nothing_behind_a_doubt, 39, "nothing is done for 901 s, a fetch is due"},
         {keep_a_proof, 39, "nothing is done for 901 s, a submit is due"},
-        {save_up, 40, "waits 40 s behind its first failure, 39 s are the most"},
+        {save_up, 40, "waits 70 s behind its first failure, 69 s are the most"},
         {come_early, 5, "0.000 s before"},
         {come_early_after_a_restart, 5, "0.000 s before"},
         {come_early_after_a_503, 5, "1.000 s before the time that a 503"},
@@ -1155,7 +1155,7 @@ static void a_wait_behind_a_failure_may_have_a_cause(void **state)
         int64_t again_s;
         bool dawdles;
     } table[] = {
-        {4, 503, 39, false}, /* in time */
+        {4, 503, 69, false}, /* in time */
         {0, 503, 300, false}, /* the breaker may think that too few get through */
         {4, 429, 300, false}, /* the pace may be slowed down */
         {4, 503, 300, true},
