@@ -62,6 +62,12 @@ static bool buffer_reserve(struct buffer *b, size_t size)
     return true;
 }
 
+void buffer_expect(struct buffer *b, size_t size)
+{
+    if (!b->limit || size <= b->limit - b->size)
+        (void)buffer_reserve(b, size);
+}
+
 void buffer_put_slowly(struct buffer *b, const void *data, size_t size)
 {
     if (size == 0 || !buffer_reserve(b, size))

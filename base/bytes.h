@@ -39,6 +39,8 @@ struct buffer {
 void buffer_init(struct buffer *b, size_t limit);
 void buffer_fini(struct buffer *b);
 void buffer_reset(struct buffer *b); /* empty again, memory kept, failure forgotten */
+/* About so much will follow: room for it at once, where the limit allows. */
+void buffer_expect(struct buffer *b, size_t size);
 void buffer_put_slowly(struct buffer *b, const void *data, size_t size); /* may need room */
 static inline void buffer_put(struct buffer *b, const void *data, size_t size)
 {

@@ -2,8 +2,8 @@
 #include "base/status.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+
+#include "base/print.h"
 
 enum status fail(struct why *why, enum status st, const char *format, ...)
 {
@@ -11,7 +11,7 @@ enum status fail(struct why *why, enum status st, const char *format, ...)
         va_list args;
 
         va_start(args, format);
-        vsnprintf(why->text, sizeof why->text, format, args);
+        print_list(why->text, sizeof why->text, format, args);
         va_end(args);
     }
     return st;
@@ -25,10 +25,9 @@ enum status fail_within(struct why *why, enum status st, const char *format, ...
         size_t used;
 
         va_start(args, format);
-        vsnprintf(why->text, sizeof why->text, format, args);
+        used = print_list(why->text, sizeof why->text, format, args);
         va_end(args);
-        used = strlen(why->text);
-        snprintf(why->text + used, sizeof why->text - used, ": %s", inner.text);
+        print_text(why->text + used, sizeof why->text - used, ": %s", inner.text);
     }
     return st;
 }

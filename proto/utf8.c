@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/utf8.h"
 
+#include <string.h>
+
 /* The length of a sequence by its first byte and the allowed range of its second one; all later
  * bytes are 80 .. bf (table 3-7 of the Unicode standard). */
 static size_t utf8_sequence(uint8_t first, uint8_t *low, uint8_t *high)
@@ -28,9 +30,23 @@ static size_t utf8_sequence(uint8_t first, uint8_t *low, uint8_t *high)
     return 0;
 }
 
-bool utf8_valid(struct bytes text)
+/* How many bytes from the first on are ASCII, in steps of 8. */
+static size_t ascii_words(struct bytes text)
 {
     size_t at = 0;
+    uint64_t word;
+
+    for (; text.size - at >= 8; at += 8) {
+        memcpy(&word, text.data + at, 8);
+        if (word & 0x8080808080808080u)
+            break;
+    }
+    return at;
+}
+
+bool utf8_valid(struct bytes text)
+{
+    size_t at = ascii_words(text);
 
     while (at < text.size) {
         uint8_t low, high;

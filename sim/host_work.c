@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/print.h"
 #include "sim/host_inside.h"
 #include "sim/memory.h"
 
@@ -140,7 +141,7 @@ void host_prove(struct host *h, const struct action *act)
     *job = (struct host_job){.id = act->id,
                              .begun_ns = h->o.world->now_ns,
                              .task_id = memory_text(act->prove.task_id)};
-    snprintf(job->program_id, sizeof job->program_id, "%s", act->prove.program_id);
+    print_text(job->program_id, sizeof job->program_id, "%s", act->prove.program_id);
     memcpy(job->input, act->prove.input, sizeof job->input);
     host_plan(h, prove_ns(h, act->prove.task_id), fire_proved, act->id);
 }

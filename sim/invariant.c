@@ -219,6 +219,7 @@ void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_on
     after_steps(v, h);
     for (int i = 0; i < ROUTES; i++) {
         h->under_way[i] = 0;
+        h->read[i].id = 0;
         h->failing[i].sent.count = 0;
         h->failing[i].failures = 0;
     }

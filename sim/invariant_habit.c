@@ -128,15 +128,19 @@ void invariant_limited(struct invariant *v, unsigned host, enum difficulty limit
     v->hosts[host].limit = limit;
 }
 
-void invariant_asked(struct invariant *v, unsigned host, struct bytes body)
+void invariant_asked(struct invariant *v, unsigned host, uint64_t id, struct bytes body)
 {
     struct wire_memory memory = {0};
+    struct invariant_host *h = &v->hosts[host];
     struct wire_fetch m;
 
     if (wire_decode_fetch(&m, &memory, body, WIRE_MAX_RESPONSE, NULL) == ST_OK) {
-        check_asked(v, &v->hosts[host], m.max_difficulty);
-        if (!v->hosts[host].profile->batch)
-            check_turn(v, &v->hosts[host], m.node_id);
+        check_asked(v, h, m.max_difficulty);
+        if (!h->profile->batch) {
+            check_turn(v, h, m.node_id);
+            h->read[ROUTE_FETCH].id = id;
+            h->read[ROUTE_FETCH].place = (size_t)(node_of(h, m.node_id) - h->nodes);
+        }
     }
     wire_memory_fini(&memory);
 }

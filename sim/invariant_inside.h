@@ -42,6 +42,10 @@ struct invariant_host {
     const struct profile *profile;
     /* of this process */
     uint64_t under_way[ROUTES]; /* ids; 0: none */
+    struct { /* what was read when it was sent; a request does not change on its way */
+        uint64_t id; /* 0: nothing */
+        size_t place; /* of the task of a submission, or of the node of a fetch */
+    } read[ROUTES];
     unsigned proving, proofs_at_once;
     uint64_t life;
     unsigned refusals; /* of the disk, in a row */
@@ -165,7 +169,7 @@ bool invariant_too_old(const struct invariant *v, const struct invariant_task *t
 /* A task of that rung was too much for the client; a proof was accepted. */
 void invariant_too_hard(struct invariant_host *h, unsigned rung);
 void invariant_accepted(struct invariant_host *h);
-void invariant_asked(struct invariant *v, unsigned host, struct bytes body);
+void invariant_asked(struct invariant *v, unsigned host, uint64_t id, struct bytes body);
 void invariant_known(struct invariant *v, unsigned host, const char *node_id);
 void invariant_troubled(struct invariant *v, unsigned host, const char *node_id);
 void invariant_served(struct invariant *v, unsigned host, const char *node_id);

@@ -60,7 +60,8 @@ static void check_distance(struct invariant *v, struct invariant_host *h, enum r
     }
     if (from_ns >= 0 && now_ns - from_ns < by_its_clock(h, s * NS_PER_S))
         invariant_broken(v, 10, "a %s %.3f s after the last one, %lld s are the least",
-                         conduct_route_name(route), invariant_seconds(now_ns - from_ns), (long long)s);
+                         conduct_route_name(route), invariant_seconds(now_ns - from_ns),
+                         (long long)s);
 }
 
 static void check_probes(struct invariant *v, struct invariant_host *h, enum route route)
@@ -110,7 +111,7 @@ static void check_wait(struct invariant *v, const struct invariant_host *h,
 }
 
 static void check_submission(struct invariant *v, struct invariant_host *h, const struct disk *disk,
-                             const struct wire_submission *m, struct bytes body)
+                             uint64_t id, const struct wire_submission *m, struct bytes body)
 {
     const struct disk_cell *cell = disk_of_task(disk, m->task_id);
     struct invariant_task *t = invariant_find(v, m->task_id);
@@ -120,6 +121,8 @@ static void check_submission(struct invariant *v, struct invariant_host *h, cons
         invariant_broken(v, 12, "a submission of task %.80s, which never arrived", m->task_id);
         return;
     }
+    h->read[ROUTE_SUBMIT].id = id;
+    h->read[ROUTE_SUBMIT].place = (size_t)(t - v->tasks);
     if (!cell && !h->refusals)
         invariant_broken(v, 2, "task %.80s is submitted and has no record on disk", m->task_id);
     if (cell && cell->state != OUTBOX_SENDING && !h->refusals)
@@ -172,6 +175,7 @@ void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk,
     if (h->under_way[route])
         invariant_broken(v, 6, "a second %s while one is under way", conduct_route_name(route));
     h->under_way[route] = id;
+    h->read[route].id = 0;
     if (!h->profile->batch || route != ROUTE_FETCH || request->method == HTTP_GET)
         check_pace(v, h, route); /* a batch is one fetch, that begins with a list */
     check_probes(v, h, route);
@@ -180,7 +184,7 @@ void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk,
     check_outage(v, h, route);
     if (route == ROUTE_FETCH && request->method == HTTP_POST) {
         herd_sent(&v->herd, v->world->now_ns);
-        invariant_asked(v, host, request->body);
+        invariant_asked(v, host, id, request->body);
     }
     if (route != ROUTE_SUBMIT)
         return;
@@ -188,7 +192,7 @@ void invariant_sent(struct invariant *v, unsigned host, const struct disk *disk,
     if (wire_decode_submission(&m, &memory, request->body, WIRE_MAX_SUBMISSION, &why))
         invariant_broken(v, 3, "a submission that cannot be read: %s", why.text);
     else
-        check_submission(v, h, disk, &m, request->body);
+        check_submission(v, h, disk, id, &m, request->body);
     check_distance(v, h, route, false); /* behind what is worse */
     wire_memory_fini(&memory);
 }
@@ -260,21 +264,25 @@ static void note_list(struct invariant *v, unsigned host, const struct http_resp
 }
 
 /* troubled: for a cause of the node that the fetch was for. */
-static void note_node(struct invariant *v, unsigned host, const struct http_request *fetch,
-                      bool troubled)
+static void note_node(struct invariant *v, unsigned host, const struct packet *p, bool troubled)
 {
+    const struct invariant_host *h = &v->hosts[host];
+    const struct http_request *fetch = &p->request;
     struct wire_memory memory = {0};
     struct wire_fetch m;
 
-    if (fetch->method == HTTP_POST &&
-        wire_decode_fetch(&m, &memory, fetch->body, WIRE_MAX_RESPONSE, NULL) == ST_OK)
+    if (h->read[ROUTE_FETCH].id == p->id)
+        (troubled ? invariant_troubled : invariant_served)(v, host,
+                                                           h->nodes[h->read[ROUTE_FETCH].place].id);
+    else if (fetch->method == HTTP_POST &&
+             wire_decode_fetch(&m, &memory, fetch->body, WIRE_MAX_RESPONSE, NULL) == ST_OK)
         (troubled ? invariant_troubled : invariant_served)(v, host, m.node_id);
     wire_memory_fini(&memory);
 }
 
-static void note_arrival(struct invariant *v, unsigned host, const struct http_request *request,
-                         const struct http_response *r)
+static void note_arrival(struct invariant *v, unsigned host, const struct packet *p)
 {
+    const struct http_response *r = &p->response;
     struct wire_memory memory = {0};
     struct wire_fetched answer;
 
@@ -284,7 +292,7 @@ static void note_arrival(struct invariant *v, unsigned host, const struct http_r
 
         if (known) /* handed out again: it stands aside */
             invariant_mark(v, MARK_KNOWN_TASK);
-        note_node(v, host, request, known);
+        note_node(v, host, p, known);
         note_task(v, host, &answer.task);
     }
     wire_memory_fini(&memory);
@@ -307,15 +315,27 @@ static void mark_answer(struct invariant *v, struct invariant_task *t, const str
     t->limited |= status == 429;
 }
 
-static void note_submitted(struct invariant *v, struct invariant_host *h, const struct packet *p)
+/* NULL: of a task that never arrived, or nobody can tell. */
+static struct invariant_task *task_of(const struct invariant *v, const struct invariant_host *h,
+                                      const struct packet *submission)
 {
     struct wire_memory memory = {0};
     struct invariant_task *t = NULL;
     struct wire_submission m;
 
-    if (wire_decode_submission(&m, &memory, p->request.body, WIRE_MAX_SUBMISSION, NULL) == ST_OK)
+    if (h->read[ROUTE_SUBMIT].id == submission->id)
+        return &v->tasks[h->read[ROUTE_SUBMIT].place];
+    if (wire_decode_submission(&m, &memory, submission->request.body, WIRE_MAX_SUBMISSION, NULL) ==
+        ST_OK)
         t = invariant_find(v, m.task_id);
     wire_memory_fini(&memory);
+    return t;
+}
+
+static void note_submitted(struct invariant *v, struct invariant_host *h, const struct packet *p)
+{
+    struct invariant_task *t = task_of(v, h, p);
+
     if (!t)
         return; /* broken already */
     mark_answer(v, t, p);
@@ -381,9 +401,9 @@ void invariant_delivered(struct invariant *v, unsigned host, const struct packet
     if (route == ROUTE_FETCH && status / 100 == 2 && p->request.method == HTTP_GET)
         note_list(v, host, &p->response);
     else if (route == ROUTE_FETCH && status / 100 == 2)
-        note_arrival(v, host, &p->request, &p->response);
+        note_arrival(v, host, p);
     else if (route == ROUTE_FETCH && (status == 401 || status == 403 || status == 404))
-        note_node(v, host, &p->request, true);
+        note_node(v, host, p, true);
     if (route == ROUTE_NODE && status / 100 == 2)
         invariant_known(v, host, strrchr(p->request.path, '/') + 1);
     if (route == ROUTE_SUBMIT)

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/mix.h"
 #include "sim/memory.h"
-#include "sim/note.h"
+#include "base/print.h"
 
 void world_init(struct world *w, uint64_t seed, FILE *trace)
 {
@@ -99,7 +99,7 @@ void world_note(struct world *w, const char *format, ...)
     size_t length;
 
     va_start(args, format);
-    length = note_format(line, sizeof line, format, args);
+    length = print_list(line, sizeof line, format, args);
     va_end(args);
     w->hash = mix_word(mix_bytes(w->hash, bytes_of(line, length)), (uint64_t)w->now_ns);
     if (w->trace)

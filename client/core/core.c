@@ -418,6 +418,8 @@ static void tell_statistics(struct core *c, int64_t now_ns)
 
 bool core_poll(struct core *c, struct action *out, int64_t now_ns)
 {
+    if (poll_hold(c, out) || line_queue_poll(&c->lines, out))
+        return true;
     if (c->phase == PHASE_GREETING)
         submit_decide(c, now_ns);
     if (c->phase == PHASE_WORKING) {

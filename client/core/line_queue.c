@@ -2,8 +2,8 @@
 #include "client/core/line_queue.h"
 
 #include <assert.h>
-#include <stdio.h>
 
+#include "base/print.h"
 #include "client/core/problem.h"
 
 void line_queue_say(struct line_queue *q, const struct line_about *about, const char *format,
@@ -15,15 +15,19 @@ void line_queue_say(struct line_queue *q, const struct line_about *about, const 
 
     assert(q->count < LINE_QUEUE_ROOM);
     q->count++;
-    *line = (struct line){
-        .type = about->type, .level = about->level, .event = about->event, .status = about->status};
+    line->type = about->type; /* one by one: a line is large, and its text is written below */
+    line->level = about->level;
+    line->event = about->event;
+    line->status = about->status;
+    line->wait_ns = 0;
+    line->task_id[0] = '\0';
     if (about->task_id) {
-        snprintf(line->task_id, sizeof line->task_id, "%s", about->task_id);
+        print_text(line->task_id, sizeof line->task_id, "%s", about->task_id);
         problem_clean(line->task_id);
     }
     if (about->speaker && *about->speaker)
-        said = (size_t)snprintf(line->text, sizeof line->text, "%s: ", about->speaker);
-    vsnprintf(line->text + said, sizeof line->text - said, format, args);
+        said = print_text(line->text, sizeof line->text, "%s: ", about->speaker);
+    print_list(line->text + said, sizeof line->text - said, format, args);
     problem_clean(line->text);
 }
 
@@ -37,7 +41,9 @@ bool line_queue_poll(struct line_queue *q, struct action *out)
 {
     if (q->count == 0)
         return false;
-    *out = (struct action){.type = ACT_LINE, .line = q->lines[q->first]};
+    out->type = ACT_LINE;
+    out->id = 0;
+    out->line = q->lines[q->first];
     q->first = (q->first + 1) % LINE_QUEUE_ROOM;
     q->count--;
     return true;

@@ -25,11 +25,6 @@ const char *outbox_state_name(enum outbox_state s)
     return names[s];
 }
 
-bool outbox_state_final(enum outbox_state s)
-{
-    return s >= OUTBOX_ACKED;
-}
-
 bool outbox_state_may(enum outbox_state from, enum outbox_state to)
 {
     return from == to || (arrows[from] & TO(to)) != 0;
@@ -108,9 +103,20 @@ static void put_text(struct buffer *out, const char *text)
     buffer_put_text(out, text);
 }
 
+/* Enough for nearly every record, so that it is written without moving. */
+static size_t room_of(const struct outbox_record *r)
+{
+    size_t room = 512;
+
+    for (size_t i = 0; i < r->input_count; i++)
+        room += 128 + r->proofs[i].size; /* its proof is in memory: no sum of such sizes wraps */
+    return room;
+}
+
 void outbox_encode_bare(struct buffer *out, const struct outbox_record *r)
 {
     assert(out->size == 0);
+    buffer_expect(out, room_of(r));
     buffer_put(out, magic, sizeof magic);
     put_u64(out, r->id);
     put_u32(out, r->state);

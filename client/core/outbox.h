@@ -41,7 +41,10 @@ enum outbox_state {
 };
 
 const char *outbox_state_name(enum outbox_state s); /* "fetched" */
-bool outbox_state_final(enum outbox_state s);
+static inline bool outbox_state_final(enum outbox_state s)
+{
+    return s >= OUTBOX_ACKED;
+}
 /* The arrows of the diagram, and from each state to itself. */
 bool outbox_state_may(enum outbox_state from, enum outbox_state to);
 

@@ -2,8 +2,9 @@
 #include "client/core/problem.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "base/print.h"
 
 #define BODY_PARSED    ((size_t)64 << 10) /* nobody's error message is longer */
 #define BODY_SHOWN     160
@@ -11,9 +12,11 @@
 
 void problem_clean(char *text)
 {
-    for (unsigned char *c = (unsigned char *)text; *c; c++)
-        if (*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    unsigned char *c = (unsigned char *)text;
+    size_t size = strlen(text); /* known, so that the loop may take many at a time */
+
+    for (size_t i = 0; i < size; i++)
+        c[i] = c[i] < 0x20 || c[i] == 0x7f ? '?' : c[i];
 }
 
 /* {"name": …, "message": …, "httpCode": …}: the message, owned by *root. */
@@ -58,7 +61,7 @@ void problem_describe(char out[static PROBLEM_TEXT], const struct http_response 
     const char *message = message_of(body, &root);
 
     if (location) {
-        snprintf(out, PROBLEM_TEXT,
+        print_text(out, PROBLEM_TEXT,
                  "HTTP %u: it sends us to '%.*s', which is not followed (only another address of "
                  "the same server is, and a POST only by 307 or 308)",
                  response->status, SHOWN_LOCATION, location);
@@ -69,13 +72,13 @@ void problem_describe(char out[static PROBLEM_TEXT], const struct http_response 
     if (message)
         body = bytes_of_text(message);
     if (is_html(body))
-        snprintf(out, PROBLEM_TEXT, "HTTP %u (a web page, not the orchestrator's own answer)",
+        print_text(out, PROBLEM_TEXT, "HTTP %u (a web page, not the orchestrator's own answer)",
                  response->status);
     else if (body.size > 0)
-        snprintf(out, PROBLEM_TEXT, "HTTP %u: %.*s", response->status, (int)first_line(body),
+        print_text(out, PROBLEM_TEXT, "HTTP %u: %.*s", response->status, (int)first_line(body),
                  (const char *)body.data);
     else
-        snprintf(out, PROBLEM_TEXT, "HTTP %u", response->status);
+        print_text(out, PROBLEM_TEXT, "HTTP %u", response->status);
     problem_clean(out);
     json_decref(root);
 }

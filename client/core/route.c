@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/core/route.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "client/core/ratelimit.h"
 
 enum route_outcome route_outcome_of(unsigned status)
@@ -79,7 +79,7 @@ bool route_note(struct route *r, const struct route_note *note, struct prng *rng
         break;
     }
     obey_ratelimit(r, note, now_ns);
-    snprintf(r->why, sizeof r->why, "%s", note->outcome == ROUTE_WELCOME ? "" : note->text);
+    print_text(r->why, sizeof r->why, "%s", note->outcome == ROUTE_WELCOME ? "" : note->text);
     return opened && !was_open;
 }
 
@@ -98,5 +98,5 @@ void route_words(const struct route *r, char out[static ROUTE_WHY], int64_t now_
         cause = "too many failures for so few successes; ";
     else if (r->pace.lost > 0)
         cause = "slowed down by 429s; ";
-    snprintf(out, ROUTE_WHY, "%s%.100s", cause, r->why);
+    print_text(out, ROUTE_WHY, "%s%.100s", cause, r->why);
 }

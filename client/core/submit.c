@@ -9,13 +9,13 @@
 #include "client/core/submit.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buggify.h"
 #include "base/clock.h"
 #include "base/mix.h"
+#include "base/print.h"
 #include "client/core/payload.h"
 #include "client/core/problem.h"
 #include "client/core/state.h"
@@ -74,7 +74,7 @@ static void accepted(struct core *c, struct entry *e, unsigned status, int64_t n
     if (node)
         node->accepted++;
     if (r->attempts > 1)
-        snprintf(attempts, sizeof attempts, " (%u attempts)", r->attempts);
+        print_text(attempts, sizeof attempts, " (%u attempts)", r->attempts);
     say(c, LINE_SUCCESS, LINE_INFO, "submitted", r, status,
         "Step 4 of 4: Proof submitted successfully for task %s%s", r->task_id, attempts);
     if (!e->restored) {

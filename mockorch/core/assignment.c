@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/print.h"
 #include "mockorch/core/consensus.h"
 
 const char *task_state_name(enum task_state s)
@@ -222,7 +223,7 @@ static void mint_id(char out[static 32], struct prng *prng, int64_t wall_ns)
     uint64_t ms = (uint64_t)(wall_ns / NS_PER_MS);
     uint64_t high = prng_u64(prng), low = prng_u64(prng);
 
-    snprintf(out, 32, "%02u-", (unsigned)prng_below(prng, 100));
+    print_text(out, 32, "%02u-", (unsigned)prng_below(prng, 100));
     for (int i = 0; i < 10; i++)
         out[3 + i] = letters[ms >> (5 * (9 - i)) & 31];
     for (int i = 0; i < 8; i++) {
@@ -333,7 +334,7 @@ static void odd_id(char out[static 512], const struct assignment_order *order,
     uint32_t at;
 
     if (ordered(order, FAULT_TASK_EMPTY_ID) && !lookup_find(taken, &at, ""))
-        snprintf(out, 512, "%s", "");
+        print_text(out, 512, "%s", "");
     else if (ordered(order, FAULT_TASK_LONG_ID))
         snprintf(out, 512, "%s%0471d", id, 0);
     else if (ordered(order, FAULT_TASK_STRANGE_ID))
@@ -342,7 +343,7 @@ static void odd_id(char out[static 512], const struct assignment_order *order,
                  "che \xe2\x86\x92 %%s \"%s\" | ",
                  id);
     else
-        snprintf(out, 512, "%s", id);
+        print_text(out, 512, "%s", id);
 }
 
 static void open_for(struct task *t, const struct settings *settings,
@@ -351,7 +352,7 @@ static void open_for(struct task *t, const struct settings *settings,
     t->state = TASK_OPEN;
     t->node = order->node;
     memcpy(t->public_key, order->public_key, sizeof t->public_key);
-    snprintf(t->peer, sizeof t->peer, "%s", order->peer ? order->peer : "");
+    print_text(t->peer, sizeof t->peer, "%s", order->peer ? order->peer : "");
     t->assigned_ns = now_ns;
     t->expires_ns = now_ns + settings->task_expiry_ns;
     if (ordered(order, FAULT_TASK_EXPIRED))
@@ -443,7 +444,7 @@ enum status assignment_mint(struct assignment *a, struct task **out,
                              : (enum task_type)mint->type;
     t->difficulty = mint->difficulty < 0 ? settings->difficulty_ceiling
                                          : (enum difficulty)mint->difficulty;
-    snprintf(t->program_id, sizeof t->program_id, "%s",
+    print_text(t->program_id, sizeof t->program_id, "%s",
              mint->program_id ? mint->program_id : program->id);
     if (mint->inputs)
         for (size_t i = 0; i < count; i++)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/buggify.h"
 #include "base/clock.h"
+#include "base/print.h"
 #include "mockorch/core/consensus.h"
 #include "mockorch/core/gates.h"
 #include "mockorch/core/inside.h"
@@ -127,7 +127,7 @@ static void call_register_node(struct orchestrator *o, struct reply *reply, stru
     o->metrics.nodes++;
     persist_node(o, &o->registry.nodes[at]);
     message.node_id = o->registry.nodes[at].id;
-    snprintf(verdict->node_id, sizeof verdict->node_id, "%s", message.node_id);
+    print_text(verdict->node_id, sizeof verdict->node_id, "%s", message.node_id);
     fail(&verdict->why, ST_OK, "node %s of user %s made", message.node_id, u->uuid);
     reply_good(reply);
     wire_encode_node_registered(&reply->body, &message);
@@ -213,7 +213,7 @@ static void answer_task(struct orchestrator *o, struct reply *reply, struct verd
     wire_encode_fetched(&reply->body, &message);
     if (odd_task(in, FAULT_TASK_UNKNOWN_FIELDS))
         buffer_put(&reply->body, later, sizeof later);
-    snprintf(verdict->task_id, sizeof verdict->task_id, "%.63s", t->task_id);
+    print_text(verdict->task_id, sizeof verdict->task_id, "%.63s", t->task_id);
 }
 
 static void tell_allowance(const struct orchestrator *o, struct reply *reply,
@@ -272,7 +272,7 @@ void calls_expire_task(struct orchestrator *o, struct task *t, int64_t now_ns)
     if (t->state == TASK_OPEN)
         registry_close_task(n, t->place);
     else
-        snprintf(t->refusal, sizeof t->refusal, "consensus: no majority in time");
+        print_text(t->refusal, sizeof t->refusal, "consensus: no majority in time");
     assignment_close(&o->assignment, t, TASK_EXPIRED, now_ns);
     consensus_left(&o->assignment, t);
     n->expired++;

@@ -5,6 +5,7 @@
 
 #include "base/buggify.h"
 #include "base/clock.h"
+#include "base/print.h"
 #include "mockorch/core/consensus.h"
 #include "mockorch/core/inside.h"
 #include "mockorch/core/reputation.h"
@@ -32,7 +33,7 @@ static void refuse_submission(struct orchestrator *o, struct reply *reply, struc
         }
     }
     if (t) {
-        snprintf(t->refusal, sizeof t->refusal, "%.*s", (int)sizeof t->refusal - 1,
+        print_text(t->refusal, sizeof t->refusal, "%.*s", (int)sizeof t->refusal - 1,
                  verdict->why.text);
         persist_task(o, t);
     }
@@ -68,7 +69,7 @@ static void credit_task(struct orchestrator *o, struct task *t, int64_t now_ns)
     n->credited++;
     reputation_accepted(n, &o->settings.reputation);
     o->metrics.tasks_accepted++;
-    snprintf(entry.task_id, sizeof entry.task_id, "%.63s", t->task_id);
+    print_text(entry.task_id, sizeof entry.task_id, "%.63s", t->task_id);
     calls_credit(o, &entry);
     consensus_left(&o->assignment, t);
     persist_task(o, t);
@@ -79,7 +80,7 @@ static void refuse_minority(struct orchestrator *o, struct task *t, int64_t now_
 {
     struct node *n = &o->registry.nodes[t->node];
 
-    snprintf(t->refusal, sizeof t->refusal, "consensus: most nodes agree on another hash");
+    print_text(t->refusal, sizeof t->refusal, "consensus: most nodes agree on another hash");
     assignment_close(&o->assignment, t, TASK_REFUSED, now_ns);
     reputation_refused(n, &o->settings.reputation);
     o->metrics.refused[CHECK_CONSENSUS]++;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/print.h"
 #include "mockorch/core/spread.h"
 
 #define LONGEST_NS (INT64_C(3652) * 86400 * NS_PER_S)
@@ -193,7 +194,7 @@ static void add_name(struct fault_orders *out, const char *name)
 {
     size_t used = strlen(out->names);
 
-    snprintf(out->names + used, sizeof out->names - used, "%s%s", used ? "," : "", name);
+    print_text(out->names + used, sizeof out->names - used, "%s%s", used ? "," : "", name);
 }
 
 void fault_decide(struct fault_plan *p, struct fault_orders *out,

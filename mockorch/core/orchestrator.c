@@ -2,12 +2,12 @@
 #include "mockorch/core/orchestrator.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mix.h"
+#include "base/print.h"
 #include "mockorch/core/inside.h"
 #include "mockorch/core/reputation.h"
 
@@ -150,8 +150,8 @@ static void open_request(struct orchestrator *o, struct incoming *in, struct ver
         .method = request->method,
         .port = request->peer_port,
         .body_bytes = request->body.size};
-    snprintf(in->path, sizeof in->path, "%s", request->path);
-    snprintf(in->peer, sizeof in->peer, "%s", request->peer ? request->peer : "");
+    print_text(in->path, sizeof in->path, "%s", request->path);
+    print_text(in->peer, sizeof in->peer, "%s", request->peer ? request->peer : "");
     in->call = call_parse(in->parameter, request->method, request->path);
     if (in->call == CALL_SUBMIT && o->journal.capacity)
         in->body_hash = mix_bytes(request->body.size, request->body);
@@ -165,9 +165,9 @@ static void open_request(struct orchestrator *o, struct incoming *in, struct ver
         fault_decide(o->plan, &in->orders, &subject, now_ns);
 
     *verdict = (struct verdict){.call = in->call, .failed = CHECK_NONE};
-    snprintf(verdict->node_id, sizeof verdict->node_id, "%.23s", subject.node_id);
+    print_text(verdict->node_id, sizeof verdict->node_id, "%.23s", subject.node_id);
     if (in->call == CALL_SUBMIT && !in->decoded)
-        snprintf(verdict->task_id, sizeof verdict->task_id, "%s", in->message.submission.task_id);
+        print_text(verdict->task_id, sizeof verdict->task_id, "%s", in->message.submission.task_id);
     memcpy(verdict->faults, in->orders.names, sizeof verdict->faults);
     verdict->carriage = fault_carriage(&in->orders);
     persist_faults(o);
@@ -194,7 +194,7 @@ static void write_submission(const struct orchestrator *o, struct journal_entry 
     e->signature_bytes = m->signature.size;
     e->proofs = m->proof_count ? m->proof_count : m->proof.size > 0;
     e->all_proof_hashes = m->all_proof_hash_count;
-    snprintf(e->proof_hash, sizeof e->proof_hash, "%s", m->proof_hash);
+    print_text(e->proof_hash, sizeof e->proof_hash, "%s", m->proof_hash);
     if (m->public_key.size == SIGNING_PUBLIC_SIZE)
         hex_encode(e->key_got, m->public_key.data, SIGNING_PUBLIC_SIZE);
     t = assignment_find(&o->assignment, &at, m->task_id);

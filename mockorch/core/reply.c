@@ -3,11 +3,11 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/print.h"
 #include "mockorch/core/record.h"
 
 void reply_init(struct reply *r)
@@ -114,7 +114,7 @@ void reply_retry_after_ns(struct reply *r, int64_t wait_ns, bool date, int64_t s
     if (date)
         http_date_format(r->retry_after, up_to_seconds(shown_ns + wait_ns));
     else
-        snprintf(r->retry_after, sizeof r->retry_after, "%" PRId64, up_to_seconds(wait_ns));
+        print_text(r->retry_after, sizeof r->retry_after, "%" PRId64, up_to_seconds(wait_ns));
 }
 
 void reply_rate_limit(struct reply *r, enum settings_fields fields, const char *name,
@@ -124,14 +124,14 @@ void reply_rate_limit(struct reply *r, enum settings_fields fields, const char *
     uint32_t left = quota_left(q, now_ns);
 
     if (fields == SETTINGS_FIELDS_NEW || fields == SETTINGS_FIELDS_BOTH) {
-        snprintf(r->rate_policy, sizeof r->rate_policy, "\"%s\";q=%u;w=%" PRId64, name, q->limit,
+        print_text(r->rate_policy, sizeof r->rate_policy, "\"%s\";q=%u;w=%" PRId64, name, q->limit,
                  up_to_seconds(q->window_ns));
-        snprintf(r->rate_limit, sizeof r->rate_limit, "\"%s\";r=%u;t=%" PRId64, name, left, more_s);
+        print_text(r->rate_limit, sizeof r->rate_limit, "\"%s\";r=%u;t=%" PRId64, name, left, more_s);
     }
     if (fields == SETTINGS_FIELDS_OLD || fields == SETTINGS_FIELDS_BOTH) {
-        snprintf(r->old_limit, sizeof r->old_limit, "%u", q->limit);
-        snprintf(r->old_remaining, sizeof r->old_remaining, "%u", left);
-        snprintf(r->old_reset, sizeof r->old_reset, "%" PRId64, more_s);
+        print_text(r->old_limit, sizeof r->old_limit, "%u", q->limit);
+        print_text(r->old_remaining, sizeof r->old_remaining, "%u", left);
+        print_text(r->old_reset, sizeof r->old_reset, "%" PRId64, more_s);
     }
 }
 
@@ -203,7 +203,7 @@ static void put_retry_after(struct reply *r, const char *value, int64_t wall_s)
     else if (strncmp(value, "date", 4) == 0) /* date+30, date-30: fault_plan_add has checked it */
         http_date_format(r->retry_after, wall_s + strtol(value + 4, NULL, 10));
     else
-        snprintf(r->retry_after, sizeof r->retry_after, "%s", value);
+        print_text(r->retry_after, sizeof r->retry_after, "%s", value);
 }
 
 void reply_apply_faults(struct reply *r, enum call call, const struct fault_orders *orders,
@@ -218,7 +218,7 @@ void reply_apply_faults(struct reply *r, enum call call, const struct fault_orde
     if (w->effects & FAULT_RETRY_AFTER)
         put_retry_after(r, w->retry_after, wall_s);
     if (w->effects & FAULT_LOCATION)
-        snprintf(r->location, sizeof r->location, "%s", w->location);
+        print_text(r->location, sizeof r->location, "%s", w->location);
     if (w->effects & FAULT_MUTATE && r->status / 100 == 2)
         fault_mutate(&r->body, w->mutation);
     if (w->effects & FAULT_CORRUPT && buffer_ok(&r->body) && r->body.size)

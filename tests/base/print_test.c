@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/note.h"
+#include "base/print.h"
 
 static size_t ours(char *out, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -15,7 +15,7 @@ static size_t ours(char *out, size_t size, const char *format, ...)
     size_t length;
 
     va_start(args, format);
-    length = note_format(out, size, format, args);
+    length = print_list(out, size, format, args);
     va_end(args);
     return length;
 }
@@ -44,6 +44,10 @@ static void lines_are_those_of_snprintf_whole_or_cut(void **state)
          0xffffffffffffffffull);
     SAME("%lld %lld %lld %lld", 0ll, -1ll, 9223372036854775807ll, -9223372036854775807ll - 1);
     SAME("%s%s", "", "the end");
+    SAME("%d %d, %ld and %lu, %lu", 0, -2147483647 - 1, -5l, 5ul, 18446744073709551615ul);
+    SAME("%x %x %02x%02x%02x %c", 0u, 0xdeadbeefu, 0u, 0x1fu, 0x1ffu, 'c');
+    SAME("%.3s|%.*s|%.0s|%.*s|%.80s", "abcdef", 2, "xyz", "none", 0, "none", "shorter");
+    SAME("%.*s", 3, (const char[3]){'n', 'o', 'e'}); /* an end is not looked for behind them */
 }
 
 static void what_is_not_known_is_left_to_vsnprintf(void **state)
@@ -51,7 +55,8 @@ static void what_is_not_known_is_left_to_vsnprintf(void **state)
     char a[160], b[160];
 
     (void)state;
-    SAME("task %.5s of %s", "57-01K742SJ", "a node");
+    SAME("%.*s of %s", -1, "57-01K742SJ", "a node");
+    SAME("%.1d %zd %lx %li %016x %08llx %5s", 5, (ssize_t)-1, 7l, 8l, 9u, 10ull, "text");
     SAME("%u, then %5.2f s and %x", 7u, 3.14159, 255u);
     SAME("%s %-10d|", "text", -5);
 }
