@@ -219,6 +219,14 @@ static void drop_cell(struct disk *d, uint64_t id)
     memmove(d->cells + place, d->cells + place + 1, (d->count - place) * sizeof *d->cells);
 }
 
+void disk_set_aside(struct disk *d, uint64_t id)
+{
+    assert(!d->begun_count && !d->vault);
+    sync_cache(d); /* who sets it aside writes that down */
+    drop_cell(d, id);
+    d->aside++;
+}
+
 /* The code that reads records must see that this is none. */
 static struct vault_half half_of(const struct disk_cell *c, struct prng *prng)
 {

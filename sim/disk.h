@@ -39,6 +39,7 @@ struct disk {
     struct disk_shadow *shadows; /* of writes that are in the cache only, in their order */
     size_t shadow_count, shadow_capacity;
     uint64_t torn; /* halves of records that were found and dropped */
+    uint64_t aside; /* damaged records that were found and set aside */
     struct vault *vault; /* a real store that gets what is durable; NULL: none */
 };
 
@@ -60,5 +61,7 @@ void disk_found(struct disk *d, const struct outbox_record *r);
 
 const struct disk_cell *disk_of(const struct disk *d, uint64_t id); /* NULL: none */
 const struct disk_cell *disk_of_task(const struct disk *d, const char *task_id); /* NULL: none */
+/* The reader has found that this record is none, and has set it aside. Nothing is begun. */
+void disk_set_aside(struct disk *d, uint64_t id);
 bool disk_has(const struct disk *d, uint64_t id);
 size_t disk_open(const struct disk *d); /* records that are not final */

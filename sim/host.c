@@ -9,6 +9,8 @@
 #include "client/core/reference.h"
 #include "sim/memory.h"
 
+#define TOO_SHORT_NS (10 * NS_PER_S) /* until a service manager starts it again */
+
 bool host_bug_of_name(enum host_bug *out, const char *name)
 {
     static const struct {
@@ -116,7 +118,9 @@ void host_note(struct host *h, const char *what, uint64_t id)
 void host_handle(struct host *h, struct event *ev)
 {
     ev->wall_ns = host_wall_ns(h);
+    host_memory_begin(h);
     runtime_handle(h->runtime, ev, mono_ns(h));
+    host_memory_end(h);
 }
 
 void host_plan(struct host *h, int64_t delay_ns, world_fire *fire, uint64_t id)
@@ -352,12 +356,25 @@ void host_come_back(struct host *h, int64_t down_ns)
                                                  .context = h});
 }
 
+static bool poll(struct host *h, struct action *act)
+{
+    bool some;
+
+    host_memory_begin(h);
+    some = runtime_poll(h->runtime, act, mono_ns(h));
+    host_memory_end(h);
+    return some;
+}
+
 void host_live(struct host *h)
 {
     struct action act;
 
-    while (!h->over && runtime_poll(h->runtime, &act, mono_ns(h)))
+    while (!h->over && poll(h, &act))
         perform(h, &act);
+    if (h->was_short)
+        invariant_short(h->o.invariant, h->o.number);
+    h->was_short = false;
     invariant_at_rest(h->o.invariant, h->o.number, h->runtime, &h->disk);
     if (!h->over) {
         plan_tick(h);
@@ -383,22 +400,27 @@ static enum status read_cell(struct host *h, struct outbox_record *out, const st
     return ST_OK;
 }
 
-static void restore_all(struct host *h)
+/* As a process does it: what runtime_restore does not take is freed. */
+static enum status restore_all(struct host *h, struct why *why)
 {
-    for (size_t i = 0; i < h->disk.count; i++) {
-        struct outbox_record record;
-        struct why why;
-        enum status st = read_cell(h, &record, &h->disk.cells[i], &why);
+    enum status st = ST_OK;
 
-        if (!st && h->o.bug == HOST_WASTEFUL && record.state == OUTBOX_FETCHED)
+    for (size_t i = 0; i < h->disk.count && !st; i++) {
+        struct outbox_record record;
+
+        st = read_cell(h, &record, &h->disk.cells[i], why);
+        if (st)
+            break;
+        if (h->o.bug == HOST_WASTEFUL && record.state == OUTBOX_FETCHED)
             outbox_record_drop_proofs(&record);
-        if (!st)
-            st = runtime_restore(h->runtime, &record, &why);
-        assert(!st); /* our disk gives back what it took */
+        st = runtime_restore(h->runtime, &record, why);
+        if (st)
+            outbox_record_fini(&record);
     }
+    return st;
 }
 
-static struct runtime *new_core(struct host *h)
+static enum status new_core(struct host *h, struct why *why)
 {
     const struct scenario_client *plan = h->o.plan;
     struct core_options o = {
@@ -415,18 +437,19 @@ static struct runtime *new_core(struct host *h)
         .max_difficulty = (enum difficulty)(plan->max_difficulty < 0 ? 0 : plan->max_difficulty),
     };
     struct core *core;
-    struct why why;
+    enum status st;
 
     for (int i = 0; i < CORE_ROUTES; i++)
         o.hold_ns[i] = h->hold_wall_ns[i] - host_wall_ns(h);
     o.learnt = h->has_learnt ? &h->learnt : NULL;
-    if (core_new(&core, &o, &why))
-        abort(); /* out of memory: as memory.h */
-    return core_runtime(core);
+    st = core_new(&core, &o, why);
+    if (!st)
+        h->runtime = core_runtime(core);
+    return st;
 }
 
 /* One node of the client's, as the reference knows no more. */
-static struct runtime *new_reference(struct host *h)
+static enum status new_reference(struct host *h, struct why *why)
 {
     const struct scenario_client *plan = h->o.plan;
     bool seed = h->o.policy == HOST_REFERENCE_SEED;
@@ -438,12 +461,31 @@ static struct runtime *new_reference(struct host *h)
         .has_max_difficulty = plan->max_difficulty >= 0,
         .max_difficulty = (enum difficulty)(plan->max_difficulty < 0 ? 0 : plan->max_difficulty),
     };
-    struct runtime *r;
-    struct why why;
 
-    if (seed ? reference_seed_new(&r, &o, &why) : reference_current_new(&r, &o, &why))
-        abort(); /* out of memory */
-    return r;
+    return seed ? reference_seed_new(&h->runtime, &o, why)
+                : reference_current_new(&h->runtime, &o, why);
+}
+
+/* With what is on disk. false: for want of memory there is none. */
+static bool new_process(struct host *h)
+{
+    struct why why;
+    enum status st;
+
+    host_rot(h);
+    host_memory_begin_start(h);
+    st = h->o.policy == HOST_OURS ? new_core(h, &why) : new_reference(h, &why);
+    if (!st)
+        st = restore_all(h, &why);
+    if (host_memory_end(h))
+        invariant_mark(h->o.invariant, MARK_SHORT_AT_START);
+    h->was_short = false; /* nothing had come yet */
+    if (!st)
+        return true;
+    assert(st == ST_NO_MEMORY); /* our disk gives back what it took */
+    runtime_free(h->runtime);
+    h->runtime = NULL;
+    return false;
 }
 
 void host_start(struct host *h)
@@ -468,8 +510,11 @@ void host_start(struct host *h)
     keepalive_begin(&h->link.kept, h->life);
     host_drop_jobs(h);
     h->tick_ns = INT64_MAX;
-    h->runtime = h->o.policy == HOST_OURS ? new_core(h) : new_reference(h);
-    restore_all(h);
+    if (!new_process(h)) {
+        host_note(h, "cannot start for want of memory, life", h->life);
+        host_come_back(h, TOO_SHORT_NS);
+        return;
+    }
     host_note(h, "starts, life", h->life);
     invariant_started(h->o.invariant, h->o.number, h->o.plan->proofs_at_once);
     host_handle(h, &(struct event){.type = EV_START});

@@ -5,6 +5,8 @@
  *   host_disk.c  writes, and what becomes of them
  *   host_work.c  proofs
  *   host_enrol.c the network's pages, and registering
+ *   host_memory.c  memory that runs out
+ *   host_rot.c     what a process finds damaged on its disk
  */
 #pragma once
 #include "client/core/country.h"
@@ -70,6 +72,9 @@ struct host {
     bool has_learnt;
     struct stats former;               /* of processes that are gone */
     uint64_t refused_instances;
+    bool scarce;    /* between host_memory_begin and _end */
+    bool was_short; /* an allocation was refused to its core since it last slept */
+    uint64_t shortages;
 };
 
 void host_note(struct host *h, const char *what, uint64_t id);
@@ -97,6 +102,15 @@ void host_enrolled(struct host *h, struct packet *takes);
 
 /* host_disk.c */
 void host_save(struct host *h, const struct action *act);
+
+/* host_memory.c: between these two an allocation may be refused. */
+void host_memory_begin(struct host *h);
+bool host_memory_end(struct host *h); /* true: one was */
+/* The same for a start, which asks for more of them. */
+void host_memory_begin_start(struct host *h);
+
+/* host_rot.c: before a new process reads its disk. */
+void host_rot(struct host *h);
 
 /* host_work.c */
 void host_prove(struct host *h, const struct action *act);

@@ -90,6 +90,8 @@ static void end_proof(struct host *h, const struct host_job *job)
         .memory_capacity = telemetry_memory(UINT64_C(8) << 30)};
     strcpy(ev.proved.telemetry.location, h->country);
     host_handle(h, &ev);
+    if (h->was_short) /* there may have been no room for it */
+        invariant_failed(h->o.invariant, job->task_id);
 }
 
 static void fire_proved(void *context, uint64_t id, void *payload)

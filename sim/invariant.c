@@ -280,6 +280,34 @@ void invariant_lied(struct invariant *v, const struct disk *disk, uint64_t recor
     }
 }
 
+void invariant_rotten(struct invariant *v, unsigned host, uint64_t record, const char *task_id)
+{
+    struct invariant_task *t = invariant_find(v, task_id);
+
+    invariant_mark(v, MARK_ROT);
+    if (!t || t->host != host || t->record != record)
+        return;
+    t->excused = true;
+    t->sent = false; /* should it come again, its proofs are made anew */
+    t->body_hash = 0;
+    t->record = 0;
+    t->proved = t->begun = 0;
+}
+
+void invariant_forgot(struct invariant *v, unsigned host)
+{
+    v->hosts[host].barred = false;
+    invariant_mark(v, MARK_ROT);
+}
+
+void invariant_short(struct invariant *v, unsigned host)
+{
+    invariant_mark(v, MARK_SHORT_OF_MEMORY);
+    for (size_t i = 0; i < v->task_count; i++)
+        if (v->tasks[i].host == host && !v->tasks[i].record && !v->tasks[i].writes)
+            v->tasks[i].lost = true;
+}
+
 static void check_arrow(struct invariant *v, struct invariant_task *t, const struct disk_cell *cell)
 {
     bool skips = v->hosts[t->host].went_on; /* states that the disk refused */

@@ -204,6 +204,12 @@ void invariant_failed(struct invariant *v, const char *task_id);
 unsigned invariant_rung(const struct invariant *v, const char *task_id);
 /* A disk that lied is about to take the record back to what it was. */
 void invariant_lied(struct invariant *v, const struct disk *disk, uint64_t record);
+/* The next process will not find that record: its disk has damaged it. */
+void invariant_rotten(struct invariant *v, unsigned host, uint64_t record, const char *task_id);
+/* … nor what former ones have learnt. */
+void invariant_forgot(struct invariant *v, unsigned host);
+/* An allocation was refused: what has just come may have found no room. */
+void invariant_short(struct invariant *v, unsigned host);
 /* Before it starts: how it appears. Its clocks: of the monotonic one, once; of the wall clock. */
 void invariant_profile(struct invariant *v, unsigned host, const struct profile *p);
 void invariant_limited(struct invariant *v, unsigned host, enum difficulty limit);

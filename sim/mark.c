@@ -37,6 +37,9 @@ const char *mark_name(enum mark m)
         "registered after a failure",
         "not welcome: wallet, version or country",
         "another state was read while a proof was judged",
+        "a damaged record was found and set aside",
+        "an allocation of a client at work was refused",
+        "an allocation of a client that started was refused",
     };
 
     return names[m];

@@ -67,6 +67,18 @@ void scarcity_begin(struct prng *prng, bool reads_json)
     scarcity.on = prng_below(prng, 4) > 0;
 }
 
+void scarcity_begin_once(struct prng *prng, uint64_t among)
+{
+    scarcity.left = prng_below(prng, among);
+    scarcity.for_good = scarcity.struck = false;
+    scarcity.reads_json = scarcity.on = true;
+}
+
+bool scarcity_struck(void)
+{
+    return scarcity.struck;
+}
+
 void scarcity_end(void)
 {
     scarcity.on = false;

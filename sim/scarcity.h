@@ -18,7 +18,10 @@
 
 /* Draws which of them fails; in one of four cases none does. */
 void scarcity_begin(struct prng *prng, bool reads_json);
+/* The same with one of the first `among` alone, and where jansson has its memory. */
+void scarcity_begin_once(struct prng *prng, uint64_t among);
 void scarcity_end(void);
+bool scarcity_struck(void); /* something failed since the last begin */
 
 /* Returns what resume wants to know. */
 bool scarcity_pause(void);

@@ -94,6 +94,8 @@ static void draw_client(struct scenario_client *c, uint64_t seed)
     c->wall_skew_ns = prng_between(&p, -3600, 3600) * NS_PER_S;
     c->disk_stalls = chance(&p, 0.1);
     c->prove_wrong = chance(&p, 0.05);
+    c->disk_rot = chance(&p, 0.3);
+    c->memory_short = chance(&p, 0.05);
 }
 
 static void draw_orchestrator(struct settings *s, uint64_t seed)

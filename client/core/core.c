@@ -49,7 +49,7 @@ enum status core_new(struct core **out, const struct core_options *o, struct why
     buffer_init(&c->body, WIRE_MAX_SUBMISSION);
     signing_key_public(o->key, c->public_key);
     c->jobs = calloc(c->job_room, sizeof *c->jobs);
-    if (!c->jobs || !node_init(c, o->node_ids, o->node_count)) {
+    if (!c->jobs || !known_init(&c->ledger.known) || !node_init(c, o->node_ids, o->node_count)) {
         core_free(c);
         return fail(why, ST_NO_MEMORY, "client: out of memory");
     }
@@ -449,6 +449,7 @@ int64_t core_deadline_ns(const struct core *c)
         deadline = least(deadline, c->statistics_ns);
         deadline = least(deadline, node_deadline_ns(c));
         deadline = least(deadline, submit_deadline_ns(c));
+        deadline = least(deadline, work_deadline_ns(c));
         return fetch_wanted(c) ? least(deadline, route_due_ns(&c->routes[CORE_ROUTE_FETCH]))
                                : deadline;
     case PHASE_STOPPING:

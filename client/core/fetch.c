@@ -105,7 +105,7 @@ void fetch_decide(struct core *c, int64_t now_ns)
     say_wait(c, wait_ns);
 }
 
-static void ask_for_task(struct core *c, struct action *out)
+static void put_fetch(struct core *c)
 {
     buffer_reset(&c->body);
     wire_encode_fetch(&c->body, &(struct wire_fetch){
@@ -114,10 +114,25 @@ static void ask_for_task(struct core *c, struct action *out)
                                     .public_key = bytes_of(c->public_key, sizeof c->public_key),
                                     .max_difficulty = c->fetch_asked,
                                 });
+}
+
+/* The request whose body was just put. false: there was no memory for it, and none goes out. */
+static bool ask(struct core *c, struct action *out, enum http_method method, int64_t now_ns)
+{
     assert(!c->fetch_request); /* I6 */
-    c->fetch_request = core_request(c, out, HTTP_POST, "/v3/tasks");
+    if (!buffer_ok(&c->body)) {
+        fetch_failed(c, false,
+                     &(struct route_note){.outcome = ROUTE_ANSWERED,
+                                          .advice_ns = BACKOFF_NO_ADVICE,
+                                          .text = "out of memory for the request"},
+                     now_ns);
+        return false;
+    }
+    c->fetch_request = core_request(c, out, method, "/v3/tasks");
+    out->request.body = buffer_bytes(&c->body); /* of a GET, too */
     c->stats.fetch_requests++;
     c->fetch_node->fetch_requests++;
+    return true;
 }
 
 bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
@@ -127,8 +142,8 @@ bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
     if (!fetch_wanted(c) || (!c->batch.active && route_wait_ns(route, now_ns) > 0))
         return false;
     if (c->batch.active) { /* goes on at once */
-        ask_for_task(c, out);
-        return true;
+        put_fetch(c);
+        return ask(c, out, HTTP_POST, now_ns);
     }
     if (!c->fetch_wait_said)
         say(c, LINE_REFRESH, LINE_INFO, "fetching", NULL, 0, "Step 1 of 4: Fetching task...");
@@ -141,10 +156,10 @@ bool fetch_poll(struct core *c, struct action *out, int64_t now_ns)
     route_spend(route, now_ns); /* I5 */
     core_hold(c, CORE_ROUTE_FETCH, route_due_ns(route));
     if (c->profile->batch)
-        batch_begin(c, out);
+        batch_begin(c);
     else
-        ask_for_task(c, out);
-    return true;
+        put_fetch(c);
+    return ask(c, out, c->profile->batch ? HTTP_GET : HTTP_POST, now_ns);
 }
 
 /* To a node that the orchestrator has forgotten since, or does not serve. */

@@ -25,15 +25,11 @@
 #define NOT_FOUND_LIMIT 5
 #define MALFORMED_MOST  8 /* of one answer: each of them says a line */
 
-void batch_begin(struct core *c, struct action *out)
+void batch_begin(struct core *c)
 {
     c->batch = (struct batch){.active = true};
     buffer_reset(&c->body);
     wire_encode_list(&c->body, &(struct wire_list){.node_id = c->fetch_node->id});
-    c->fetch_request = core_request(c, out, HTTP_GET, "/v3/tasks");
-    out->request.body = buffer_bytes(&c->body);
-    c->stats.fetch_requests++;
-    c->fetch_node->fetch_requests++;
 }
 
 static bool is_full(const struct core *c)

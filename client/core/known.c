@@ -45,9 +45,8 @@ static void forget(struct known *k, size_t number)
     *at = 0;
 }
 
-static void grow(struct known *k)
+static void make_room(struct known *k, size_t capacity)
 {
-    size_t capacity = k->capacity ? 2 * k->capacity : FIRST_ROOM;
     uint16_t *heads = calloc(capacity, sizeof *heads);
     struct known_task *tasks = heads ? realloc(k->tasks, capacity * sizeof *tasks) : NULL;
 
@@ -62,14 +61,21 @@ static void grow(struct known *k)
         link_task(k, i);
 }
 
+bool known_init(struct known *k)
+{
+    *k = (struct known){0};
+    make_room(k, FIRST_ROOM);
+    return k->capacity > 0;
+}
+
+/* Room is asked for long before it is needed, and again with each task: a shortage that passes
+ * costs nothing. A ring that has begun anew stays as it is. */
 void known_put(struct known *k, const char *task_id)
 {
     size_t number;
 
-    if (k->count == k->capacity && k->capacity < KNOWN_TASKS)
-        grow(k);
-    if (k->capacity == 0)
-        return;
+    if (k->count >= k->capacity / 2 && k->count <= k->capacity && k->capacity < KNOWN_TASKS)
+        make_room(k, 2 * k->capacity);
     number = k->count & (k->capacity - 1);
     if (k->count >= k->capacity)
         forget(k, number);
@@ -82,8 +88,6 @@ bool known_has(const struct known *k, const char *task_id)
 {
     uint64_t hash[2];
 
-    if (k->capacity == 0)
-        return false;
     hash_of(hash, task_id);
     for (uint16_t at = k->heads[hash[0] & (k->capacity - 1)]; at; at = k->tasks[at - 1].next)
         if (k->tasks[at - 1].hash[0] == hash[0] && k->tasks[at - 1].hash[1] == hash[1])

@@ -4,7 +4,7 @@
  * Whoever made ids whose hashes collide would only be spared a proof by us.
  *
  * Owner:   plain value with heap inside (known_fini; safe on a zeroed one).
- * Errors:  none: without memory fewer are known.
+ * Errors:  known_init: false without memory. Later a lasting shortage means that fewer are known.
  */
 #pragma once
 #include <stdbool.h>
@@ -20,6 +20,7 @@ struct known {
     size_t count;             /* that were ever put */
 };
 
+bool known_init(struct known *k);
 void known_fini(struct known *k);
 void known_put(struct known *k, const char *task_id);
 bool known_has(const struct known *k, const char *task_id);

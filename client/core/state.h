@@ -158,12 +158,13 @@ bool fetch_enter(struct core *c, const struct wire_task *task, int64_t now_ns);
 
 /* ---- fetch_batch.c: GET /v3/tasks and up to twenty POST /v3/tasks, in the profile seed ---- */
 
-void batch_begin(struct core *c, struct action *out);
+void batch_begin(struct core *c); /* puts the list request */
 void batch_response(struct core *c, struct route_note *note, int64_t now_ns);
 
 /* ---- work.c: from task to signed proof ---- */
 
 void work_decide(struct core *c, int64_t now_ns);
+int64_t work_deadline_ns(const struct core *c); /* of a signature that is tried again */
 bool work_poll(struct core *c, struct action *out, int64_t now_ns);
 bool work_poll_cancel(struct core *c, struct action *out);
 void work_proved(struct core *c, const struct event *ev, int64_t now_ns);

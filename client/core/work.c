@@ -88,10 +88,22 @@ static void too_large(struct core *c, const struct entry *e)
     c->learnt_changed = true;
 }
 
-static void out_of_memory(struct core *c, struct entry *e, int64_t now_ns)
+static void save_part(struct entry *e)
 {
-    too_large(c, e);
-    work_abandon(c, e, now_ns, "out of memory for the finished proof");
+    e->unsaved_ns = 0;
+    ledger_touch(e);
+}
+
+/* The hash of hashes takes a little memory. Without it the proofs are kept as they are, and it is
+ * tried again (work_decide). */
+static void postpone(struct core *c, struct entry *e, int64_t now_ns)
+{
+    e->next_try_ns = now_ns + c->profile->save_retry_ns;
+    if (e->unsaved_ns > 0)
+        save_part(e);
+    say(c, LINE_ERROR, LINE_ERROR_LEVEL, "unsigned", &e->record, 0,
+        "Out of memory to sign the proof of task %s; next try in %lld s", e->record.task_id,
+        whole_seconds(c->profile->save_retry_ns));
 }
 
 static void all_proved(struct core *c, struct entry *e, int64_t now_ns)
@@ -99,7 +111,7 @@ static void all_proved(struct core *c, struct entry *e, int64_t now_ns)
     struct outbox_record *r = &e->record;
 
     if (!payload_hash(r)) {
-        out_of_memory(c, e, now_ns);
+        postpone(c, e, now_ns);
         return;
     }
     signing_sign(c->key, r->signature, r->task_id, r->proof_hash);
@@ -149,15 +161,28 @@ static bool pass_over(struct core *c, struct entry *e, int64_t now_ns)
     return true;
 }
 
-/* A task of a former run may need no more work, or not be worth it. */
-static void settle(struct core *c, struct entry *e, int64_t now_ns)
+/* All that it lacks is its signature: there was no memory for it, or a former run ended before. */
+static bool is_unsigned(const struct entry *e)
 {
-    const char *reason = useless(c, e, now_ns);
+    return e->record.state == OUTBOX_FETCHED && e->missing == 0;
+}
 
-    if (reason)
+/* true: it has come to something. */
+static bool decide(struct core *c, struct entry *e, bool free, int64_t now_ns)
+{
+    const char *reason = e->restored && !e->begun ? useless(c, e, now_ns) : NULL;
+
+    if (reason) {
         work_abandon(c, e, now_ns, reason);
-    else if (e->missing == 0) /* only its signature is */
+        return true;
+    }
+    if (is_unsigned(e)) {
+        if (e->next_try_ns > now_ns)
+            return false;
         all_proved(c, e, now_ns);
+        return true;
+    }
+    return !e->begun && free && pass_over(c, e, now_ns);
 }
 
 void work_decide(struct core *c, int64_t now_ns)
@@ -167,13 +192,22 @@ void work_decide(struct core *c, int64_t now_ns)
     for (size_t i = 0; i < c->ledger.count; i++) {
         struct entry *e = c->ledger.entries[i];
 
-        if (e->record.state != OUTBOX_FETCHED || e->begun)
-            continue;
-        if (e->restored)
-            settle(c, e, now_ns);
-        if (e->record.state != OUTBOX_FETCHED || (free && pass_over(c, e, now_ns)))
+        if (e->record.state == OUTBOX_FETCHED && decide(c, e, free, now_ns))
             return; /* one line at a time */
     }
+}
+
+int64_t work_deadline_ns(const struct core *c)
+{
+    int64_t deadline = INT64_MAX;
+
+    for (size_t i = 0; i < c->ledger.count; i++) {
+        const struct entry *e = c->ledger.entries[i];
+
+        if (is_unsigned(e) && e->next_try_ns < deadline)
+            deadline = e->next_try_ns;
+    }
+    return deadline;
 }
 
 /* ---- handing out ---- */
@@ -258,12 +292,6 @@ static bool keep(struct core *c, struct outbox_proof *to, struct bytes proof)
     return true;
 }
 
-static void save_part(struct entry *e)
-{
-    e->unsaved_ns = 0;
-    ledger_touch(e);
-}
-
 void work_proved(struct core *c, const struct event *ev, int64_t now_ns)
 {
     struct job job;
@@ -272,7 +300,8 @@ void work_proved(struct core *c, const struct event *ev, int64_t now_ns)
     if (!e)
         return;
     if (!keep(c, &e->record.proofs[job.input], ev->proved.proof)) {
-        out_of_memory(c, e, now_ns);
+        too_large(c, e);
+        work_abandon(c, e, now_ns, "out of memory for the finished proof");
         return;
     }
     c->stats.proofs++;

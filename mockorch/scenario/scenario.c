@@ -385,6 +385,8 @@ static void read_client(struct scalar_reader *r, struct scenario_client *to,
     scalar_chance(r, "prove_wrong", w->prove_wrong, &to->prove_wrong);
     scalar_chance(r, "disk_stalls", w->disk_stalls, &to->disk_stalls);
     scalar_chance(r, "disk_torn", w->disk_torn, &to->disk_torn);
+    scalar_chance(r, "disk_rot", w->disk_rot, &to->disk_rot);
+    scalar_chance(r, "memory_short", w->memory_short, &to->memory_short);
     scalar_chance(r, "disk_lost", w->disk_lost, &to->disk_lost);
     scalar_chance(r, "disk_full", w->disk_full, &to->disk_full);
     scalar_chance(r, "disk_error", w->disk_error, &to->disk_error);

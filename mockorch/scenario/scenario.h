@@ -78,6 +78,8 @@ struct scenario_client {
     double disk_full, disk_error;      /* it is refused, at once and after a while */
     double disk_lost;                  /* it is called durable and is not, until the next one is */
     double disk_torn;                  /* a power cut leaves the half of it */
+    double disk_rot;                   /* per open record and start: it is found damaged */
+    double memory_short;               /* chance per event, and per start, that an allocation is refused */
     double clock_drift_ppm;            /* of the client's monotonic clock */
     int64_t wall_skew_ns;              /* of the client's wall clock; negative: it is late */
     /* before it works */

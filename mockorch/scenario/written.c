@@ -130,6 +130,8 @@ static const cyaml_schema_field_t client_fields[] = {
     TEXT(struct written_client, prove_wrong),
     TEXT(struct written_client, disk_stalls),
     TEXT(struct written_client, disk_torn),
+    TEXT(struct written_client, disk_rot),
+    TEXT(struct written_client, memory_short),
     TEXT(struct written_client, disk_lost),
     TEXT(struct written_client, disk_full),
     TEXT(struct written_client, disk_error),

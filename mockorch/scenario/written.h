@@ -41,7 +41,7 @@ struct written_network {
 struct written_client {
     char *name, *count, *nodes, *proofs_at_once, *profile, *max_tasks, *max_difficulty, *start, *start_spread,
         *prove, *prove_jitter, *prove_grows, *prove_fails, *prove_dies, *disk_torn, *disk_lost,
-        *disk_full, *disk_error, *disk_stalls, *prove_wrong, *clock_drift_ppm, *wall_skew,
+        *disk_full, *disk_error, *disk_stalls, *disk_rot, *memory_short, *prove_wrong, *clock_drift_ppm, *wall_skew,
         *registers, *wallet, *version, *version_page, *country_page, *release_page;
 };
 

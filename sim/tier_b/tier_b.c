@@ -282,6 +282,10 @@ static enum status tier_b_check(const struct scenario *s, struct why *why)
 
     for (size_t i = 0; i < s->client_count; i++)
         clients += s->clients[i].count;
+    for (size_t i = 0; i < s->client_count; i++)
+        if (s->clients[i].disk_rot > 0)
+            return fail(why, ST_INPUT, "client '%s': disk_rot is simulated in tier A only",
+                        s->clients[i].name);
     if (clients > MOST_CLIENTS)
         return fail(why, ST_INPUT, "tier B has at most %d clients", MOST_CLIENTS);
     if (s->orchestrator.consensus > 1)

@@ -85,6 +85,8 @@ static void check_client(struct checking *c, struct scenario_client *s)
         {"prove_dies", &s->prove_dies},
         {"prove_wrong", &s->prove_wrong},
         {"disk_stalls", &s->disk_stalls},
+        {"disk_rot", &s->disk_rot},
+        {"memory_short", &s->memory_short},
         {"clock_drift_ppm", &s->clock_drift_ppm},
     };
 

@@ -62,6 +62,8 @@ static const char whole[] =
     "    prove_wrong: 0.6\n"
     "    disk_stalls: 0.7\n"
     "    disk_torn: 0.3\n"
+    "    disk_rot: 0.8\n"
+    "    memory_short: 0.9\n"
     "    disk_lost: 0.4\n"
     "    disk_full: 0.5\n"
     "    clock_drift_ppm: -20.5\n"
@@ -174,6 +176,7 @@ static void every_key_arrives(void **state)
     assert_true(!c->prove_grows && c->prove_fails == 0.1 && c->prove_dies == 0.2);
     assert_true(c->prove_wrong == 0.6 && c->disk_stalls == 0.7);
     assert_true(c->disk_torn == 0.3 && c->disk_lost == 0.4 && c->disk_full == 0.5);
+    assert_true(c->disk_rot == 0.8 && c->memory_short == 0.9);
     assert_true(c->registers);
     assert_string_equal(c->wallet, "0xAb");
     assert_string_equal(c->version, "0.10.18");

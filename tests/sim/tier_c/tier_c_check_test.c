@@ -29,6 +29,8 @@ static const struct {
     {"disk_error: 0.1", "", "client 'a': disk_error", false},
     {"disk_lost: 0.1", "", "client 'a': disk_lost", false},
     {"disk_torn: 0.1", "", "client 'a': disk_torn", false},
+    {"disk_rot: 0.1", "", "client 'a': disk_rot", false},
+    {"memory_short: 0.1", "", "client 'a': memory_short", false},
     {"prove_fails: 0.1", "", "client 'a': prove_fails", false},
     {"prove_dies: 0.1", "", "client 'a': prove_dies", false},
     {"clock_drift_ppm: -20", "", "client 'a': clock_drift_ppm", false},
