@@ -208,7 +208,7 @@ void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_on
     h->proving = 0;
     h->proofs_at_once = proofs_at_once;
     h->refusals = 0;
-    h->went_on = false;
+    h->went_on = h->was_short = false;
     h->stats = (struct stats){0};
     h->node_count = 0;
     h->touched = 0;
@@ -303,6 +303,7 @@ void invariant_forgot(struct invariant *v, unsigned host)
 void invariant_short(struct invariant *v, unsigned host)
 {
     invariant_mark(v, MARK_SHORT_OF_MEMORY);
+    v->hosts[host].was_short = true;
     for (size_t i = 0; i < v->task_count; i++)
         if (v->tasks[i].host == host && !v->tasks[i].record && !v->tasks[i].writes)
             v->tasks[i].lost = true;

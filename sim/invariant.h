@@ -244,6 +244,7 @@ struct invariant_costs {
     int64_t fetch_gap_ns, allowance_ns; /* the orchestrator's window */
     int64_t prove_ns;                   /* one task, at most */
     int64_t round_trip_ns;              /* at most, with the judge */
+    int64_t backlog_ns; /* until an allowance has taken all proofs that a client may hold */
 };
 int64_t invariant_patience_ns(const struct invariant *v, const struct invariant_costs *c);
 /* The orchestrator's answer as it leaves. host: whose user it is about, -1: nobody knows.

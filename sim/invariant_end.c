@@ -65,7 +65,7 @@ int64_t invariant_patience_ns(const struct invariant *v, const struct invariant_
 
     /* … and a task may wait for the prover first. */
     int64_t all_ns =
-        c->round_trip_ns + wait_ns + 2 * task_ns + (int64_t)v->queue_tasks * c->prove_ns;
+        c->round_trip_ns + wait_ns + 2 * task_ns + (int64_t)v->queue_tasks * c->prove_ns + c->backlog_ns;
 
     /* A slow clock waits longer; one that was set back lengthens what a new process waits for. */
     all_ns += all_ns / 1000000 * (v->drift_ppm * 11 / 10);

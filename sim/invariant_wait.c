@@ -39,7 +39,8 @@ void invariant_choosing(struct invariant *v, unsigned host, const struct disk *d
     const struct invariant_task *chosen = invariant_find(v, task_id);
     size_t open = disk_open(disk);
 
-    if (!chosen || v->dawdles || h->was_set || h->went_on || invariant_disk_refuses(v, h))
+    if (!chosen || v->dawdles || h->was_set || h->went_on || h->was_short ||
+        invariant_disk_refuses(v, h))
         return;
     for (size_t i = disk->count; i-- > 0 && open > 0;) {
         const struct disk_cell *cell = &disk->cells[i];

@@ -104,11 +104,23 @@ static int64_t longest_latency_ns(const struct scenario_network *n)
     return ns;
 }
 
+static int64_t backlog_ns(const struct scenario *s)
+{
+    const struct settings *o = &s->orchestrator;
+    uint64_t open = profile_current.open_tasks;
+
+    for (size_t i = 0; i < s->client_count; i++)
+        if (strcmp(s->clients[i].profile, profile_seed.name) == 0)
+            open = profile_seed.open_tasks;
+    return o->submissions_per_window ? (int64_t)(open / o->submissions_per_window) * o->window_ns : 0;
+}
+
 static int64_t patience_ns(const struct run *r)
 {
     const struct scenario *s = r->scenario;
     struct invariant_costs costs = {.fetch_gap_ns = profile_current.fetch_gap_ns}; /* the largest */
 
+    costs.backlog_ns = backlog_ns(s);
     costs.prove_ns = slowest_task_ns(s);
     costs.allowance_ns = s->orchestrator.fetches_per_window ? s->orchestrator.window_ns : 0;
     /* A request that is lost at the last moment is given up after the client's whole limit. */
