@@ -112,7 +112,8 @@ static int64_t backlog_ns(const struct scenario *s)
     for (size_t i = 0; i < s->client_count; i++)
         if (strcmp(s->clients[i].profile, profile_seed.name) == 0)
             open = profile_seed.open_tasks;
-    return o->submissions_per_window ? (int64_t)(open / o->submissions_per_window) * o->window_ns : 0;
+    return o->submissions_per_window ? (int64_t)(open / o->submissions_per_window) * o->window_ns
+                                     : 0;
 }
 
 static int64_t patience_ns(const struct run *r)
