@@ -152,7 +152,7 @@ void invariant_put_off(struct invariant *v, const struct invariant_host *h,
     if (t->tries != 1 || t->advised || h->submitted_last_ns > t->tried_ns || h->refused_ns >= 0 ||
         h->failing[ROUTE_SUBMIT].failures != 1 || h->paid < 2 || h->worked * 2 < h->sent_lately ||
         (h->limited_ns >= 0 && v->world->now_ns - h->limited_ns < SLOWED_NS) ||
-        h->hold_ns[ROUTE_SUBMIT] > t->tried_ns || names_times(v) || v->dawdles)
+        h->hold_ns[ROUTE_SUBMIT] > t->tried_ns || names_times(v) || v->dawdles || h->was_short)
         return;
     if (waited_ns > most_ns)
         invariant_broken(v, 40,
