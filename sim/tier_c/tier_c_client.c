@@ -350,12 +350,21 @@ static void look_at_stopping(struct tier_c_run *r, struct tier_c_client *c)
 
 /* ---- a second instance ---- */
 
-void tier_c_client_second(struct tier_c_run *r, struct tier_c_client *c)
+static bool has_begun(const struct tier_c_client *c)
+{
+    return c->process.pid && size_of(c->log) > c->log_bytes; /* it has said a word */
+}
+
+void tier_c_client_second(struct tier_c_client *c)
+{
+    c->second_wanted = c->process.pid && !c->second.pid;
+}
+
+static void start_second(struct tier_c_run *r, struct tier_c_client *c)
 {
     char out[TIER_C_PATH];
 
-    if (!c->process.pid || c->second.pid)
-        return;
+    c->second_wanted = false;
     tier_c_path(out, r, "client-%u.second", c->number);
     c->second_ns = tier_c_now_ns(r);
     r->st = start_ours(r, c, &c->second, out, out, r->why);
@@ -365,6 +374,8 @@ static void look_at_second(struct tier_c_run *r, struct tier_c_client *c)
 {
     int64_t now_ns = tier_c_now_ns(r);
 
+    if (c->second_wanted && has_begun(c)) /* or the lock would be free for it */
+        start_second(r, c);
     if (!c->second.pid)
         return;
     if (!subprocess_runs(&c->second)) {
@@ -381,7 +392,8 @@ static void look_at_second(struct tier_c_run *r, struct tier_c_client *c)
 /* It has found out that it is the second one. */
 static void await_second(struct tier_c_run *r, struct tier_c_client *c)
 {
-    while (c->second.pid && !r->cancelled) {
+    while ((c->second.pid || (c->second_wanted && subprocess_runs(&c->process))) && !r->cancelled &&
+           !r->st) {
         tier_c_turn(r);
         look_at_second(r, c);
     }
@@ -394,6 +406,7 @@ void tier_c_client_kill(struct tier_c_run *r, struct tier_c_client *c, int64_t f
     await_second(r, c); /* or the lock would be free for it */
     tier_c_thaw(c);
     subprocess_kill(&c->process);
+    c->second_wanted = false;
     c->back_ns = 0;
     forget(r, c);
     r->metrics[RUN_KILLS]++;
@@ -404,8 +417,7 @@ void tier_c_client_kill(struct tier_c_run *r, struct tier_c_client *c, int64_t f
 
 void tier_c_client_hurt_worker(const struct tier_c_client *c, int signal)
 {
-    bool begun = c->process.pid && size_of(c->log) > c->log_bytes;
-    pid_t worker = begun ? subprocess_child_of(c->process.pid) : 0;
+    pid_t worker = has_begun(c) ? subprocess_child_of(c->process.pid) : 0;
 
     if (worker)
         kill(worker, signal);

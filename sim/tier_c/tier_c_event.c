@@ -20,7 +20,7 @@ static void strike(struct tier_c_run *r, enum run_event event, const struct scen
         tier_c_client_stop(r, c, for_ns);
         break;
     case RUN_SECOND_INSTANCE:
-        tier_c_client_second(r, c);
+        tier_c_client_second(c);
         break;
     case RUN_WORKER_CRASH:
         tier_c_client_hurt_worker(c, SIGSEGV);

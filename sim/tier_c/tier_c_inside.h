@@ -34,6 +34,7 @@ struct tier_c_client {
     bool over;         /* it has ended by itself */
     int64_t stopped_ns, back_ns; /* told to end then, to come back so long after; back_ns 0: not told */
     unsigned starts, refused_instances;
+    bool second_wanted;
     off_t log_bytes;       /* of its log, when it was started last */
     int64_t slow_until_ns; /* 0: it is not slowed down */
     double slow_times;
@@ -129,7 +130,8 @@ void tier_c_clients_look(struct tier_c_run *r); /* starts, ends, slowness */
 void tier_c_client_kill(struct tier_c_run *r, struct tier_c_client *c, int64_t for_ns);
 /* SIGTERM, and another one so long after its end. */
 void tier_c_client_stop(struct tier_c_run *r, struct tier_c_client *c, int64_t for_ns);
-void tier_c_client_second(struct tier_c_run *r, struct tier_c_client *c);
+/* As soon as the first one has said a word, and has its store. */
+void tier_c_client_second(struct tier_c_client *c);
 /* One that has not said a word yet is spared: without a worker it does not start at all. */
 void tier_c_client_hurt_worker(const struct tier_c_client *c, int signal);
 void tier_c_client_slow(struct tier_c_run *r, struct tier_c_client *c, double times,
