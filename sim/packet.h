@@ -14,7 +14,6 @@ struct packet {
     uint64_t life;  /* of the host's process: another one does not know the request */
     uint64_t id;    /* the core's */
     struct network_link *link; /* the sender's; NULL: one that nothing happens to */
-    unsigned server_life; /* of the orchestrator's process that has it */
     struct http_request request;
     uint64_t connection; /* its number among the sender's; 0: none */
     bool sent_again_if_dead; /* that is a kept one, and libcurl may repeat the request */

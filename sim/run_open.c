@@ -190,6 +190,7 @@ static enum status open_tier(struct run *r, const struct service_options *servic
                                       .network = &r->network,
                                       .service = r->service,
                                       .turns_away = service_turns_away,
+                                      .voted = r->settings.consensus > 1 ? service_voted : NULL,
                                       .orchestrator = service_core(r->service),
                                       .judge = service->judge,
                                       .judge_ns = service->judge_ns,

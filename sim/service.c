@@ -11,7 +11,6 @@ struct service {
     struct service_options o;
     struct orchestrator *core;
     struct store *store; /* NULL: it never stops */
-    unsigned life;
     bool stopped, drains;
     enum cabinet_trouble trouble;
     bool scarce; /* memory; in what it does for others */
@@ -23,6 +22,12 @@ struct service {
         bool credited;
     } * ballots;
     size_t ballot_count;
+    struct hearing *hearings;
+};
+
+struct hearing { /* at the judge */
+    struct hearing *next;
+    struct packet *packet; /* NULL: its connection is gone */
 };
 
 enum status service_new(struct service **out, const struct service_options *o, struct why *why)
@@ -81,12 +86,23 @@ void service_listen(struct service *s)
     orchestrator_listen(s->core, s->o.tape ? &s->task_ear.base : NULL);
 }
 
+/* Connections are gone with the process, those of requests at the judge too. */
 void service_stop(struct service *s)
 {
     s->stopped = true;
     if (s->store)
         cabinet_drop(s->store);
     s->o.network->server_life++;
+    while (s->hearings) {
+        struct hearing *h = s->hearings;
+        struct packet *p = h->packet;
+
+        s->hearings = h->next;
+        h->packet = NULL;
+        if (s->o.interrupted)
+            s->o.interrupted(s->o.context);
+        network_reset(s->o.network, p);
+    }
 }
 
 void service_drain(struct service *s)
@@ -129,7 +145,6 @@ enum status service_start(struct service *s, struct why *why)
     s->core = core;
     orchestrator_verify_by(core, &s->o.tools);
     service_listen(s);
-    s->life++;
     s->stopped = false;
     return ST_OK;
 }
@@ -150,8 +165,7 @@ static bool is_voted(const struct service *s)
     return s->o.settings->consensus > 1;
 }
 
-/* One submission may decide about several, of other clients too. */
-static void report_votes(struct service *s, const char *task_id)
+void service_voted(struct service *s, const char *task_id)
 {
     bool known = false;
 
@@ -181,7 +195,7 @@ static void report_accepted(struct service *s, uint64_t before, const struct pac
 
     if (is_voted(s)) {
         if (v->call == CALL_SUBMIT && !service_is_broken(s))
-            report_votes(s, v->task_id);
+            service_voted(s, v->task_id);
         return;
     }
     if (orchestrator_metrics(s->core)->tasks_accepted == before || service_is_broken(s))
@@ -195,22 +209,41 @@ static void report_accepted(struct service *s, uint64_t before, const struct pac
     wire_memory_fini(&memory);
 }
 
+static void hearing_free(void *hearing)
+{
+    struct hearing *h = hearing;
+
+    if (h->packet)
+        packet_free(h->packet);
+    free(h);
+}
+
+/* Ends it; NULL: it had ended already. */
+static struct packet *take_hearing(struct service *s, struct hearing *h)
+{
+    struct hearing **at = &s->hearings;
+    struct packet *p = h->packet;
+
+    while (*at && *at != h)
+        at = &(*at)->next;
+    if (*at)
+        *at = h->next;
+    free(h);
+    return p;
+}
+
 static void fire_judged(void *context, uint64_t job, void *payload)
 {
     struct service *s = context;
-    struct packet *p = payload;
+    struct packet *p = take_hearing(s, payload);
     uint64_t before = orchestrator_metrics(s->core)->tasks_accepted;
     struct http_response response;
     struct verdict verdict;
     struct why why = {""};
     enum status judged;
 
-    if (s->stopped || p->server_life != s->life) {
-        if (s->o.interrupted)
-            s->o.interrupted(s->o.context);
-        network_reset(s->o.network, p);
+    if (!p)
         return;
-    }
     judged = judge_verify(s->o.judge, orchestrator_case(s->core, job), &why);
 
     work_begins(s, false);
@@ -227,6 +260,7 @@ void service_arrive(void *service, struct packet *p)
     uint64_t made = orchestrator_metrics(s->core)->tasks_made;
     struct http_response response;
     struct verdict verdict;
+    struct hearing *hearing;
     int64_t took_ns;
 
     if (s->stopped) {
@@ -246,14 +280,16 @@ void service_arrive(void *service, struct packet *p)
         answer(s, p, &response, &verdict);
         return;
     }
-    p->server_life = s->life;
+    hearing = memory_new(sizeof *hearing);
+    *hearing = (struct hearing){.next = s->hearings, .packet = p};
+    s->hearings = hearing;
     took_ns = s->o.judge_ns + prng_between(&s->prng, 0, s->o.judge_jitter_ns);
     world_plan(s->o.world, &(struct world_event){.at_ns = s->o.world->now_ns + took_ns,
                                                  .fire = fire_judged,
-                                                 .drop = packet_free,
+                                                 .drop = hearing_free,
                                                  .context = s,
                                                  .id = verdict.job,
-                                                 .payload = p});
+                                                 .payload = hearing});
 }
 
 bool service_stands(const struct service *s)

@@ -50,6 +50,9 @@ void service_stop(struct service *s);
 void service_drain(struct service *s);
 /* Takes a fetch when it drains, and answers as if no task were left. */
 bool service_turns_away(struct service *s, struct packet *p);
+/* Where nodes vote: that task has been handed in. One may decide about several, of other clients
+ * too; whoever is credited now is reported as accepted. */
+void service_voted(struct service *s, const char *task_id);
 enum status MUST_USE service_start(struct service *s, struct why *why);
 bool service_stands(const struct service *s); /* it has not been stopped */
 /* A request of somebody who is no client of the simulation; its status. A response as that of

@@ -19,6 +19,8 @@ struct tier_options {
     struct network *network; /* its `arrive` is replaced */
     struct service *service;
     bool (*turns_away)(struct service *service, struct packet *p); /* asked first; true: it takes it */
+    /* Told of each submission when nodes vote, and tells in turn who is credited; otherwise NULL. */
+    void (*voted)(struct service *service, const char *task_id);
     struct orchestrator *orchestrator;
     struct judge *judge;
     int64_t judge_ns, judge_jitter_ns;

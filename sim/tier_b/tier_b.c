@@ -122,7 +122,10 @@ static void answered(void *context, const struct server_record *record)
 
     world_note(t->o.world, "server %s task=%s node=%s -> %u [%s]", call_name(v->call), v->task_id,
                v->node_id, v->status, v->faults);
-    if (accepted > t->accepted) {
+    if (t->o.voted) {
+        if (v->call == CALL_SUBMIT)
+            t->o.voted(t->o.service, v->task_id);
+    } else if (accepted > t->accepted) {
         bool twice;
         const char *task_id = tier_b_wire_task(t->wire, v->task_id, &twice);
 
@@ -288,8 +291,6 @@ static enum status tier_b_check(const struct scenario *s, struct why *why)
                         s->clients[i].name);
     if (clients > MOST_CLIENTS)
         return fail(why, ST_INPUT, "tier B has at most %d clients", MOST_CLIENTS);
-    if (s->orchestrator.consensus > 1)
-        return fail(why, ST_INPUT, "tier B tells no credits of a consensus");
     for (size_t i = 0; i < s->event_count; i++) {
         if (strcmp(s->events[i].event, "out_of_memory") == 0 &&
             strcmp(s->events[i].who, "orchestrator") == 0)

@@ -138,7 +138,8 @@ static void both_tiers_send_the_same_at_the_same_time_and_earn_the_same(void **s
     } table[] = {{"rate_limits", 60, 30},    {"lost_answers", 60, 30}, {"repeated_work", 40, 20},
                  {"many_nodes", 30, 15},     {"outage", 30, 15},       {"seed_batches", 20, 10},
                  {"slow_uplink", 0, 5},      {"odd_heads", 10, 5},     {"redirects", 10, 5},
-                 {"rolling_restart", 10, 5}, {"power_cuts", 10, 5},    {"lying_disk", 10, 5}};
+                 {"rolling_restart", 10, 5}, {"power_cuts", 10, 5},    {"lying_disk", 10, 5},
+                 {"consensus", 10, 5}};
     uint64_t seeds = 0;
 
     (void)state;
