@@ -313,6 +313,12 @@ unsigned service_ask(struct service *s, struct http_response *response, struct v
                             s->o.world->now_ns);
         scarcity_end();
     }
+    if (verdict->unsaved) { /* an answer is told when it is on disk */
+        struct why why;
+
+        if (orchestrator_commit(s->core, &why))
+            verdict->status = 500;
+    }
     return verdict->status;
 }
 

@@ -33,7 +33,6 @@ struct tier_b {
     struct tier_b_vault **vaults;
     size_t vault_count;
     struct sigaction broken_pipe; /* as it was */
-    uint64_t accepted;            /* tasks, as of the last answer */
     int64_t wake_ns;              /* an event is planned for then; INT64_MAX: none */
     int64_t turn_ns;              /* the first timer of libcurl or libevent */
 };
@@ -118,20 +117,18 @@ static void answered(void *context, const struct server_record *record)
 {
     struct tier_b *t = context;
     const struct verdict *v = record->verdict;
-    uint64_t accepted = orchestrator_metrics(t->o.orchestrator)->tasks_accepted;
 
     world_note(t->o.world, "server %s task=%s node=%s -> %u [%s]", call_name(v->call), v->task_id,
                v->node_id, v->status, v->faults);
     if (t->o.voted) {
         if (v->call == CALL_SUBMIT)
             t->o.voted(t->o.service, v->task_id);
-    } else if (accepted > t->accepted) {
+    } else if (v->credited) {
         bool twice;
         const char *task_id = tier_b_wire_task(t->wire, v->task_id, &twice);
 
         t->o.accepted(t->o.context, task_id, twice);
     }
-    t->accepted = accepted;
 }
 
 static enum status open_tls(struct tier_b *t, struct why *why)
@@ -317,7 +314,6 @@ static enum status tier_b_start(struct tier *base, struct orchestrator *o, struc
     if (t->server)
         return ST_OK;
     t->o.orchestrator = o;
-    t->accepted = orchestrator_metrics(o)->tasks_accepted;
     tier_b_wire_down(t->wire, false);
     return open_server(t, why);
 }
