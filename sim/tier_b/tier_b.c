@@ -288,13 +288,10 @@ static enum status tier_b_check(const struct scenario *s, struct why *why)
                         s->clients[i].name);
     if (clients > MOST_CLIENTS)
         return fail(why, ST_INPUT, "tier B has at most %d clients", MOST_CLIENTS);
-    for (size_t i = 0; i < s->event_count; i++) {
+    for (size_t i = 0; i < s->event_count; i++)
         if (strcmp(s->events[i].event, "out_of_memory") == 0 &&
             strcmp(s->events[i].who, "orchestrator") == 0)
             return fail(why, ST_INPUT, "tier B cannot make the orchestrator's memory scarce alone");
-        if (strcmp(s->events[i].event, "stranger") == 0)
-            return fail(why, ST_INPUT, "tier B takes all credits for those of clients: no 'stranger'");
-    }
     return ST_OK;
 }
 
