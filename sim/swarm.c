@@ -78,6 +78,7 @@ static void draw_client(struct scenario_client *c, uint64_t seed)
 {
     struct prng p = of_name(seed, c->name, 1);
 
+    c->max_tasks = 0; /* who ends in the middle leaves to the next process what is open */
     c->nodes = 1 + (uint32_t)prng_below(&p, 3);
     if (c->registers)
         c->nodes = 1;

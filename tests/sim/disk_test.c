@@ -71,6 +71,26 @@ static void a_crash_keeps_a_first_part_of_what_was_begun(void **state)
         assert_true(kept[i] > 20);
 }
 
+static void a_record_that_is_set_aside_is_gone_and_leaves_room_for_its_task(void **state)
+{
+    struct disk d = {.count = 0};
+
+    (void)state;
+    begin(&d, 1, "A", OUTBOX_FETCHED);
+    disk_end(&d, 1);
+    begin(&d, 2, "B", OUTBOX_FETCHED);
+    disk_end(&d, 2);
+    disk_set_aside(&d, 1);
+    assert_null(disk_of(&d, 1));
+    assert_null(disk_of_task(&d, "A"));
+    assert_int_equal(disk_open(&d), 1);
+    assert_int_equal(d.aside, 1);
+    begin(&d, 3, "A", OUTBOX_FETCHED);
+    disk_end(&d, 3);
+    assert_int_equal(disk_of_task(&d, "A")->id, 3);
+    disk_fini(&d);
+}
+
 static void power_that_fails_takes_back_what_a_disk_only_called_written(void **state)
 {
     struct disk d = {.count = 0};
@@ -159,6 +179,7 @@ int main(void)
         cmocka_unit_test(power_that_fails_takes_back_what_a_disk_only_called_written),
         cmocka_unit_test(an_honest_write_makes_the_cache_durable),
         cmocka_unit_test(a_write_that_happened_in_a_crash_makes_the_cache_durable_too),
+        cmocka_unit_test(a_record_that_is_set_aside_is_gone_and_leaves_room_for_its_task),
         cmocka_unit_test(half_a_record_is_none),
     };
 

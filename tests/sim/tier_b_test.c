@@ -246,6 +246,18 @@ static void too_many_clients_for_tier_b_are_refused(void **state)
     scenario_free(s);
 }
 
+static void records_do_not_rot_in_tier_b(void **state)
+{
+    struct scenario *s;
+    struct why why = {""};
+
+    (void)state;
+    assert_int_equal(shelf_take(&s, "rotten_disk", NULL), ST_OK);
+    assert_int_equal(tier_b.check(s, &why), ST_INPUT);
+    assert_non_null(strstr(why.text, "disk_rot is simulated in tier A only"));
+    scenario_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +267,7 @@ int main(void)
         cmocka_unit_test(a_planted_mistake_is_found_by_the_number_that_tier_a_says),
         cmocka_unit_test(a_swarm_holds_in_tier_b_too),
         cmocka_unit_test(too_many_clients_for_tier_b_are_refused),
+        cmocka_unit_test(records_do_not_rot_in_tier_b),
     };
 
     return cmocka_run_group_tests(tests, make_prover, free_prover);
