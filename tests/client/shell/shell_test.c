@@ -95,6 +95,7 @@ struct world {
     int stop[2];
     const char *stop_at; /* this event */
     bool limited, resets; /* the first submission */
+    bool denies;          /* the second one */
     unsigned submissions, fetches;
     char submitted[2][4096];
     size_t submitted_size[2];
@@ -126,7 +127,9 @@ static bool answer(void *context, const struct tiny_request *r)
             tiny_reset(r->fd);
             return false;
         }
-        if (w->limited && n == 0)
+        if (w->denies && n == 1)
+            tiny_reply(r->fd, 404, "", "", 0);
+        else if (w->limited && n == 0)
             tiny_reply(r->fd, 429, "Retry-After: 0\r\n", "", 0);
         else
             tiny_reply(r->fd, 200, "", "", 0);
@@ -328,17 +331,25 @@ static void a_hold_that_cannot_be_kept_is_told(void **state)
     close_world(&w);
 }
 
+/* The connection ends behind the whole submission: libcurl does not send it again, the core does
+ * over another one, and when it is told then that there is no such task, it does not know. */
 static void a_lost_answer_is_followed_by_the_same_bytes(void **state)
 {
-    struct world w;
-
     (void)state;
-    open_world(&w, 1);
-    w.resets = true;
-    assert_int_equal(run(&w), CORE_DONE);
-    assert_int_equal(w.submissions, 2);
-    assert_memory_equal(w.submitted[0], w.submitted[1], w.submitted_size[0]);
-    close_world(&w);
+    for (int denied = 0; denied < 2; denied++) {
+        unsigned counts[OUTBOX_STATES];
+        struct world w;
+
+        open_world(&w, 1);
+        w.resets = true;
+        w.denies = denied;
+        assert_int_equal(run(&w), CORE_DONE);
+        assert_int_equal(w.submissions, 2);
+        assert_memory_equal(w.submitted[0], w.submitted[1], w.submitted_size[0]);
+        count(&w, counts);
+        assert_int_equal(counts[denied ? OUTBOX_UNKNOWN : OUTBOX_ACKED], 1);
+        close_world(&w);
+    }
 }
 
 static void the_wish_to_stop_cancels_the_proof_and_keeps_the_task(void **state)
