@@ -389,26 +389,21 @@ void host_live(struct host *h)
     h->stopped_ns = 0;
 }
 
-/* What a new process reads. History is nearly all of it, and a core of ours takes little of that. */
-static enum status read_cell(struct host *h, struct outbox_record *out, const struct disk_cell *c,
-                             struct why *why)
-{
-    if (h->o.policy != HOST_OURS || !outbox_state_final(c->state))
-        return outbox_decode_bare(out, buffer_bytes(&c->bytes), why);
-    *out = (struct outbox_record){
-        .id = c->id, .state = c->state, .task_id = memory_text(c->task_id)};
-    return ST_OK;
-}
-
-/* As a process does it: what runtime_restore does not take is freed. */
+/* What a new process reads, as a process does it: what runtime_restore does not take is freed. History
+ * is nearly all of it, and a core takes little of that. */
 static enum status restore_all(struct host *h, struct why *why)
 {
     enum status st = ST_OK;
 
     for (size_t i = 0; i < h->disk.count && !st; i++) {
+        const struct disk_cell *c = &h->disk.cells[i];
         struct outbox_record record;
 
-        st = read_cell(h, &record, &h->disk.cells[i], why);
+        if (outbox_state_final(c->state)) {
+            runtime_remember(h->runtime, c->id, c->task_id);
+            continue;
+        }
+        st = outbox_decode_bare(&record, buffer_bytes(&c->bytes), why);
         if (st)
             break;
         if (h->o.bug == HOST_WASTEFUL && record.state == OUTBOX_FETCHED)

@@ -215,6 +215,14 @@ static void resume(struct core *c, struct entry *e, int64_t now_ns)
     }
 }
 
+void core_remember(struct core *c, uint64_t id, const char *task_id)
+{
+    assert(c->phase == PHASE_NEW);
+    if (id >= c->next_record_id)
+        c->next_record_id = id + 1;
+    ledger_remember(&c->ledger, task_id);
+}
+
 enum status core_restore(struct core *c, struct outbox_record *record, struct why *why)
 {
     struct entry *e;
@@ -223,7 +231,7 @@ enum status core_restore(struct core *c, struct outbox_record *record, struct wh
     if (record->id >= c->next_record_id)
         c->next_record_id = record->id + 1;
     if (outbox_state_final(record->state)) {
-        ledger_remember(&c->ledger, record->task_id);
+        core_remember(c, record->id, record->task_id);
         outbox_record_fini(record);
         return ST_OK;
     }

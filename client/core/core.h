@@ -77,6 +77,9 @@ void core_free(struct core *c);
  * only id and task_id are looked at. */
 enum status MUST_USE core_restore(struct core *c, struct outbox_record *record, struct why *why);
 
+/* The same for a final one of which nothing else is at hand. */
+void core_remember(struct core *c, uint64_t id, const char *task_id);
+
 void core_handle(struct core *c, const struct event *ev, int64_t now_ns);
 bool core_poll(struct core *c, struct action *out, int64_t now_ns);
 /* When EV_TICK is due if nothing else happens; INT64_MAX: never. */

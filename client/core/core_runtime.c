@@ -17,6 +17,11 @@ static enum status restore(struct runtime *r, struct outbox_record *record, stru
     return core_restore(core_of(r), record, why);
 }
 
+static void remember(struct runtime *r, uint64_t id, const char *task_id)
+{
+    core_remember(core_of(r), id, task_id);
+}
+
 static void handle(struct runtime *r, const struct event *ev, int64_t now_ns)
 {
     core_handle(core_of(r), ev, now_ns);
@@ -56,6 +61,7 @@ struct runtime *core_runtime(struct core *c)
 {
     static const struct runtime_ops ops = {
         .restore = restore,
+        .remember = remember,
         .handle = handle,
         .poll = poll,
         .deadline_ns = deadline_ns,

@@ -22,6 +22,7 @@ struct runtime;
 
 struct runtime_ops {
     enum status (*restore)(struct runtime *r, struct outbox_record *takes, struct why *why);
+    void (*remember)(struct runtime *r, uint64_t id, const char *task_id); /* may be NULL */
     void (*handle)(struct runtime *r, const struct event *ev, int64_t now_ns);
     bool (*poll)(struct runtime *r, struct action *out, int64_t now_ns);
     int64_t (*deadline_ns)(const struct runtime *r);
@@ -40,6 +41,13 @@ static inline enum status MUST_USE runtime_restore(struct runtime *r, struct out
                                                    struct why *why)
 {
     return r->ops->restore(r, takes, why);
+}
+
+/* The same for a final record of which nothing else is at hand. */
+static inline void runtime_remember(struct runtime *r, uint64_t id, const char *task_id)
+{
+    if (r->ops->remember) /* the references know nothing of a former run */
+        r->ops->remember(r, id, task_id);
 }
 
 static inline void runtime_handle(struct runtime *r, const struct event *ev, int64_t now_ns)

@@ -16,18 +16,23 @@ void lookup_fini(struct lookup *l)
     *l = (struct lookup){0};
 }
 
-/* Where the key would like to stand. */
-static size_t home_of(const struct lookup *l, const char *key)
+static uint32_t hash_of(const char *key)
 {
-    return (size_t)mix_bytes(0, bytes_of_text(key)) & (l->capacity - 1);
+    return (uint32_t)mix_bytes(0, bytes_of_text(key));
+}
+
+/* Where a key of that hash would like to stand. */
+static size_t home_of(const struct lookup *l, uint32_t hash)
+{
+    return hash & (l->capacity - 1);
 }
 
 /* The slot of the key, or the free one where it belongs. capacity > count, so the walk ends. */
-static struct lookup_slot *slot_of(const struct lookup *l, const char *key)
+static struct lookup_slot *slot_of(const struct lookup *l, const char *key, uint32_t hash)
 {
-    size_t at = home_of(l, key);
+    size_t at = home_of(l, hash);
 
-    while (l->slots[at].key && strcmp(l->slots[at].key, key) != 0)
+    while (l->slots[at].key && (l->slots[at].hash != hash || strcmp(l->slots[at].key, key) != 0))
         at = (at + 1) & (l->capacity - 1);
     return &l->slots[at];
 }
@@ -38,7 +43,7 @@ bool lookup_find(const struct lookup *l, uint32_t *value, const char *key)
 
     if (l->count == 0)
         return false;
-    slot = slot_of(l, key);
+    slot = slot_of(l, key, hash_of(key));
     if (slot->key)
         *value = slot->value;
     return slot->key != NULL;
@@ -54,7 +59,7 @@ static enum status lookup_grow(struct lookup *l, struct why *why)
         return fail(why, ST_NO_MEMORY, "lookup of %zu names: out of memory", l->count);
     for (size_t i = 0; i < l->capacity; i++)
         if (l->slots[i].key)
-            *slot_of(&bigger, l->slots[i].key) = l->slots[i];
+            *slot_of(&bigger, l->slots[i].key, l->slots[i].hash) = l->slots[i];
     free(l->slots);
     *l = bigger;
     return ST_OK;
@@ -62,6 +67,7 @@ static enum status lookup_grow(struct lookup *l, struct why *why)
 
 enum status lookup_put(struct lookup *l, const char *key, uint32_t value, struct why *why)
 {
+    uint32_t hash = hash_of(key);
     struct lookup_slot *slot;
     char *copy;
 
@@ -75,9 +81,9 @@ enum status lookup_put(struct lookup *l, const char *key, uint32_t value, struct
     if (!copy)
         return fail(why, ST_NO_MEMORY, "lookup: out of memory");
     strcpy(copy, key);
-    slot = slot_of(l, key);
+    slot = slot_of(l, key, hash);
     assert(!slot->key);
-    *slot = (struct lookup_slot){.key = copy, .value = value};
+    *slot = (struct lookup_slot){.key = copy, .value = value, .hash = hash};
     l->count++;
     return ST_OK;
 }
@@ -91,13 +97,13 @@ bool lookup_remove(struct lookup *l, const char *key)
 
     if (l->count == 0)
         return false;
-    slot = slot_of(l, key);
+    slot = slot_of(l, key, hash_of(key));
     if (!slot->key)
         return false;
     free(slot->key);
     gap = (size_t)(slot - l->slots);
     for (size_t at = (gap + 1) & mask; l->slots[at].key; at = (at + 1) & mask) {
-        size_t home = home_of(l, l->slots[at].key);
+        size_t home = home_of(l, l->slots[at].hash);
 
         if (((at - home) & mask) >= ((at - gap) & mask)) {
             l->slots[gap] = l->slots[at];

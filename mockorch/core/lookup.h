@@ -16,6 +16,7 @@
 struct lookup_slot {
     char *key; /* NULL: free */
     uint32_t value;
+    uint32_t hash; /* of the key: other keys are seen to be others without a look at them */
 };
 
 struct lookup {
