@@ -118,10 +118,17 @@ void persist_forget(struct orchestrator *o, enum store_kind kind, const char *ke
     o->unsaved = true;
 }
 
+/* How far the line is ahead of this process, the next one must not add to its own distance from the
+ * first start: kept is by how much it is ahead of the wall clock. */
 void persist_timeline(struct orchestrator *o)
 {
+    struct timeline kept = o->timeline;
+    int64_t since_first_ns = o->wall_at_start_ns - kept.wall_at_zero_ns;
+
+    if (since_first_ns > 0)
+        kept.ahead_ns -= since_first_ns;
     if (keeps(o))
-        persist_put(o, STORE_STATE, RECORD_TIMELINE, record_of_timeline(&o->timeline));
+        persist_put(o, STORE_STATE, RECORD_TIMELINE, record_of_timeline(&kept));
 }
 
 void persist_faults(struct orchestrator *o)

@@ -182,6 +182,39 @@ static void the_allowance_of_wrong_submissions_goes_on(void **state)
     assert_int_equal(bench_work(b), 200);
 }
 
+/* Its clock, in seconds. */
+static double line_s(struct bench *b)
+{
+    static const struct admin_request request = {.method = "GET", .path = "/admin/clock"};
+    struct admin_reply reply;
+    json_t *page;
+    double now_s;
+
+    admin_reply_init(&reply);
+    admin_answer(b->o, &reply, &request, b->now_ns);
+    page = json_loadb((const char *)reply.body.data, reply.body.size, 0, NULL);
+    now_s = json_number_value(json_object_get(page, "now_s"));
+    json_decref(page);
+    admin_reply_fini(&reply);
+    return now_s;
+}
+
+static void its_clock_goes_on_with_the_wall_however_often_it_restarts(void **state)
+{
+    struct bench *b = *state;
+    double expected_s = 0;
+
+    bench_start(b);
+    for (int i = 0; i < 5; i++) {
+        b->now_ns = 7 * SECOND;
+        expected_s += 7;
+        assert_true(line_s(b) == expected_s);
+        assert_int_equal(restart(b, 20 * SECOND, NULL), ST_OK);
+        expected_s += 20;
+        assert_true(line_s(b) == expected_s);
+    }
+}
+
 static unsigned register_node(struct bench *b)
 {
     struct wire_register_node message = {.user_id = BENCH_UUID};
@@ -1139,6 +1172,7 @@ int main(void)
         CASE(a_task_that_expired_meanwhile_is_gone),
         CASE(the_allowance_of_submissions_goes_on),
         CASE(the_allowance_of_wrong_submissions_goes_on),
+        CASE(its_clock_goes_on_with_the_wall_however_often_it_restarts),
         CASE(the_allowance_of_nodes_goes_on),
         CASE(a_clock_that_jumps_by_half_a_century_stops_nothing),
         CASE(a_task_goes_on_counting_its_submissions),
