@@ -344,10 +344,11 @@ static void a_lost_answer_is_followed_by_the_same_bytes(void **state)
         w.resets = true;
         w.denies = denied;
         assert_int_equal(run(&w), CORE_DONE);
-        assert_int_equal(w.submissions, 2);
+        assert_int_equal(w.submissions, denied ? 3 : 2); /* until one task is known to be credited */
         assert_memory_equal(w.submitted[0], w.submitted[1], w.submitted_size[0]);
         count(&w, counts);
-        assert_int_equal(counts[denied ? OUTBOX_UNKNOWN : OUTBOX_ACKED], 1);
+        assert_int_equal(counts[OUTBOX_ACKED], 1);
+        assert_int_equal(counts[OUTBOX_UNKNOWN], denied);
         close_world(&w);
     }
 }
