@@ -294,6 +294,22 @@ static void hand_in(struct run *r, const struct keys *k, const struct wire_task 
 
 /* ---- a visit ---- */
 
+/* It has read about x-mock-fault, and asks for one, or for one that there is none of. */
+static void ask_for_a_fault(struct run *r)
+{
+    static const char *const names[] = {"node_404", "slow", "no_such_fault", "request_hung_up"};
+    struct http_request request = {.method = HTTP_GET,
+                                   .path = "/v3/users/" WALLET,
+                                   .headers = {{"x-mock-fault", "node_404"}},
+                                   .header_count = 1,
+                                   .peer = "192.0.2.66"};
+    struct http_response response;
+    struct verdict verdict;
+
+    request.headers[0].value = names[prng_below(&r->prng, sizeof names / sizeof *names)];
+    service_ask(r->service, &response, &verdict, &request);
+}
+
 /* One that it fetches with in this visit, and one with which nobody ever does. */
 static bool make_keys(struct run *r, struct keys *k)
 {
@@ -368,6 +384,7 @@ void stranger_visit(struct run *r, const struct scenario_event *e)
         enrol(r);
     buffer_init(&others_task, 0);
     prng_place(&r->prng, "stranger");
+    ask_for_a_fault(r);
     operator_open_task(r, &others_task); /* before it has one itself */
     buffer_put(&others_task, "", 1);
     if (make_keys(r, &k) && s->node_id[0] && fetch(r, &k, &task, &memory)) {

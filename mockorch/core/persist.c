@@ -69,8 +69,10 @@ void persist_commit(struct orchestrator *o)
     o->unsaved = false;
     if (!o->broken)
         o->broken = store_commit(o->store, &o->broken_why) != ST_OK;
-    if (o->broken)
+    if (o->broken) {
         take_back(o);
+        o->saved.due_ns = INT64_MAX; /* or it would be due for ever */
+    }
     memset(o->waiting, 0, sizeof o->waiting);
     o->waiting_from = 0;
 }

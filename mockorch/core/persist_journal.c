@@ -116,7 +116,7 @@ void persist_journal(struct orchestrator *o)
 
 void persist_journal_later(struct orchestrator *o)
 {
-    if (o->settings.requests_saved && o->store && o->saved.due_ns == INT64_MAX)
+    if (o->settings.requests_saved && o->store && !o->broken && o->saved.due_ns == INT64_MAX)
         o->saved.due_ns = o->outside_ns + MOMENT_NS;
 }
 

@@ -123,7 +123,7 @@ static void answered(void *context, const struct server_record *record)
     if (t->o.voted) {
         if (v->call == CALL_SUBMIT)
             t->o.voted(t->o.service, v->task_id);
-    } else if (v->credited) {
+    } else if (v->credited && !orchestrator_broken(t->o.orchestrator)) {
         bool twice;
         const char *task_id = tier_b_wire_task(t->wire, v->task_id, &twice);
 

@@ -1009,6 +1009,10 @@ static void what_changed_nothing_is_written_a_moment_later(void **state)
     assert_int_equal(look_at_node(&b), 200);
     f.puts_left = 0; /* the counters' record fails */
     assert_int_equal(orchestrator_save(b.o, NULL), ST_IO);
+    assert_true(orchestrator_broken(b.o));
+    assert_true(orchestrator_deadline_ns(b.o) == INT64_MAX); /* and is not due again and again */
+    assert_int_equal(look_at_node(&b), 500);
+    assert_true(orchestrator_deadline_ns(b.o) == INT64_MAX);
     bench_fini(&b);
 }
 
