@@ -208,7 +208,7 @@ void invariant_started(struct invariant *v, unsigned host, unsigned proofs_at_on
     h->proving = 0;
     h->proofs_at_once = proofs_at_once;
     h->refusals = 0;
-    h->went_on = h->was_short = false;
+    h->went_on = false;
     h->stats = (struct stats){0};
     h->node_count = 0;
     h->touched = 0;
@@ -284,6 +284,7 @@ void invariant_rotten(struct invariant *v, unsigned host, uint64_t record, const
 {
     struct invariant_task *t = invariant_find(v, task_id);
 
+    v->hosts[host].proof_waits = false; /* it may have been this one */
     invariant_mark(v, MARK_ROT);
     if (!t || t->host != host || t->record != record)
         return;

@@ -50,7 +50,7 @@ struct invariant_host {
     uint64_t life;
     unsigned refusals; /* of the disk, in a row */
     bool went_on;      /* without the disk, once */
-    bool was_short;    /* of memory, once: a proof may wait for a time of its own */
+    bool was_short;    /* of memory, in any process: a proof, and a task, may wait for a time of its own */
     size_t touched;    /* the place of a task of which something was proved or written, + 1 */
     size_t found;      /* open records, by this process on its disk */
     unsigned doomed;   /* writes that the disk will refuse */

@@ -80,7 +80,7 @@ static void check_idle(struct invariant *v, const struct invariant_host *h, enum
 {
     int64_t from_ns = h->idle_ns[route], held_ns = held_until_ns(h, route);
 
-    if (from_ns < 0 || h->was_set)
+    if (from_ns < 0 || h->was_set || h->was_short)
         return;
     if (from_ns < held_ns)
         from_ns = held_ns;
