@@ -168,8 +168,10 @@ enum status registry_add_user(struct registry *r, uint32_t *out, const struct se
     if (st)
         goto out;
     st = lookup_put(&r->by_uuid, uuid, r->user_count, why);
-    if (st)
+    if (st) { /* or the wallet would lead to nobody */
+        lookup_remove(&r->by_wallet, lower);
         goto out;
+    }
     *out = r->user_count;
     r->users[r->user_count++] = user;
     user = (struct user){0};

@@ -343,6 +343,40 @@ static void *json_allocate(size_t size)
     return malloc(size);
 }
 
+/* Neither is the half of him. */
+static void a_user_without_memory_is_not_registered(void **state)
+{
+    static const char wallet[] = "0x00000000000000000000000000000000000000aB";
+    const struct wire_register_user user = {.uuid = BENCH_UUID, .wallet_address = wallet};
+    char path[64];
+    unsigned status = 0, absent = 0;
+
+    (void)state;
+    snprintf(path, sizeof path, "/v3/users/%s", wallet);
+    for (long allowed = 0; status != 200; allowed++) {
+        struct buffer body;
+        struct bench b;
+
+        bench_init(&b);
+        b.settings.nodes_per_day = 0;
+        bench_start(&b);
+        buffer_init(&body, 0);
+        wire_encode_register_user(&body, &user);
+        heap_fail_after(allowed);
+        status = bench_send(&b, HTTP_POST, "/v3/users", buffer_bytes(&body));
+        heap_fail_after(-1);
+        if (bench_send(&b, HTTP_GET, path, bytes_of(NULL, 0)) == 404) {
+            absent++;
+            assert_int_equal(bench_send(&b, HTTP_POST, "/v3/users", buffer_bytes(&body)), 200);
+        }
+        assert_int_equal(b.response.status, 200);
+        buffer_fini(&body);
+        bench_fini(&b);
+        assert_true(allowed < 1000);
+    }
+    assert_true(absent > 3);
+}
+
 static void *json_allocate_but_one(size_t size)
 {
     return json_left >= 0 && json_left-- == 0 ? NULL : malloc(size);
@@ -473,6 +507,7 @@ int main(void)
         cmocka_unit_test(every_refused_allocation_is_an_answer_of_an_admin_page),
         cmocka_unit_test(a_full_ledger_without_memory_takes_no_credit),
         cmocka_unit_test(every_refused_allocation_is_a_failed_start),
+        cmocka_unit_test(a_user_without_memory_is_not_registered),
         cmocka_unit_test(a_backup_is_whole_or_there_is_none),
         cmocka_unit_test(no_memory_for_json_is_an_answer_too),
         cmocka_unit_test(every_refused_allocation_is_a_bad_scenario),
