@@ -111,7 +111,8 @@ static enum status memory_put(struct store *base, enum store_kind kind, const ch
 
     if (!copy)
         return fail(why, ST_NO_MEMORY, "store: out of memory");
-    memcpy(copy, value.data, value.size);
+    if (value.size)
+        memcpy(copy, value.data, value.size);
     if (!lookup_find(&s->by_key, &at, key))
         return shelf_add(s, key, copy, value.size, why);
     free(s->records[at].value);
