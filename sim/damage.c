@@ -63,8 +63,11 @@ static json_t *wrong_text(struct prng *prng, const json_t *old)
         out = json_string("");
         break;
     case 2: /* one letter is another */
-        if (length)
-            text[prng_below(prng, length)] ^= (char)(1 + prng_below(prng, 15));
+        if (length) {
+            size_t place = prng_below(prng, length);
+
+            text[place] ^= (char)(1 + prng_below(prng, 15));
+        }
         out = json_string(text);
         break;
     case 3:
@@ -165,8 +168,10 @@ void damage_text(struct buffer *out, struct prng *prng, struct bytes text)
     if (!whole) {
         at = out->size;
         buffer_put(out, text.data, text.size);
-        if (text.size && buffer_ok(out))
-            out->data[at + prng_below(prng, text.size)] ^= (uint8_t)(1u << prng_below(prng, 8));
+        if (text.size && buffer_ok(out)) { /* one draw after the other, in any compiler */
+            at += prng_below(prng, text.size);
+            out->data[at] ^= (uint8_t)(1u << prng_below(prng, 8));
+        }
         return;
     }
     damage_inside(prng, whole);
@@ -212,8 +217,9 @@ static enum status put_damaged(struct copying *c, const char *key, struct bytes 
     enum status st;
 
     if (c->how == ITS_KEY) {
-        snprintf(other, sizeof other, "%.*s%s", (int)prng_below(c->prng, strlen(key) + 1), key,
-                 prng_below(c->prng, 2) ? "" : "7");
+        const int length = (int)prng_below(c->prng, strlen(key) + 1);
+
+        snprintf(other, sizeof other, "%.*s%s", length, key, prng_below(c->prng, 2) ? "" : "7");
         return store_put(c->to, c->kind, other, value, why);
     }
     buffer_init(&text, 0);

@@ -22,7 +22,9 @@ static struct buffer copy_of(const struct disk_cell *c)
 
 static void turn_a_bit(struct host *h, struct buffer *b)
 {
-    b->data[prng_below(&h->prng, b->size)] ^= (uint8_t)(1u << prng_below(&h->prng, 8));
+    size_t place = prng_below(&h->prng, b->size); /* one draw after the other, in any compiler */
+
+    b->data[place] ^= (uint8_t)(1u << prng_below(&h->prng, 8));
 }
 
 /* Four bytes that no length, count or name has. The fields before the inputs are the shortest. */
